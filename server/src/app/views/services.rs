@@ -1,0 +1,280 @@
+//! Services, teams, boards and the fleet.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::types::Timestamp;
+
+/// A team as others refer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TeamRef {
+    /// Address of the team.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+}
+
+/// A service in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ServiceRow {
+    /// Address of the service.
+    pub slug: String,
+    /// Catalog reference, e.g. `component:default/checkout`.
+    #[serde(rename = "ref")]
+    pub entity_ref: String,
+    /// Name for people.
+    pub name: String,
+    /// Owner, if the catalog names one.
+    pub team: Option<TeamRef>,
+    /// 1 (most critical) to 4.
+    pub tier: i16,
+    /// experimental, production, deprecated, or the catalog's own word.
+    pub lifecycle: String,
+    /// 0..100; null while not graded.
+    pub score: Option<i16>,
+    /// Letter; null while not graded.
+    pub grade: Option<String>,
+    /// Percent of points whose facts are known.
+    pub coverage: i16,
+    /// Points gained over the last 30 days; null if it was not graded then.
+    pub trend: Option<i16>,
+    /// Drills that passed once and fail now.
+    pub regressions: i32,
+    /// When the score last changed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub changed_at: Option<Timestamp>,
+    /// Gone from its catalog; kept with its history.
+    pub removed: bool,
+}
+
+/// A service with what the catalog says of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ServiceDetail {
+    /// The list fields.
+    #[serde(flatten)]
+    pub row: ServiceRow,
+    /// From the catalog.
+    pub description: Option<String>,
+    /// The catalog's `spec.type`.
+    #[serde(rename = "type")]
+    pub service_type: Option<String>,
+    /// System it belongs to, as a catalog reference.
+    pub system: Option<String>,
+    /// `key=value` labels and tags.
+    pub labels: Vec<String>,
+    /// What it depends on.
+    pub dependencies: Vec<DependencyView>,
+    /// Slugs of the services that depend on it.
+    pub dependents: Vec<String>,
+    /// Which catalog file or token brought it.
+    pub source: String,
+    /// Where its tier was read, e.g. `label waterbear.dev/tier`, or `default`.
+    pub tier_from: String,
+    /// First seen.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it went from its catalog.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub removed_at: Option<Timestamp>,
+}
+
+/// An edge to a service or an external.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DependencyView {
+    /// Catalog reference of the target.
+    #[serde(rename = "ref")]
+    pub entity_ref: String,
+    /// Slug, if the target is a service here.
+    pub slug: Option<String>,
+    /// Nothing of that reference is in the catalog.
+    pub dangling: bool,
+}
+
+/// How many services have which grade, best first; the last entry, `not graded`, has a null grade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct GradeCount {
+    /// Letter, or null for "not graded".
+    pub grade: Option<String>,
+    /// Number of services.
+    pub services: i64,
+}
+
+/// A team with its services.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TeamView {
+    /// Address of the team.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// Catalog reference, e.g. `group:default/storefront-team`.
+    #[serde(rename = "ref")]
+    pub entity_ref: String,
+    /// From the root down to the parent.
+    pub ancestors: Vec<TeamRef>,
+    /// Direct children.
+    pub children: Vec<TeamRef>,
+    /// Of this team and all below it.
+    pub standing: Standing,
+    /// The services of this team and all below it, worst score first, at most 500.
+    pub services: Vec<ServiceRow>,
+    /// Cheapest steps over all its services.
+    pub next_steps: Vec<TeamStep>,
+    /// Points from the next letter on average: letter and distance.
+    pub next_grade: Option<NextGrade>,
+}
+
+/// The next better letter and how many points are missing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NextGrade {
+    /// Letter.
+    pub grade: String,
+    /// Points missing.
+    pub points: i16,
+}
+
+/// Where a team (or everything) stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Standing {
+    /// Services, removed ones not counted.
+    pub services: i64,
+    /// Of them graded.
+    pub graded: i64,
+    /// Mean score of graded services, rounded down.
+    pub score: Option<i16>,
+    /// Letter of that mean.
+    pub grade: Option<String>,
+    /// Mean coverage, percent.
+    pub coverage: i16,
+    /// Services by grade.
+    pub grades: Vec<GradeCount>,
+    /// Change of the mean over 30 days.
+    pub gained_30d: Option<i16>,
+    /// Open regressions.
+    pub regressions: i64,
+    /// Whole weeks without a new drill regression, counted back from now; null before the first result.
+    pub streak_weeks: Option<i64>,
+    /// Mean score of each of the last 12 weeks, oldest first; null before the first grading.
+    pub weeks: Vec<Option<i16>>,
+}
+
+/// A next step of one of a team's services.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TeamStep {
+    /// The service to improve.
+    pub service: String,
+    /// Rule id.
+    pub rule: String,
+    /// The rule's title.
+    pub title: String,
+    /// Practice title.
+    pub practice: String,
+    /// Score points it brings to that service.
+    pub points: i16,
+    /// minutes, hours or days.
+    pub effort: String,
+}
+
+/// One line of a leaderboard.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BoardRow {
+    /// Standard competition rank: 1, 2, 2, 4; null below the top half of the board `improved`.
+    pub rank: Option<i64>,
+    /// Team or service.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// Division of a team, team of a service.
+    pub group: Option<String>,
+    /// Score now.
+    pub score: i16,
+    /// Letter now.
+    pub grade: String,
+    /// Points gained since the season began.
+    pub gained: i16,
+    /// Services by grade (teams only).
+    pub grades: Vec<GradeCount>,
+    /// Mean score of each of the last 12 weeks (teams only).
+    pub weeks: Vec<Option<i16>>,
+}
+
+/// A leaderboard of one season.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BoardView {
+    /// `improved` or `score`.
+    pub board: String,
+    /// `team` or `service`.
+    pub by: String,
+    /// `2026-Q4`.
+    pub season: String,
+    /// First instant of the season.
+    #[schema(value_type = String, format = DateTime)]
+    pub season_start: Timestamp,
+    /// First instant after it.
+    #[schema(value_type = String, format = DateTime)]
+    pub season_end: Timestamp,
+    /// League: `all`, or `tier-1` .. `tier-4` (the best tier among a team's services).
+    pub league: String,
+    /// Best first.
+    pub items: Vec<BoardRow>,
+}
+
+/// The whole organisation, for Home.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FleetView {
+    /// Over all services.
+    pub standing: Standing,
+    /// Services by grade at the end of each of the last 26 weeks, oldest first.
+    pub weeks: Vec<FleetWeek>,
+    /// Mean score of each practice.
+    pub practices: Vec<PracticeMean>,
+    /// Teams in the catalog.
+    pub teams: i64,
+}
+
+/// One week of the fleet.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FleetWeek {
+    /// Day the week ends on.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Services by grade.
+    pub grades: Vec<GradeCount>,
+}
+
+/// Mean score of one practice over all graded services.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PracticeMean {
+    /// Practice id.
+    pub id: String,
+    /// Practice title.
+    pub title: String,
+    /// 0..100; null if the practice applies to no service.
+    pub score: Option<i16>,
+}
+
+/// One entry of the feed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EventView {
+    /// Position in the log; pass as `?after=`.
+    pub seq: i64,
+    /// Stable id.
+    pub id: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// `drill_recorded`, `drill_regressed`, `drill_recovered`, `grade_changed`, `score_changed`, `service_added`,
+    /// `service_changed`, `service_removed`, `service_returned`, `team_added`, `rulebook_published`,
+    /// `catalog_imported`, `facts_recorded`, `token_created`, `token_revoked`.
+    pub kind: String,
+    /// Service slug.
+    pub service: Option<String>,
+    /// Team slug.
+    pub team: Option<String>,
+    /// Who caused it: a token's name, `schedule`, `command line`.
+    pub actor: String,
+    /// One sentence.
+    pub sentence: String,
+    /// The event's own fields.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+}

@@ -1,0 +1,273 @@
+//! Rows and queries of drill results, their identities' states, documents and idempotency keys.
+
+use diesel::prelude::*;
+
+use super::schema::{documents, drill_states, drills, idempotency_keys};
+use super::{Conn, each};
+
+/// A drill result as stored.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = drills, treat_none_as_default_value = false)]
+pub struct DrillRow {
+    pub id: String,
+    pub service_id: String,
+    pub kind: Option<i16>,
+    pub failure: Option<i16>,
+    pub target: String,
+    pub environment: String,
+    pub outcome: i16,
+    pub reason: String,
+    pub verdict: Option<i16>,
+    pub note: Option<String>,
+    pub regression: bool,
+    pub exploratory: bool,
+    pub rollback: i16,
+    pub rollback_reason: String,
+    pub rollback_ms: Option<i64>,
+    pub started_at: i64,
+    pub ended_at: i64,
+    pub received_at: i64,
+    pub detected_ms: Option<i64>,
+    pub recovered_ms: Option<i64>,
+    pub title: Option<String>,
+    pub hypothesis: Option<String>,
+    pub evidence: String,
+    pub evidence_class: i16,
+    pub sender: String,
+    pub tool: String,
+    pub tool_version: Option<String>,
+    pub run_id: Option<String>,
+    pub external_id: Option<String>,
+    pub document_id: Option<String>,
+}
+
+/// Where one identity (service, failure, target, environment) stands, folded from its counted drills.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = drill_states, treat_none_as_default_value = false)]
+pub struct StateRow {
+    pub service_id: String,
+    pub failure: i16,
+    pub target: String,
+    pub environment: String,
+    pub last_drill_id: String,
+    pub last_verdict: i16,
+    pub last_at: i64,
+    pub last_class: i16,
+    pub last_detected: bool,
+    pub last_sender: String,
+    pub passed_drill_id: Option<String>,
+    pub passed_at: Option<i64>,
+    pub passed_class: Option<i16>,
+    pub passed_sender: Option<String>,
+    pub regressed_at: Option<i64>,
+    pub recent_ms: String,
+}
+
+/// A kept document: what a tool sent, redacted.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = documents, treat_none_as_default_value = false)]
+pub struct DocumentRow {
+    pub id: String,
+    pub format: String,
+    pub hints: String,
+    pub body: String,
+    pub received_at: i64,
+}
+
+/// A key under which a result was accepted, and the answer it got.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
+pub struct KeyRow {
+    pub owner: String,
+    pub key: String,
+    pub content_sha256: String,
+    pub drill_id: String,
+    pub answer: String,
+    pub created_at: i64,
+}
+
+/// Stores a drill.
+pub fn insert(conn: &mut Conn, row: &DrillRow) -> QueryResult<()> {
+    diesel::insert_into(drills::table).values(row).execute(conn).map(|_| ())
+}
+
+/// Stores a document.
+pub fn insert_document(conn: &mut Conn, row: &DocumentRow) -> QueryResult<()> {
+    diesel::insert_into(documents::table).values(row).execute(conn).map(|_| ())
+}
+
+/// A document by id.
+pub fn document(conn: &mut Conn, id: &str) -> QueryResult<Option<DocumentRow>> {
+    documents::table.find(id).first(conn).optional()
+}
+
+/// The next `limit` documents after `after`, in id order.
+pub fn documents_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<DocumentRow>> {
+    documents::table.filter(documents::id.gt(after)).order(documents::id).limit(limit).load(conn)
+}
+
+/// The drill read from a document.
+pub fn by_document(conn: &mut Conn, document_id: &str) -> QueryResult<Option<DrillRow>> {
+    drills::table.filter(drills::document_id.eq(document_id)).first(conn).optional()
+}
+
+/// Writes the fields that a new reading of the same document may change.
+pub fn update_reading(conn: &mut Conn, row: &DrillRow) -> QueryResult<()> {
+    diesel::update(drills::table.find(&row.id))
+        .set((
+            drills::kind.eq(row.kind),
+            drills::failure.eq(row.failure),
+            drills::target.eq(&row.target),
+            drills::environment.eq(&row.environment),
+            drills::outcome.eq(row.outcome),
+            drills::reason.eq(&row.reason),
+            drills::verdict.eq(row.verdict),
+            drills::note.eq(row.note.as_deref()),
+            drills::rollback.eq(row.rollback),
+            drills::rollback_reason.eq(&row.rollback_reason),
+            drills::rollback_ms.eq(row.rollback_ms),
+            drills::started_at.eq(row.started_at),
+            drills::ended_at.eq(row.ended_at),
+            drills::detected_ms.eq(row.detected_ms),
+            drills::recovered_ms.eq(row.recovered_ms),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// The key of an owner, if it was used.
+pub fn key(conn: &mut Conn, owner: &str, key: &str) -> QueryResult<Option<KeyRow>> {
+    idempotency_keys::table.find((owner, key)).first(conn).optional()
+}
+
+/// Remembers a key.
+pub fn insert_key(conn: &mut Conn, row: &KeyRow) -> QueryResult<()> {
+    diesel::insert_into(idempotency_keys::table).values(row).execute(conn).map(|_| ())
+}
+
+/// The state of one identity.
+pub fn state(
+    conn: &mut Conn,
+    service_id: &str,
+    failure: i16,
+    target: &str,
+    environment: &str,
+) -> QueryResult<Option<StateRow>> {
+    drill_states::table.find((service_id, failure, target, environment)).first(conn).optional()
+}
+
+/// Writes the state of one identity.
+pub fn put_state(conn: &mut Conn, row: &StateRow) -> QueryResult<()> {
+    use diesel::upsert::excluded;
+    each!(conn, c => diesel::insert_into(drill_states::table)
+        .values(row)
+        .on_conflict((
+            drill_states::service_id,
+            drill_states::failure,
+            drill_states::target,
+            drill_states::environment,
+        ))
+        .do_update()
+        .set((
+            drill_states::last_drill_id.eq(excluded(drill_states::last_drill_id)),
+            drill_states::last_verdict.eq(excluded(drill_states::last_verdict)),
+            drill_states::last_at.eq(excluded(drill_states::last_at)),
+            drill_states::last_class.eq(excluded(drill_states::last_class)),
+            drill_states::last_detected.eq(excluded(drill_states::last_detected)),
+            drill_states::last_sender.eq(excluded(drill_states::last_sender)),
+            drill_states::passed_drill_id.eq(excluded(drill_states::passed_drill_id)),
+            drill_states::passed_at.eq(excluded(drill_states::passed_at)),
+            drill_states::passed_class.eq(excluded(drill_states::passed_class)),
+            drill_states::passed_sender.eq(excluded(drill_states::passed_sender)),
+            drill_states::regressed_at.eq(excluded(drill_states::regressed_at)),
+            drill_states::recent_ms.eq(excluded(drill_states::recent_ms)),
+        ))
+        .execute(c))
+    .map(|_| ())
+}
+
+/// Forgets the state of one identity.
+pub fn delete_state(
+    conn: &mut Conn,
+    service_id: &str,
+    failure: i16,
+    target: &str,
+    environment: &str,
+) -> QueryResult<()> {
+    diesel::delete(drill_states::table.find((service_id, failure, target, environment)))
+        .execute(conn)
+        .map(|_| ())
+}
+
+/// States of all services with `lo <= id <= hi`, in order of service, failure, target, environment.
+pub fn states_between(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<StateRow>> {
+    drill_states::table
+        .filter(drill_states::service_id.ge(lo))
+        .filter(drill_states::service_id.le(hi))
+        .order((
+            drill_states::service_id,
+            drill_states::failure,
+            drill_states::target,
+            drill_states::environment,
+        ))
+        .load(conn)
+}
+
+/// Counted drills of one service that had arrived by `by`, oldest first.
+pub fn counted(conn: &mut Conn, service_id: &str, by: i64) -> QueryResult<Vec<DrillRow>> {
+    drills::table
+        .filter(drills::service_id.eq(service_id))
+        .filter(drills::verdict.is_not_null())
+        .filter(drills::received_at.le(by))
+        .order((drills::ended_at, drills::id))
+        .load(conn)
+}
+
+/// Counted drills of one identity, oldest first.
+pub fn counted_of(
+    conn: &mut Conn,
+    service_id: &str,
+    failure: i16,
+    target: &str,
+    environment: &str,
+) -> QueryResult<Vec<DrillRow>> {
+    drills::table
+        .filter(drills::service_id.eq(service_id))
+        .filter(drills::failure.eq(failure))
+        .filter(drills::target.eq(target))
+        .filter(drills::environment.eq(environment))
+        .filter(drills::verdict.is_not_null())
+        .order((drills::ended_at, drills::id))
+        .load(conn)
+}
+
+/// Drills by id.
+pub fn by_ids(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<DrillRow>> {
+    drills::table.filter(drills::id.eq_any(ids)).load(conn)
+}
+
+/// One drill.
+pub fn by_id(conn: &mut Conn, id: &str) -> QueryResult<Option<DrillRow>> {
+    drills::table.find(id).first(conn).optional()
+}
+
+/// Drills of a service, newest first, `limit` of them, older than the cursor `(ended_at, id)`.
+pub fn page(
+    conn: &mut Conn,
+    service_id: &str,
+    before: Option<(i64, String)>,
+    limit: i64,
+) -> QueryResult<Vec<DrillRow>> {
+    let mut query = drills::table.filter(drills::service_id.eq(service_id)).into_boxed();
+    if let Some((ended_at, id)) = before {
+        query = query
+            .filter(drills::ended_at.le(ended_at))
+            .filter(drills::ended_at.lt(ended_at).or(drills::id.lt(id)));
+    }
+    query.order((drills::ended_at.desc(), drills::id.desc())).limit(limit).load(conn)
+}
+
+/// How many drills there are, for metrics: outcome and count.
+pub fn count_by_outcome(conn: &mut Conn) -> QueryResult<Vec<(i16, i64)>> {
+    drills::table.group_by(drills::outcome).select((drills::outcome, diesel::dsl::count_star())).load(conn)
+}

@@ -1,0 +1,177 @@
+//! Rows and queries of current scores and their history.
+
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use super::schema::{score_history, scores, services};
+use super::{CHUNK_ROWS, Conn, each};
+
+/// The current score of one service; `score` is -1 and `grade` empty while it is not graded.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = scores, treat_none_as_default_value = false)]
+pub struct ScoreRow {
+    pub service_id: String,
+    pub book_hash: String,
+    pub score: i16,
+    pub grade: String,
+    pub coverage: i16,
+    pub earned: i64,
+    pub possible: i64,
+    pub capped_by: String,
+    pub outcomes: String,
+    pub practices: String,
+    pub regressions: i32,
+    pub graded_at: i64,
+    pub changed_at: i64,
+}
+
+/// One change of a score.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = score_history, treat_none_as_default_value = false)]
+pub struct HistoryRow {
+    pub id: String,
+    pub service_id: String,
+    pub at: i64,
+    pub score: i16,
+    pub grade: String,
+    pub coverage: i16,
+    pub prev_score: Option<i16>,
+    pub prev_grade: Option<String>,
+    pub book_hash: String,
+    pub cause: i16,
+    pub moves: String,
+    pub sentence: String,
+    pub attributes: String,
+}
+
+/// Scores of all services with `lo <= id <= hi`, in id order.
+pub fn between(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<ScoreRow>> {
+    scores::table
+        .filter(scores::service_id.ge(lo))
+        .filter(scores::service_id.le(hi))
+        .order(scores::service_id)
+        .load(conn)
+}
+
+/// The score of one service.
+pub fn one(conn: &mut Conn, service_id: &str) -> QueryResult<Option<ScoreRow>> {
+    scores::table.find(service_id).first(conn).optional()
+}
+
+/// Writes scores, new or changed.
+pub fn upsert(conn: &mut Conn, rows: &[ScoreRow]) -> QueryResult<()> {
+    use diesel::upsert::excluded;
+    for chunk in rows.chunks(CHUNK_ROWS) {
+        each!(conn, c => diesel::insert_into(scores::table)
+            .values(chunk)
+            .on_conflict(scores::service_id)
+            .do_update()
+            .set((
+                scores::book_hash.eq(excluded(scores::book_hash)),
+                scores::score.eq(excluded(scores::score)),
+                scores::grade.eq(excluded(scores::grade)),
+                scores::coverage.eq(excluded(scores::coverage)),
+                scores::earned.eq(excluded(scores::earned)),
+                scores::possible.eq(excluded(scores::possible)),
+                scores::capped_by.eq(excluded(scores::capped_by)),
+                scores::outcomes.eq(excluded(scores::outcomes)),
+                scores::practices.eq(excluded(scores::practices)),
+                scores::regressions.eq(excluded(scores::regressions)),
+                scores::graded_at.eq(excluded(scores::graded_at)),
+                scores::changed_at.eq(excluded(scores::changed_at)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Appends changes.
+pub fn append_history(conn: &mut Conn, rows: &[HistoryRow]) -> QueryResult<()> {
+    for chunk in rows.chunks(CHUNK_ROWS) {
+        each!(conn, c => diesel::insert_into(score_history::table).values(chunk).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Changes of one service within `[from, to]`, newest first, at most `limit`.
+pub fn history(
+    conn: &mut Conn,
+    service_id: &str,
+    from: i64,
+    to: i64,
+    limit: i64,
+) -> QueryResult<Vec<HistoryRow>> {
+    score_history::table
+        .filter(score_history::service_id.eq(service_id))
+        .filter(score_history::at.between(from, to))
+        .order((score_history::at.desc(), score_history::id.desc()))
+        .limit(limit)
+        .load(conn)
+}
+
+/// The last change of one service at or before `at`.
+pub fn change_at(conn: &mut Conn, service_id: &str, at: i64) -> QueryResult<Option<HistoryRow>> {
+    score_history::table
+        .filter(score_history::service_id.eq(service_id))
+        .filter(score_history::at.le(at))
+        .order((score_history::at.desc(), score_history::id.desc()))
+        .first(conn)
+        .optional()
+}
+
+/// The score each of `ids` had at `at`; services not graded then are absent.
+pub fn scores_at(conn: &mut Conn, ids: &[String], at: i64) -> QueryResult<Vec<(String, i16)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK_ROWS) {
+        let latest: Vec<Option<String>> = score_history::table
+            .filter(score_history::service_id.eq_any(chunk))
+            .filter(score_history::at.le(at))
+            .group_by(score_history::service_id)
+            .select(max(score_history::id))
+            .load(conn)?;
+        let latest: Vec<String> = latest.into_iter().flatten().collect();
+        let rows: Vec<(String, i16)> = score_history::table
+            .filter(score_history::id.eq_any(&latest))
+            .filter(score_history::score.ge(0))
+            .select((score_history::service_id, score_history::score))
+            .load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// What rollups read of every living service, in one pass.
+#[derive(Clone, Debug, Queryable)]
+pub struct FleetRow {
+    pub service_id: String,
+    pub team_id: Option<String>,
+    pub tier: i16,
+    pub score: i16,
+    pub grade: String,
+    pub coverage: i16,
+    pub practices: String,
+    pub outcomes: String,
+    pub regressions: i32,
+    pub book_hash: String,
+}
+
+/// Every living service's score.
+pub fn fleet(conn: &mut Conn) -> QueryResult<Vec<FleetRow>> {
+    scores::table
+        .inner_join(services::table)
+        .filter(services::removed_at.is_null())
+        .order(scores::service_id)
+        .select((
+            scores::service_id,
+            services::team_id,
+            services::tier,
+            scores::score,
+            scores::grade,
+            scores::coverage,
+            scores::practices,
+            scores::outcomes,
+            scores::regressions,
+            scores::book_hash,
+        ))
+        .load(conn)
+}

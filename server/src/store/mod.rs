@@ -1,0 +1,284 @@
+//! The database: connection enum, pools, the read and write doors, embedded migrations.
+
+pub mod books;
+pub mod boards;
+pub mod catalog;
+pub mod drills;
+pub mod events;
+pub mod facts;
+pub mod grades;
+mod manager;
+pub mod runs;
+pub mod schema;
+pub mod services;
+pub mod tokens;
+
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::PgConnection;
+use diesel::r2d2::{Pool, PooledConnection};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sqlite::SqliteConnection;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+pub use manager::{DatabaseUrl, Manager};
+
+use crate::error::{Error, Result};
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+
+/// How long a request waits for a connection before it is told to come back.
+const POOL_WAIT: Duration = Duration::from_secs(5);
+
+/// Rows a multi-row statement carries at most: below SQLite's 32,766 bind variables for every table here.
+pub const CHUNK_ROWS: usize = 500;
+
+/// One connection to whichever database the URL names.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// PostgreSQL.
+    Pg(PgConnection),
+    /// SQLite, embedded.
+    Sqlite(SqliteConnection),
+}
+
+/// Runs a statement that `Conn` itself cannot express (upsert, batch insert) on the concrete connection.
+macro_rules! each {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match $conn {
+            $crate::store::Conn::Pg($c) => $body,
+            $crate::store::Conn::Sqlite($c) => $body,
+        }
+    };
+}
+pub(crate) use each;
+
+/// Reads that back a list are cut to this many rows whatever the caller asks for.
+pub const MAX_PAGE: i64 = 500;
+
+/// The two doors to the database.
+#[derive(Clone)]
+pub struct Db {
+    readers: Pool<Manager>,
+    writers: Pool<Manager>,
+    url: DatabaseUrl,
+}
+
+impl Db {
+    /// Opens the pools; creates a SQLite file (and its folder) that is not there yet.
+    pub fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
+        url.prepare()?;
+        let writers = match url {
+            DatabaseUrl::Sqlite { .. } => 1,
+            DatabaseUrl::Postgres { .. } => 8,
+        };
+        let pool = |size, read_only| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .connection_timeout(POOL_WAIT)
+                .test_on_check_out(matches!(url, DatabaseUrl::Postgres { .. }))
+                .error_handler(Box::new(manager::LogErrors))
+                .build(Manager::new(url.clone(), read_only))
+        };
+        // A first connection by hand keeps the driver's own message, which the pool would hide behind a time-out.
+        url.connect(false)?;
+        Ok(Self { writers: pool(writers, false)?, readers: pool(8, true)?, url: url.clone() })
+    }
+
+    /// Where this database is.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Runs `f` in one read-only transaction: every query sees the same state.
+    pub fn read<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = take(&self.readers)?;
+        begin(&mut conn, false)?;
+        finish(&mut conn, f)
+    }
+
+    /// Runs `f` in one write transaction; an error rolls everything back.
+    pub fn write<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = take(&self.writers)?;
+        begin(&mut conn, true)?;
+        finish(&mut conn, f)
+    }
+
+    /// Runs `f` outside any transaction, on a connection of its own (backup, migrations).
+    pub fn plain<T>(&self, f: impl FnOnce(&mut Conn) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let mut conn = self.url.connect(false)?;
+        f(&mut conn)
+    }
+
+    /// Lets SQLite tidy its statistics and its log; harmless on PostgreSQL.
+    pub fn checkpoint(&self) {
+        let done = self.plain(|conn| match conn {
+            Conn::Sqlite(c) => Ok(diesel::connection::SimpleConnection::batch_execute(
+                c,
+                "PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)",
+            )?),
+            Conn::Pg(_) => Ok(()),
+        });
+        if let Err(error) = done {
+            tracing::warn!(%error, "checkpoint failed");
+        }
+    }
+}
+
+fn take(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>> {
+    pool.get().map_err(|error| {
+        tracing::warn!(%error, "no database connection");
+        Error::Unavailable {
+            detail: "The database does not answer; nothing was stored. Try again.".into(),
+            retry_after_seconds: 2,
+        }
+    })
+}
+
+fn begin(conn: &mut Conn, write: bool) -> Result<()> {
+    match conn {
+        Conn::Sqlite(c) => {
+            let sql = if write { "BEGIN IMMEDIATE" } else { "BEGIN" };
+            AnsiTransactionManager::begin_transaction_sql(c, sql)?;
+        }
+        Conn::Pg(c) => {
+            let sql = if write { "BEGIN" } else { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+            AnsiTransactionManager::begin_transaction_sql(c, sql)?;
+        }
+    }
+    Ok(())
+}
+
+fn finish<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    match f(conn) {
+        Ok(value) => {
+            each!(conn, c => AnsiTransactionManager::commit_transaction(c))?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(rollback) = each!(conn, c => AnsiTransactionManager::rollback_transaction(c)) {
+                tracing::warn!(%rollback, "rollback failed");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Runs `f` in a savepoint: its failure undoes only its own writes.
+pub fn savepoint<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    conn.transaction(f)
+}
+
+/// True on PostgreSQL, where rows are locked one by one; SQLite has one writer.
+pub fn locks_rows(conn: &Conn) -> bool {
+    matches!(conn, Conn::Pg(_))
+}
+
+impl From<DieselError> for Error {
+    /// A full disk, a read-only file, a lost connection: "try again" (503). All else is a defect.
+    fn from(error: DieselError) -> Self {
+        let text = error.to_string();
+        let passing = [
+            "disk is full",
+            "disk I/O error",
+            "readonly database",
+            "unable to open database",
+            "database is locked",
+            "server closed the connection",
+            "connection to server",
+            "terminating connection",
+            "could not extend file",
+            "deadlock detected",
+            "could not serialize",
+            "no connection to the server",
+        ];
+        let closed = matches!(error, DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _));
+        if closed || passing.iter().any(|p| text.contains(p)) {
+            tracing::error!(error = %text, "the database cannot take this now");
+            let detail = if text.contains("full") {
+                "The disk of the database is full; nothing was stored."
+            } else if text.contains("readonly") {
+                "The database is read-only; nothing was stored."
+            } else {
+                "The database cannot take this now; nothing was stored. Try again."
+            };
+            return Self::Unavailable { detail: detail.into(), retry_after_seconds: 5 };
+        }
+        Self::Internal(anyhow::Error::new(error).context("database"))
+    }
+}
+
+/// What the migrations of this binary and those of a database have to say to each other.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SchemaState {
+    /// All of ours are applied, and no others.
+    Current,
+    /// Some of ours are missing.
+    Behind,
+    /// The database knows migrations this binary does not.
+    Newer(String),
+}
+
+fn ours(conn: &Conn) -> anyhow::Result<Vec<String>> {
+    let names = match conn {
+        Conn::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE_MIGRATIONS),
+        Conn::Pg(_) => versions::<diesel::pg::Pg>(&POSTGRES_MIGRATIONS),
+    };
+    names.map_err(|e| anyhow::anyhow!("embedded migrations: {e}"))
+}
+
+fn versions<DB: diesel::backend::Backend>(
+    source: &EmbeddedMigrations,
+) -> diesel::migration::Result<Vec<String>> {
+    let all: Vec<Box<dyn Migration<DB>>> = source.migrations()?;
+    Ok(all.iter().map(|m| m.name().version().to_string()).collect())
+}
+
+/// Compares the database's migrations with ours.
+pub fn schema_state(conn: &mut Conn) -> anyhow::Result<SchemaState> {
+    let ours = ours(conn)?;
+    let applied: Vec<MigrationVersion<'static>> =
+        each!(conn, c => c.applied_migrations()).map_err(|e| anyhow::anyhow!("reading migrations: {e}"))?;
+    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    if let Some(unknown) = applied.iter().find(|v| !ours.contains(v)) {
+        return Ok(SchemaState::Newer(unknown.clone()));
+    }
+    Ok(if applied.len() == ours.len() { SchemaState::Current } else { SchemaState::Behind })
+}
+
+/// Brings the schema up to date; refuses a database written by a newer version.
+///
+/// On PostgreSQL an advisory lock lets replicas start together.
+pub fn migrate(db: &Db) -> anyhow::Result<()> {
+    db.plain(|conn| {
+        if let Conn::Pg(c) = conn {
+            diesel::connection::SimpleConnection::batch_execute(c, "SELECT pg_advisory_lock(7723001)")?;
+        }
+        if let SchemaState::Newer(version) = schema_state(conn)? {
+            anyhow::bail!(
+                "the database was written by a newer version of Waterbear (migration {version}); \
+                 start that version, or restore a backup made before the upgrade"
+            );
+        }
+        let run = match conn {
+            Conn::Sqlite(c) => c.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()),
+            Conn::Pg(c) => c.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ()),
+        };
+        run.map_err(|e| anyhow::anyhow!("migration failed: {e}"))
+    })
+}
+
+/// Undoes every migration and applies them again; for tests of the migrations themselves.
+pub fn revert_all(db: &Db) -> anyhow::Result<()> {
+    db.plain(|conn| {
+        let run = match conn {
+            Conn::Sqlite(c) => c.revert_all_migrations(SQLITE_MIGRATIONS).map(|_| ()),
+            Conn::Pg(c) => c.revert_all_migrations(POSTGRES_MIGRATIONS).map(|_| ()),
+        };
+        run.map_err(|e| anyhow::anyhow!("reverting migrations failed: {e}"))
+    })
+}

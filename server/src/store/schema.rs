@@ -1,0 +1,307 @@
+//! One diesel schema for both backends; the migrations on both sides end in it.
+
+diesel::table! {
+    meta (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    teams (id) {
+        id -> Text,
+        slug -> Text,
+        entity_ref -> Text,
+        name -> Text,
+        group_type -> Text,
+        parent_id -> Nullable<Text>,
+        path -> Text,
+        source -> Text,
+        created_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    services (id) {
+        id -> Text,
+        slug -> Text,
+        entity_ref -> Text,
+        name -> Text,
+        name_lc -> Text,
+        team_id -> Nullable<Text>,
+        owner_ref -> Nullable<Text>,
+        tier -> SmallInt,
+        tier_from -> Text,
+        lifecycle -> Text,
+        service_type -> Nullable<Text>,
+        system_ref -> Nullable<Text>,
+        description -> Nullable<Text>,
+        labels -> Text,
+        has_database -> Bool,
+        source -> Text,
+        created_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    entities (entity_ref) {
+        entity_ref -> Text,
+        kind -> Text,
+        source -> Text,
+        content_sha256 -> Text,
+        body -> Text,
+        updated_at -> BigInt,
+        removed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    service_deps (from_id, to_ref) {
+        from_id -> Text,
+        to_ref -> Text,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> Text,
+        name -> Text,
+        sha256 -> Text,
+        scopes -> Text,
+        services -> Nullable<Text>,
+        teams -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    documents (id) {
+        id -> Text,
+        format -> Text,
+        hints -> Text,
+        body -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    drills (id) {
+        id -> Text,
+        service_id -> Text,
+        kind -> Nullable<SmallInt>,
+        failure -> Nullable<SmallInt>,
+        target -> Text,
+        environment -> Text,
+        outcome -> SmallInt,
+        reason -> Text,
+        verdict -> Nullable<SmallInt>,
+        note -> Nullable<Text>,
+        regression -> Bool,
+        exploratory -> Bool,
+        rollback -> SmallInt,
+        rollback_reason -> Text,
+        rollback_ms -> Nullable<BigInt>,
+        started_at -> BigInt,
+        ended_at -> BigInt,
+        received_at -> BigInt,
+        detected_ms -> Nullable<BigInt>,
+        recovered_ms -> Nullable<BigInt>,
+        title -> Nullable<Text>,
+        hypothesis -> Nullable<Text>,
+        evidence -> Text,
+        evidence_class -> SmallInt,
+        sender -> Text,
+        tool -> Text,
+        tool_version -> Nullable<Text>,
+        run_id -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        document_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    drill_states (service_id, failure, target, environment) {
+        service_id -> Text,
+        failure -> SmallInt,
+        target -> Text,
+        environment -> Text,
+        last_drill_id -> Text,
+        last_verdict -> SmallInt,
+        last_at -> BigInt,
+        last_class -> SmallInt,
+        last_detected -> Bool,
+        last_sender -> Text,
+        passed_drill_id -> Nullable<Text>,
+        passed_at -> Nullable<BigInt>,
+        passed_class -> Nullable<SmallInt>,
+        passed_sender -> Nullable<Text>,
+        regressed_at -> Nullable<BigInt>,
+        recent_ms -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (owner, key) {
+        owner -> Text,
+        key -> Text,
+        content_sha256 -> Text,
+        drill_id -> Text,
+        answer -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    facts (service_id, fact) {
+        service_id -> Text,
+        fact -> Text,
+        value -> Text,
+        as_of -> BigInt,
+        evidence_class -> SmallInt,
+        sender -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    fact_history (id) {
+        id -> Text,
+        service_id -> Text,
+        fact -> Text,
+        value -> Text,
+        as_of -> BigInt,
+        evidence_class -> SmallInt,
+        sender -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    rulebooks (hash) {
+        hash -> Text,
+        source -> Text,
+        files -> Text,
+        loaded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    scores (service_id) {
+        service_id -> Text,
+        book_hash -> Text,
+        score -> SmallInt,
+        grade -> Text,
+        coverage -> SmallInt,
+        earned -> BigInt,
+        possible -> BigInt,
+        capped_by -> Text,
+        outcomes -> Text,
+        practices -> Text,
+        regressions -> Integer,
+        graded_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    score_history (id) {
+        id -> Text,
+        service_id -> Text,
+        at -> BigInt,
+        score -> SmallInt,
+        grade -> Text,
+        coverage -> SmallInt,
+        prev_score -> Nullable<SmallInt>,
+        prev_grade -> Nullable<Text>,
+        book_hash -> Text,
+        cause -> SmallInt,
+        moves -> Text,
+        sentence -> Text,
+        attributes -> Text,
+    }
+}
+
+diesel::table! {
+    scope_daily (scope_kind, scope_id, day) {
+        scope_kind -> SmallInt,
+        scope_id -> Text,
+        day -> Integer,
+        services -> BigInt,
+        graded -> BigInt,
+        score_sum -> BigInt,
+        coverage_sum -> BigInt,
+        grades -> Text,
+        practices -> Text,
+    }
+}
+
+diesel::table! {
+    events (seq) {
+        seq -> BigInt,
+        id -> Text,
+        at -> BigInt,
+        kind -> Text,
+        service_id -> Nullable<Text>,
+        team_id -> Nullable<Text>,
+        actor -> Text,
+        sentence -> Text,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    grading_runs (id) {
+        id -> Text,
+        state -> SmallInt,
+        started_by -> Text,
+        requested_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+        as_of -> Nullable<BigInt>,
+        cursor_id -> Nullable<Text>,
+        services -> BigInt,
+        changed -> BigInt,
+        errors -> Text,
+    }
+}
+
+diesel::table! {
+    job_runs (job, due_at) {
+        job -> Text,
+        due_at -> BigInt,
+        state -> SmallInt,
+        owner -> Text,
+        lease_until -> BigInt,
+        attempt -> BigInt,
+    }
+}
+
+diesel::joinable!(services -> teams (team_id));
+diesel::joinable!(scores -> services (service_id));
+diesel::joinable!(drills -> services (service_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    documents,
+    drill_states,
+    drills,
+    entities,
+    events,
+    fact_history,
+    facts,
+    grading_runs,
+    idempotency_keys,
+    job_runs,
+    meta,
+    rulebooks,
+    scope_daily,
+    score_history,
+    scores,
+    service_deps,
+    services,
+    teams,
+    tokens,
+);

@@ -1,0 +1,52 @@
+//! Rows and queries of API tokens; only their SHA-256 is kept.
+
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::tokens;
+
+/// A token as stored; `scopes`, `services` and `teams` are JSON lists (null: not limited).
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = tokens, treat_none_as_default_value = false)]
+pub struct TokenRow {
+    pub id: String,
+    pub name: String,
+    pub sha256: String,
+    pub scopes: String,
+    pub services: Option<String>,
+    pub teams: Option<String>,
+    pub created_at: i64,
+    pub expires_at: Option<i64>,
+    pub revoked_at: Option<i64>,
+    pub last_used_at: Option<i64>,
+}
+
+/// Stores a token.
+pub fn insert(conn: &mut Conn, row: &TokenRow) -> QueryResult<()> {
+    diesel::insert_into(tokens::table).values(row).execute(conn).map(|_| ())
+}
+
+/// The token with this hash.
+pub fn by_hash(conn: &mut Conn, sha256: &str) -> QueryResult<Option<TokenRow>> {
+    tokens::table.filter(tokens::sha256.eq(sha256)).first(conn).optional()
+}
+
+/// One token.
+pub fn by_id(conn: &mut Conn, id: &str) -> QueryResult<Option<TokenRow>> {
+    tokens::table.find(id).first(conn).optional()
+}
+
+/// Every token, newest first.
+pub fn all(conn: &mut Conn) -> QueryResult<Vec<TokenRow>> {
+    tokens::table.order(tokens::id.desc()).load(conn)
+}
+
+/// Notes a use.
+pub fn touch(conn: &mut Conn, id: &str, at: i64) -> QueryResult<()> {
+    diesel::update(tokens::table.find(id)).set(tokens::last_used_at.eq(at)).execute(conn).map(|_| ())
+}
+
+/// Ends a token.
+pub fn revoke(conn: &mut Conn, id: &str, at: i64) -> QueryResult<()> {
+    diesel::update(tokens::table.find(id)).set(tokens::revoked_at.eq(at)).execute(conn).map(|_| ())
+}
