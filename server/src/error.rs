@@ -62,6 +62,22 @@ impl Error {
         Self::NotFound { what, key: key.into(), nearest: None }
     }
 
+    /// The HTTP status of the case.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Malformed { .. } => 400,
+            Self::Unauthenticated { .. } => 401,
+            Self::Forbidden { .. } => 403,
+            Self::NotFound { .. } => 404,
+            Self::Conflict { .. } => 409,
+            Self::TooLarge { .. } => 413,
+            Self::UnsupportedMedia { .. } => 415,
+            Self::Invalid { .. } => 422,
+            Self::Unavailable { .. } => 503,
+            Self::Internal(_) => 500,
+        }
+    }
+
     /// Stable, machine-readable name of the case.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -132,7 +132,7 @@ CREATE TABLE drill_states (
     last_verdict SMALLINT NOT NULL,
     last_at BIGINT NOT NULL,
     last_class SMALLINT NOT NULL,
-    last_detected BOOLEAN NOT NULL,
+    detected BOOLEAN NOT NULL,
     last_sender TEXT NOT NULL,
     passed_drill_id TEXT,
     passed_at BIGINT,

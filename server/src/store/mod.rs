@@ -208,6 +208,10 @@ impl From<DieselError> for Error {
             };
             return Self::Unavailable { detail: detail.into(), retry_after_seconds: 5 };
         }
+        if matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) {
+            let detail = "The same was stored by another request at this moment. Send it again.";
+            return Self::Conflict { detail: detail.into() };
+        }
         Self::Internal(anyhow::Error::new(error).context("database"))
     }
 }

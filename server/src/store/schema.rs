@@ -134,7 +134,7 @@ diesel::table! {
         last_verdict -> SmallInt,
         last_at -> BigInt,
         last_class -> SmallInt,
-        last_detected -> Bool,
+        detected -> Bool,
         last_sender -> Text,
         passed_drill_id -> Nullable<Text>,
         passed_at -> Nullable<BigInt>,

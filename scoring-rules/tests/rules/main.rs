@@ -1,0 +1,12 @@
+//! The behaviour of the crate through its public API.
+
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod grading;
+#[cfg(test)]
+mod pack;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,210 @@
+//! Reads of the event log and of drills: the feed, the evidence behind a service, the drill matrix.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::facts::{Evidence, class_of};
+use super::grading::judge;
+use super::owners::{self, TeamTree};
+use super::views::{DrillCell, DrillMatrix, DrillView, EventView, Page, RollbackView};
+use super::{Tx, runs};
+use crate::error::{Error, Result};
+use crate::store;
+use crate::store::drills::DrillRow;
+use crate::store::events::{EventFilter, EventRow};
+use crate::store::services::ServiceRow;
+use crate::types::{Failure, Outcome, RollbackOutcome, Timestamp};
+
+/// Which events to show.
+#[derive(Clone, Debug, Default)]
+pub struct AskEvents {
+    /// Service slug or reference.
+    pub service: Option<String>,
+    /// Team slug; its whole subtree counts.
+    pub team: Option<String>,
+    /// Only these kinds.
+    pub kinds: Option<Vec<String>>,
+}
+
+fn filter_of(tx: &mut Tx<'_>, ask: &AskEvents) -> Result<EventFilter> {
+    let service_id = match &ask.service {
+        Some(name) => Some(owners::service(tx, name)?.id),
+        None => None,
+    };
+    let team_ids = match &ask.team {
+        None => None,
+        Some(slug) => {
+            let tree = TeamTree::load(tx)?;
+            let team = tree.rows().iter().find(|t| t.slug == *slug);
+            let team = team.ok_or_else(|| Error::not_found("team", slug.as_str()))?;
+            Some(tree.subtree(team).iter().map(|t| t.id.clone()).collect())
+        }
+    };
+    Ok(EventFilter { service_id, team_ids, kinds: ask.kinds.clone() })
+}
+
+/// Events after position `after`, oldest first; `next` is the position to go on from.
+pub fn events_after(tx: &mut Tx<'_>, ask: &AskEvents, after: i64, limit: i64) -> Result<Page<EventView>> {
+    let filter = filter_of(tx, ask)?;
+    let rows = store::events::after(tx.conn, &filter, after, limit)?;
+    let more = rows.len() as i64 == limit;
+    let next = rows.last().filter(|_| more).map(|r| r.seq.to_string());
+    Ok(Page { items: event_views(tx, &rows)?, next })
+}
+
+/// The newest events, newest first; `next` is the position to go on from.
+pub fn events_latest(
+    tx: &mut Tx<'_>,
+    ask: &AskEvents,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Page<EventView>> {
+    let filter = filter_of(tx, ask)?;
+    let rows = store::events::latest(tx.conn, &filter, before, limit)?;
+    let more = rows.len() as i64 == limit;
+    let next = rows.last().filter(|_| more).map(|r| r.seq.to_string());
+    Ok(Page { items: event_views(tx, &rows)?, next })
+}
+
+fn event_views(tx: &mut Tx<'_>, rows: &[EventRow]) -> Result<Vec<EventView>> {
+    let mut ids: Vec<String> = rows.iter().filter_map(|r| r.service_id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    let slugs: HashMap<String, String> =
+        store::services::by_ids(tx.conn, &ids)?.into_iter().map(|s| (s.id, s.slug)).collect();
+    let tree = TeamTree::load(tx)?;
+    Ok(rows
+        .iter()
+        .map(|row| EventView {
+            seq: row.seq,
+            id: row.id.clone(),
+            at: Timestamp(row.at),
+            kind: row.kind.clone(),
+            service: row.service_id.as_ref().and_then(|id| slugs.get(id)).cloned(),
+            team: row.team_id.as_deref().and_then(|id| tree.get(id)).map(|t| t.slug.clone()),
+            actor: row.actor.clone(),
+            sentence: row.sentence.clone(),
+            data: serde_json::from_str(&row.data).unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// Drills of a service, newest first.
+pub fn drills(tx: &mut Tx<'_>, name: &str, cursor: Option<&str>, limit: i64) -> Result<Page<DrillView>> {
+    let service = owners::service(tx, name)?;
+    let before = match cursor {
+        None => None,
+        Some(text) => {
+            let bad = || Error::invalid("?cursor", "not a cursor of this list: take `next` of the page before");
+            let (at, id) = text.split_once('.').ok_or_else(bad)?;
+            Some((at.parse().map_err(|_| bad())?, id.to_owned()))
+        }
+    };
+    let mut rows = store::drills::page(tx.conn, &service.id, before, limit + 1)?;
+    let more = rows.len() as i64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    let next = rows.last().filter(|_| more).map(|r| format!("{}.{}", r.ended_at, r.id));
+    Ok(Page { items: rows.iter().map(|r| drill_view(&service, r)).collect(), next })
+}
+
+/// One drill.
+pub fn drill(tx: &mut Tx<'_>, id: &str) -> Result<DrillView> {
+    let row = store::drills::by_id(tx.conn, id)?
+        .ok_or_else(|| Error::not_found("drill", id.chars().take(60).collect::<String>()))?;
+    let service = store::services::by_id(tx.conn, &row.service_id)?
+        .ok_or_else(|| anyhow::anyhow!("drill {id} without its service"))?;
+    Ok(drill_view(&service, &row))
+}
+
+fn drill_view(service: &ServiceRow, row: &DrillRow) -> DrillView {
+    let seconds = |ms: Option<i64>| ms.map(|m| m as f64 / 1000.0);
+    let failure = row.failure.and_then(Failure::from_code);
+    let kind = row.kind.and_then(crate::types::DrillKind::from_code);
+    DrillView {
+        id: row.id.clone(),
+        service: service.slug.clone(),
+        kind: kind.map(|k| k.as_str().to_owned()),
+        failure: failure.map(|f| f.as_str().to_owned()),
+        target: (!row.target.is_empty()).then(|| row.target.clone()),
+        environment: (!row.environment.is_empty()).then(|| row.environment.clone()),
+        outcome: Outcome::from_code(row.outcome).map_or("", Outcome::as_str).to_owned(),
+        reason: row.note.clone().unwrap_or_else(|| row.reason.clone()),
+        counted: row.verdict.is_some(),
+        regression: row.regression,
+        exploratory: row.exploratory,
+        rollback: RollbackView {
+            outcome: RollbackOutcome::from_code(row.rollback).map_or("", RollbackOutcome::as_str).to_owned(),
+            reason: row.rollback_reason.clone(),
+            seconds: seconds(row.rollback_ms),
+        },
+        started_at: Timestamp(row.started_at),
+        ended_at: Timestamp(row.ended_at),
+        received_at: Timestamp(row.received_at),
+        detected_after_seconds: seconds(row.detected_ms),
+        recovered_after_seconds: seconds(row.recovered_ms),
+        hypothesis: row.hypothesis.clone().or_else(|| row.title.clone()),
+        evidence: serde_json::from_str(&row.evidence).unwrap_or_default(),
+        evidence_class: class_of(row.evidence_class).as_str().to_owned(),
+        sender: row.sender.clone(),
+        tool: row.tool.clone(),
+        run_id: row.run_id.clone(),
+        external_id: row.external_id.clone(),
+    }
+}
+
+/// What the rulebook expects of a service's drills, and where each failure class stands.
+pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
+    let service = owners::service(tx, name)?;
+    let graded = store::grades::one(tx.conn, &service.id)?.map_or(0, |s| s.graded_at);
+    let at = runs::last_grading(tx)?.max(Timestamp(graded)).min(tx.now);
+    let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
+    let book = Arc::clone(&tx.book);
+    let rules = &book.rulebook;
+    let judged = judge(rules, &book.slots, &service, &evidence, at, false);
+    let windows = rules.windows(&judged.sheet.facts, at.0);
+    let states = evidence.states(&service.id);
+    let ids: Vec<String> = states.iter().map(|s| s.last_drill_id.clone()).collect();
+    let rows: HashMap<String, DrillRow> =
+        store::drills::by_ids(tx.conn, &ids)?.into_iter().map(|r| (r.id.clone(), r)).collect();
+    let mut cells = Vec::new();
+    for failure in Failure::ALL {
+        let fact = rules.catalogue().id(&format!("{}_days_since_passed", failure.fact_prefix()));
+        let window = windows.iter().find(|w| Some(w.fact) == fact);
+        let rule = window.and_then(|w| rules.rules().get(w.rule));
+        let of_class: Vec<_> = states.iter().filter(|s| s.failure == failure.code()).collect();
+        let last = of_class.iter().max_by_key(|s| (s.last_at, &s.last_drill_id));
+        let passed = of_class.iter().filter_map(|s| s.passed_at).max();
+        let days = passed.map(|p| Timestamp(p).days_until(at));
+        let fresh_days = window.map_or(i64::MAX, |w| i64::from(w.fresh_days));
+        let state = match last {
+            None => "never_run",
+            Some(_) if of_class.iter().any(|s| s.regressed_at.is_some()) => "regressed",
+            Some(s) if s.last_verdict == Outcome::Failed.code() => "failed",
+            Some(_) if days.is_some_and(|d| d <= fresh_days) => "fresh",
+            Some(_) => "stale",
+        };
+        cells.push(DrillCell {
+            kind: failure.kind().as_str().to_owned(),
+            failure: failure.as_str().to_owned(),
+            state: state.to_owned(),
+            expected: window.is_some(),
+            rule: rule.map(|r| r.id.clone()),
+            points: rule.map(|r| r.points),
+            fresh_days: window.map(|w| i64::from(w.fresh_days)),
+            expires_days: window.map(|w| i64::from(w.expires_days)),
+            days_since_passed: days,
+            last: last.and_then(|s| rows.get(&s.last_drill_id)).map(|r| drill_view(&service, r)),
+            identities: of_class.len() as i64,
+        });
+    }
+    cells.sort_by_key(|c| !c.expected);
+    let expected = cells.iter().filter(|c| c.expected).count() as i64;
+    let count = |state: &str| cells.iter().filter(|c| c.expected && c.state == state).count() as i64;
+    Ok(DrillMatrix {
+        service: service.slug,
+        expected,
+        fresh: count("fresh"),
+        never_run: count("never_run"),
+        cells,
+    })
+}

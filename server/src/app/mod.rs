@@ -1,0 +1,224 @@
+//! Use cases: plain functions over a transaction. `App` is what the outside calls; `Tx` is the one context.
+
+pub mod actor;
+pub mod backup;
+pub mod boards;
+pub mod catalog;
+pub mod drills;
+pub mod facts;
+pub mod feed;
+pub mod grading;
+pub mod ingest;
+pub mod owners;
+pub mod posted;
+pub mod replay;
+pub mod rulebook;
+pub mod runs;
+pub mod scorecard;
+pub mod sentences;
+pub mod services;
+pub mod standing;
+pub mod state;
+pub mod teams;
+pub mod tokens;
+pub mod views;
+
+use std::sync::{Arc, RwLock};
+
+use serde_json::Value as Json;
+
+pub use actor::Actor;
+pub use rulebook::Book;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::store::events::NewEvent;
+use crate::store::{self, Conn, Db};
+use crate::types::Timestamp;
+
+/// The application: settings, clock, database and the rulebook in force.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    clock: Arc<dyn Clock>,
+    db: Db,
+    book: RwLock<Arc<Book>>,
+    runs_wanted: tokio::sync::Notify,
+}
+
+/// One transaction: its connection, its single `now`, who acts, and the rulebook in force.
+pub struct Tx<'a> {
+    /// The connection, inside a transaction.
+    pub conn: &'a mut Conn,
+    /// The instant of everything in this transaction.
+    pub now: Timestamp,
+    /// Who acts.
+    pub actor: &'a Actor,
+    /// The rulebook in force.
+    pub book: Arc<Book>,
+    /// Settings.
+    pub config: &'a Config,
+    clock: &'a dyn Clock,
+}
+
+impl App {
+    /// Opens the database, brings its schema up to date and puts the settings' rulebook in force.
+    pub fn build(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Self>> {
+        Self::open(config, clock, true)
+    }
+
+    /// Like [`App::build`] for a command that only visits: the rulebook in force stays.
+    pub fn visit(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Self>> {
+        Self::open(config, clock, false)
+    }
+
+    fn open(config: Config, clock: Arc<dyn Clock>, publish: bool) -> anyhow::Result<Arc<Self>> {
+        let db = Db::open(&config.database)?;
+        store::migrate(&db)?;
+        let book = rulebook::start(&db, &config, clock.as_ref(), publish)?;
+        let app = Self { config, clock, db, book: RwLock::new(Arc::new(book)), runs_wanted: tokio::sync::Notify::new() };
+        Ok(Arc::new(app))
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The database, for jobs of operation (backup, readiness).
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The rulebook in force.
+    pub fn book(&self) -> Arc<Book> {
+        match self.book.read() {
+            Ok(book) => Arc::clone(&book),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    pub(crate) fn put_book(&self, book: Book) {
+        match self.book.write() {
+            Ok(mut slot) => *slot = Arc::new(book),
+            Err(poisoned) => *poisoned.into_inner() = Arc::new(book),
+        }
+    }
+
+    /// Tells the run loop that a grading run waits.
+    pub fn wake_runs(&self) {
+        self.runs_wanted.notify_one();
+    }
+
+    /// Waits until a grading run may be waiting.
+    pub async fn run_wanted(&self) {
+        self.runs_wanted.notified().await;
+    }
+
+    /// Runs a use case in one write transaction.
+    pub fn write_now<T>(&self, actor: &Actor, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let book = self.book();
+        self.db.write(|conn| {
+            f(&mut Tx {
+                conn,
+                now: self.clock.now(),
+                actor,
+                book,
+                config: &self.config,
+                clock: self.clock.as_ref(),
+            })
+        })
+    }
+
+    /// Runs a read in one read-only transaction.
+    pub fn read_now<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let actor = Actor::anonymous();
+        let book = self.book();
+        self.db.read(|conn| {
+            f(&mut Tx {
+                conn,
+                now: self.clock.now(),
+                actor: &actor,
+                book,
+                config: &self.config,
+                clock: self.clock.as_ref(),
+            })
+        })
+    }
+
+    /// [`App::write_now`] on a blocking thread. The work goes on even if the caller goes away.
+    pub async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        actor: Actor,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let app = Arc::clone(self);
+        blocking(move || app.write_now(&actor, f)).await
+    }
+
+    /// [`App::read_now`] on a blocking thread.
+    pub async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let app = Arc::clone(self);
+        blocking(move || app.read_now(f)).await
+    }
+}
+
+/// Runs blocking work on a thread of its own.
+pub async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(f)
+        .await
+        .map_err(|error| Error::Internal(anyhow::Error::new(error).context("a worker stopped")))?
+}
+
+impl Tx<'_> {
+    /// A fresh id.
+    pub fn new_id(&self) -> String {
+        self.clock.new_id()
+    }
+
+    /// An event to append, with the transaction's instant and actor.
+    pub fn event(
+        &self,
+        kind: &str,
+        service_id: Option<&str>,
+        team_id: Option<&str>,
+        sentence: String,
+        data: &Json,
+    ) -> NewEvent {
+        NewEvent {
+            id: self.new_id(),
+            at: self.now.0,
+            kind: kind.to_owned(),
+            service_id: service_id.map(str::to_owned),
+            team_id: team_id.map(str::to_owned),
+            actor: self.actor.name.clone(),
+            sentence,
+            data: data.to_string(),
+        }
+    }
+
+    /// Appends one event.
+    pub fn emit(
+        &mut self,
+        kind: &str,
+        service_id: Option<&str>,
+        team_id: Option<&str>,
+        sentence: String,
+        data: &Json,
+    ) -> Result<()> {
+        let event = self.event(kind, service_id, team_id, sentence, data);
+        store::events::append(self.conn, &[event])?;
+        Ok(())
+    }
+
+    /// Runs `f` so that its failure undoes only its own writes.
+    pub fn savepoint<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let (now, actor, config, clock) = (self.now, self.actor, self.config, self.clock);
+        let book = Arc::clone(&self.book);
+        store::savepoint(self.conn, |conn| f(&mut Tx { conn, now, actor, book, config, clock }))
+    }
+}

@@ -1,0 +1,153 @@
+//! Facts that others post: settings known, coverage measured elsewhere, the organisation's own.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use scoring_rules::{EvidenceClass, Value};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+use super::facts::class_code;
+use super::grading::{Cause, regrade};
+use super::{Tx, owners};
+use crate::error::{Error, FieldError, Result};
+use crate::store;
+use crate::store::facts::FactRow;
+use crate::store::services::ServiceRow;
+use crate::types::Timestamp;
+
+/// Most facts in one request.
+pub const MAX_FACTS: usize = 1_000;
+
+/// One posted fact.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostFact {
+    /// Slug or catalog reference.
+    pub service: String,
+    /// Name from the fact catalogue, of those marked as posted.
+    pub fact: String,
+    /// Value of the fact's type.
+    #[schema(value_type = Object)]
+    pub value: serde_json::Value,
+    /// The instant the value tells of; now, if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub as_of: Option<Timestamp>,
+}
+
+/// What became of posted facts.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FactsAnswer {
+    /// Facts stored.
+    pub stored: usize,
+    /// Facts that said nothing new, or were older than what is known.
+    pub unchanged: usize,
+    /// Each service with its score before and after.
+    pub services: Vec<FactsService>,
+}
+
+/// A service whose facts were posted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FactsService {
+    /// Slug.
+    pub service: String,
+    /// Score before and after.
+    pub score: super::views::Change<i16>,
+    /// Letter before and after.
+    pub grade: super::views::Change<String>,
+}
+
+/// Stores facts, all or none, and judges their services.
+pub fn post(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<FactsAnswer> {
+    if facts.len() > MAX_FACTS {
+        return Err(Error::invalid("", format!("{} facts; a request takes at most {MAX_FACTS}", facts.len())));
+    }
+    let checked = check(tx, facts)?;
+    let mut services: BTreeMap<String, ServiceRow> = BTreeMap::new();
+    let mut stored = 0;
+    for (service, row) in checked {
+        owners::require_writer(tx, &service)?;
+        store::services::lock(tx.conn, &service.id)?;
+        let held = store::facts::one(tx.conn, &service.id, &row.fact)?;
+        let news = held.is_none_or(|h| h.as_of < row.as_of || (h.as_of == row.as_of && h.value != row.value));
+        if news {
+            let id = tx.new_id();
+            store::facts::put(tx.conn, &id, &row)?;
+            stored += 1;
+        }
+        services.insert(service.id.clone(), service);
+    }
+    let mut answer = FactsAnswer { stored, unchanged: facts.len() - stored, services: Vec::new() };
+    for service in services.values() {
+        let (before, after) = regrade(tx, service, Cause::Evidence)?;
+        if stored > 0 {
+            let sentence = format!("{}: facts arrived from {}.", service.name, tx.actor.name);
+            tx.emit("facts_recorded", Some(&service.id), service.team_id.as_deref(), sentence, &json!({}))?;
+        }
+        let before = before.as_ref();
+        answer.services.push(FactsService {
+            service: service.slug.clone(),
+            score: super::views::Change {
+                before: before.and_then(super::drills::shown_score),
+                after: super::drills::shown_score(&after),
+            },
+            grade: super::views::Change {
+                before: before.and_then(super::drills::shown_grade),
+                after: super::drills::shown_grade(&after),
+            },
+        });
+    }
+    Ok(answer)
+}
+
+fn check(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<Vec<(ServiceRow, FactRow)>> {
+    let book = std::sync::Arc::clone(&tx.book);
+    let catalogue = book.rulebook.catalogue();
+    let mut fields = Vec::new();
+    let mut rows = Vec::new();
+    for (i, fact) in facts.iter().enumerate() {
+        let Some(id) = catalogue.id(&fact.fact) else {
+            let near = catalogue.nearest(&fact.fact);
+            let near = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            fields.push(FieldError::new(format!("/{i}/fact"), format!("no fact `{}`{near}", fact.fact)));
+            continue;
+        };
+        let spec = catalogue.spec(id);
+        if !spec.posted {
+            let detail = format!("`{}` is computed here and cannot be posted. {}", fact.fact, spec.send);
+            fields.push(FieldError::new(format!("/{i}/fact"), detail));
+            continue;
+        }
+        let value = serde_json::from_value::<Value>(fact.value.clone()).ok().filter(|v| spec.accepts(v));
+        let Some(value) = value else {
+            let detail = format!("`{}` takes a {}, for example {}", fact.fact, spec.kind, json!(spec.example));
+            fields.push(FieldError::new(format!("/{i}/value"), detail));
+            continue;
+        };
+        let as_of = fact.as_of.unwrap_or(tx.now);
+        for error in crate::formats::check_times(as_of, as_of, tx.now) {
+            fields.push(FieldError::new(format!("/{i}/as_of"), error.detail));
+            break;
+        }
+        match owners::service(tx, &fact.service) {
+            Ok(service) => {
+                let row = FactRow {
+                    service_id: service.id.clone(),
+                    fact: fact.fact.clone(),
+                    value: json!(value).to_string(),
+                    as_of: as_of.0,
+                    // Nobody ran anything here for us: what is posted as a fact is declared.
+                    evidence_class: class_code(EvidenceClass::Declared),
+                    sender: tx.actor.name.clone(),
+                    received_at: tx.now.0,
+                };
+                rows.push((service, row));
+            }
+            Err(error @ Error::NotFound { .. }) => {
+                fields.push(FieldError::new(format!("/{i}/service"), error.to_string()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if fields.is_empty() { Ok(rows) } else { Err(Error::Invalid { fields }) }
+}

@@ -1,0 +1,245 @@
+//! Standings of scopes: all services, each team with everything below it, each tier; kept once a day.
+
+use std::collections::{BTreeMap, HashMap};
+
+use scoring_rules::Rulebook;
+
+use super::Tx;
+use super::owners::TeamTree;
+use super::views::{GradeCount, PracticeMean, Standing};
+use crate::error::Result;
+use crate::store;
+use crate::store::boards::DailyRow;
+use crate::store::grades::FleetRow;
+use crate::types::{DAY_MS, Timestamp};
+
+/// Scope kind: everything.
+pub const ALL: i16 = 0;
+/// Scope kind: a team with all below it.
+pub const TEAM: i16 = 1;
+/// Scope kind: a tier.
+pub const TIER: i16 = 2;
+
+/// Sums over the services of one scope.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Services.
+    pub services: i64,
+    /// Of them graded.
+    pub graded: i64,
+    /// Sum of their scores.
+    pub score_sum: i64,
+    /// Sum of the coverage of graded services.
+    pub coverage_sum: i64,
+    /// Services by letter; the empty letter is "not graded".
+    pub grades: BTreeMap<String, i64>,
+    /// Per practice: sum of scores and number of services.
+    pub practices: BTreeMap<String, (i64, i64)>,
+    /// Open regressions.
+    pub regressions: i64,
+}
+
+impl Tally {
+    /// Adds one service.
+    pub fn add(&mut self, row: &FleetRow) {
+        self.services += 1;
+        *self.grades.entry(row.grade.clone()).or_default() += 1;
+        self.regressions += i64::from(row.regressions);
+        if row.score < 0 {
+            return;
+        }
+        self.graded += 1;
+        self.score_sum += i64::from(row.score);
+        self.coverage_sum += i64::from(row.coverage);
+        let practices: BTreeMap<String, i64> = serde_json::from_str(&row.practices).unwrap_or_default();
+        for (practice, score) in practices {
+            let sums = self.practices.entry(practice).or_default();
+            sums.0 += score;
+            sums.1 += 1;
+        }
+    }
+
+    /// A kept day.
+    pub fn of_day(row: &DailyRow) -> Self {
+        Self {
+            services: row.services,
+            graded: row.graded,
+            score_sum: row.score_sum,
+            coverage_sum: row.coverage_sum,
+            grades: serde_json::from_str(&row.grades).unwrap_or_default(),
+            practices: serde_json::from_str(&row.practices).unwrap_or_default(),
+            regressions: 0,
+        }
+    }
+
+    /// Mean score, rounded down; none while nothing is graded.
+    pub fn mean(&self) -> Option<i16> {
+        mean(self.score_sum, self.graded)
+    }
+
+    fn row(&self, kind: i16, id: &str, day: i32) -> DailyRow {
+        DailyRow {
+            scope_kind: kind,
+            scope_id: id.to_owned(),
+            day,
+            services: self.services,
+            graded: self.graded,
+            score_sum: self.score_sum,
+            coverage_sum: self.coverage_sum,
+            grades: serde_json::to_string(&self.grades).unwrap_or_default(),
+            practices: serde_json::to_string(&self.practices).unwrap_or_default(),
+        }
+    }
+}
+
+fn mean(sum: i64, count: i64) -> Option<i16> {
+    if count == 0 { None } else { i16::try_from(sum.div_euclid(count)).ok() }
+}
+
+/// Tallies of every scope now: everything, teams by id, tiers.
+#[derive(Debug, Default)]
+pub struct Tallies {
+    /// Everything.
+    pub all: Tally,
+    /// By team id, each with everything below it.
+    pub teams: HashMap<String, Tally>,
+    /// By tier.
+    pub tiers: BTreeMap<i16, Tally>,
+}
+
+impl Tallies {
+    /// Reads every living service's score once.
+    pub fn load(tx: &mut Tx<'_>, tree: &TeamTree) -> Result<Self> {
+        let rows = store::grades::fleet(tx.conn)?;
+        Ok(Self::of(&rows, tree))
+    }
+
+    /// Adds rows up.
+    pub fn of(rows: &[FleetRow], tree: &TeamTree) -> Self {
+        let mut tallies = Self::default();
+        let mut above: HashMap<&str, Vec<&str>> = HashMap::new();
+        for row in rows {
+            tallies.all.add(row);
+            tallies.tiers.entry(row.tier).or_default().add(row);
+            let Some(team) = row.team_id.as_deref() else { continue };
+            let ids = above.entry(team).or_insert_with(|| match tree.get(team) {
+                Some(t) => {
+                    tree.ancestors(t).iter().map(|a| a.id.as_str()).chain([t.id.as_str()]).collect()
+                }
+                None => Vec::new(),
+            });
+            for id in ids.iter() {
+                tallies.teams.entry((*id).to_owned()).or_default().add(row);
+            }
+        }
+        tallies
+    }
+}
+
+/// Keeps today's standings of every scope; run again on the same day, the later one stays.
+pub fn keep_day(tx: &mut Tx<'_>) -> Result<()> {
+    let tree = TeamTree::load(tx)?;
+    let tallies = Tallies::load(tx, &tree)?;
+    let day = tx.now.day();
+    let mut rows = vec![tallies.all.row(ALL, "", day)];
+    rows.extend(tallies.tiers.iter().map(|(tier, t)| t.row(TIER, &tier.to_string(), day)));
+    let mut teams: Vec<_> = tallies.teams.iter().collect();
+    teams.sort_by_key(|(id, _)| id.as_str());
+    rows.extend(teams.into_iter().map(|(id, t)| t.row(TEAM, id, day)));
+    store::boards::put_daily(tx.conn, &rows)?;
+    Ok(())
+}
+
+/// The days a trend is drawn over: the last day of each of the last `weeks` weeks, today last.
+pub fn week_days(now: Timestamp, weeks: i32) -> Vec<i32> {
+    let today = now.day();
+    (0..weeks).rev().map(|back| today - 7 * back).collect()
+}
+
+/// Mean scores on those days; today comes from the live tally.
+pub fn weeks_of(days: &[i32], kept: &[DailyRow], live: &Tally) -> Vec<Option<i16>> {
+    let last = days.last().copied();
+    days.iter()
+        .map(|day| {
+            if Some(*day) == last {
+                return live.mean();
+            }
+            kept.iter().find(|r| r.day == *day).and_then(|r| mean(r.score_sum, r.graded))
+        })
+        .collect()
+}
+
+/// Services by grade, in the rulebook's order, "not graded" last.
+pub fn grade_counts(book: &Rulebook, grades: &BTreeMap<String, i64>) -> Vec<GradeCount> {
+    let mut counts: Vec<GradeCount> = book
+        .bands()
+        .iter()
+        .map(|b| GradeCount {
+            grade: Some(b.letter.clone()),
+            services: grades.get(&b.letter).copied().unwrap_or(0),
+        })
+        .collect();
+    counts.push(GradeCount { grade: None, services: grades.get("").copied().unwrap_or(0) });
+    counts
+}
+
+/// The letter of a mean score.
+pub fn letter_of(book: &Rulebook, score: Option<i16>) -> Option<String> {
+    let score = u8::try_from(score?).ok()?;
+    book.bands().get(book.band_for(score)).map(|b| b.letter.clone())
+}
+
+/// Practice means in the rulebook's order.
+pub fn practice_means(book: &Rulebook, tally: &Tally) -> Vec<PracticeMean> {
+    book.practices()
+        .iter()
+        .map(|p| {
+            let (sum, n) = tally.practices.get(&p.id).copied().unwrap_or((0, 0));
+            PracticeMean { id: p.id.clone(), title: p.title.clone(), score: mean(sum, n) }
+        })
+        .collect()
+}
+
+/// Where a scope stands now.
+pub fn standing(
+    tx: &mut Tx<'_>,
+    kind: i16,
+    id: &str,
+    live: &Tally,
+    team_ids: Option<Vec<String>>,
+) -> Result<Standing> {
+    let days = week_days(tx.now, 12);
+    let kept = store::boards::daily(tx.conn, kind, id, &days)?;
+    let weeks = weeks_of(&days, &kept, live);
+    let month = store::boards::daily(tx.conn, kind, id, &[tx.now.day() - 30])?;
+    let before = month.first().and_then(|r| mean(r.score_sum, r.graded));
+    let book = std::sync::Arc::clone(&tx.book);
+    Ok(Standing {
+        services: live.services,
+        graded: live.graded,
+        score: live.mean(),
+        grade: letter_of(&book.rulebook, live.mean()),
+        coverage: mean(live.coverage_sum, live.graded).unwrap_or(0),
+        grades: grade_counts(&book.rulebook, &live.grades),
+        gained_30d: live.mean().zip(before).map(|(now, then)| now - then),
+        regressions: live.regressions,
+        streak_weeks: streak(tx, team_ids)?,
+        weeks,
+    })
+}
+
+/// Whole weeks since the last regression (or since the first result) among these teams; none before any result.
+fn streak(tx: &mut Tx<'_>, team_ids: Option<Vec<String>>) -> Result<Option<i64>> {
+    use store::events::EventFilter;
+    let of = |kinds: &[&str]| EventFilter {
+        service_id: None,
+        team_ids: team_ids.clone(),
+        kinds: Some(kinds.iter().map(|k| (*k).to_owned()).collect()),
+    };
+    let regressed = store::events::latest(tx.conn, &of(&["drill_regressed"]), None, 1)?;
+    let since = match regressed.first() {
+        Some(event) => Some(event.at),
+        None => store::events::after(tx.conn, &of(&["drill_recorded"]), 0, 1)?.first().map(|e| e.at),
+    };
+    Ok(since.map(|at| (tx.now.0 - at).max(0) / (7 * DAY_MS)))
+}

@@ -1,0 +1,96 @@
+//! Where one drill identity stands: a fold over its counted drills, oldest first.
+//!
+//! The same fold serves the incremental update, a rebuild and a look back in time, so they cannot differ.
+
+use crate::store::drills::{DrillRow, StateRow};
+use crate::types::Outcome;
+
+/// How many of the last passed rollbacks the median is taken over.
+const RECENT: usize = 5;
+
+/// What a drill did to its identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing new.
+    Steady,
+    /// It had passed and fails now.
+    Regressed,
+    /// It had regressed and passes again.
+    Recovered,
+}
+
+/// Applies one counted drill; `state` is `None` for the first.
+pub fn apply(state: Option<StateRow>, drill: &DrillRow) -> (StateRow, Turn) {
+    let passed = drill.verdict == Some(Outcome::Passed.code());
+    let mut next = state.unwrap_or_else(|| blank(drill));
+    let had_passed = next.passed_at.is_some();
+    let turn = match (passed, next.regressed_at.is_some()) {
+        (true, true) => Turn::Recovered,
+        (false, false) if had_passed => Turn::Regressed,
+        _ => Turn::Steady,
+    };
+    match turn {
+        Turn::Recovered => next.regressed_at = None,
+        Turn::Regressed => next.regressed_at = Some(drill.ended_at),
+        Turn::Steady => {}
+    }
+    next.last_drill_id.clone_from(&drill.id);
+    next.last_verdict = if passed { Outcome::Passed.code() } else { Outcome::Failed.code() };
+    next.last_at = drill.ended_at;
+    next.last_class = drill.evidence_class;
+    next.detected |= drill.detected_ms.is_some();
+    next.last_sender.clone_from(&drill.sender);
+    if passed {
+        next.passed_drill_id = Some(drill.id.clone());
+        next.passed_at = Some(drill.ended_at);
+        next.passed_class = Some(drill.evidence_class);
+        next.passed_sender = Some(drill.sender.clone());
+        if let Some(ms) = drill.rollback_ms.or(drill.recovered_ms) {
+            let mut recent = durations(&next);
+            recent.push(ms);
+            let skip = recent.len().saturating_sub(RECENT);
+            let texts: Vec<String> = recent.iter().skip(skip).map(ToString::to_string).collect();
+            next.recent_ms = texts.join(",");
+        }
+    }
+    (next, turn)
+}
+
+/// Folds drills of several identities, given oldest first.
+pub fn fold(drills: &[DrillRow]) -> Vec<StateRow> {
+    let mut states: std::collections::BTreeMap<(i16, String, String), StateRow> =
+        std::collections::BTreeMap::new();
+    for drill in drills {
+        let Some(failure) = drill.failure else { continue };
+        let key = (failure, drill.target.clone(), drill.environment.clone());
+        let before = states.remove(&key);
+        states.insert(key, apply(before, drill).0);
+    }
+    states.into_values().collect()
+}
+
+/// Durations of the last passed rollbacks, in milliseconds, oldest first.
+pub fn durations(state: &StateRow) -> Vec<i64> {
+    state.recent_ms.split(',').filter_map(|t| t.parse().ok()).collect()
+}
+
+fn blank(drill: &DrillRow) -> StateRow {
+    StateRow {
+        service_id: drill.service_id.clone(),
+        failure: drill.failure.unwrap_or(0),
+        target: drill.target.clone(),
+        environment: drill.environment.clone(),
+        last_drill_id: String::new(),
+        last_verdict: 0,
+        last_at: 0,
+        last_class: 0,
+        detected: false,
+        last_sender: String::new(),
+        passed_drill_id: None,
+        passed_at: None,
+        passed_class: None,
+        passed_sender: None,
+        regressed_at: None,
+        recent_ms: String::new(),
+    }
+}

@@ -1,0 +1,189 @@
+//! Teams: the tree, one team with its services and next steps, the whole organisation.
+
+use std::sync::Arc;
+
+use scoring_rules::{Waivers, next_steps};
+
+use super::facts::Evidence;
+use super::grading::judge;
+use super::owners::TeamTree;
+use super::services::{self, ListServices};
+use super::standing::{self, Tallies, Tally};
+use super::views::{FleetView, FleetWeek, NextGrade, Standing, TeamRef, TeamStep, TeamView};
+use super::{Tx, runs};
+use crate::error::{Error, Result};
+use crate::store;
+use crate::store::services::TeamRow;
+use crate::types::{DAY_MS, Timestamp};
+
+/// Services whose steps are weighed for a team.
+const STEP_SERVICES: i64 = 100;
+/// Steps a team is shown.
+const STEPS: usize = 6;
+
+/// Every living team, root first.
+pub fn list(tx: &mut Tx<'_>) -> Result<Vec<TeamListRow>> {
+    let tree = TeamTree::load(tx)?;
+    let tallies = Tallies::load(tx, &tree)?;
+    let book = Arc::clone(&tx.book);
+    let none = Tally::default();
+    Ok(tree
+        .rows()
+        .iter()
+        .filter(|t| t.removed_at.is_none())
+        .map(|team| {
+            let tally = tallies.teams.get(&team.id).unwrap_or(&none);
+            TeamListRow {
+                slug: team.slug.clone(),
+                name: team.name.clone(),
+                parent: team.parent_id.as_deref().and_then(|id| tree.get(id)).map(|t| t.slug.clone()),
+                depth: tree.ancestors(team).len(),
+                services: tally.services,
+                score: tally.mean(),
+                grade: standing::letter_of(&book.rulebook, tally.mean()),
+                grades: standing::grade_counts(&book.rulebook, &tally.grades),
+                regressions: tally.regressions,
+            }
+        })
+        .collect())
+}
+
+/// A team in the list of teams.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct TeamListRow {
+    /// Address of the team.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// Slug of the team above.
+    pub parent: Option<String>,
+    /// Teams above it.
+    pub depth: usize,
+    /// Services of the team and all below it.
+    pub services: i64,
+    /// Their mean score.
+    pub score: Option<i16>,
+    /// Letter of the mean.
+    pub grade: Option<String>,
+    /// Services by grade.
+    pub grades: Vec<super::views::GradeCount>,
+    /// Open regressions.
+    pub regressions: i64,
+}
+
+/// One team with everything below it.
+pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
+    let tree = TeamTree::load(tx)?;
+    let living: Vec<String> =
+        tree.rows().iter().filter(|t| t.removed_at.is_none()).map(|t| t.slug.clone()).collect();
+    let Some(team) = tree.rows().iter().find(|t| t.slug == slug) else {
+        let nearest = super::owners::nearest(slug, &living);
+        return Err(Error::NotFound { what: "team", key: slug.chars().take(120).collect(), nearest });
+    };
+    let tallies = Tallies::load(tx, &tree)?;
+    let none = Tally::default();
+    let live = tallies.teams.get(&team.id).unwrap_or(&none);
+    let ids: Vec<String> = tree.subtree(team).iter().map(|t| t.id.clone()).collect();
+    let standing = standing::standing(tx, standing::TEAM, &team.id, live, Some(ids.clone()))?;
+    let ask = ListServices {
+        team: Some(team.slug.clone()),
+        sort: Some("score".into()),
+        limit: store::MAX_PAGE,
+        ..ListServices::default()
+    };
+    let services = services::list(tx, &ask)?.items;
+    let next_grade = next_grade(tx, &standing);
+    let refs = |teams: Vec<&TeamRow>| -> Vec<TeamRef> {
+        teams.iter().map(|t| TeamRef { slug: t.slug.clone(), name: t.name.clone() }).collect()
+    };
+    let children = tree
+        .rows()
+        .iter()
+        .filter(|t| t.removed_at.is_none() && t.parent_id.as_deref() == Some(&team.id))
+        .collect();
+    Ok(TeamView {
+        slug: team.slug.clone(),
+        name: team.name.clone(),
+        entity_ref: team.entity_ref.clone(),
+        ancestors: refs(tree.ancestors(team)),
+        children: refs(children),
+        next_steps: steps(tx, Some(&ids))?,
+        standing,
+        services,
+        next_grade,
+    })
+}
+
+fn next_grade(tx: &Tx<'_>, standing: &Standing) -> Option<NextGrade> {
+    let score = u8::try_from(standing.score?).ok()?;
+    let bands = tx.book.rulebook.bands();
+    let better = tx.book.rulebook.band_for(score).checked_sub(1)?;
+    let band = bands.get(better)?;
+    Some(NextGrade { grade: band.letter.clone(), points: i16::from(band.min.saturating_sub(score)) })
+}
+
+/// The cheapest steps over the services of these teams (all services, if none are named).
+pub fn steps(tx: &mut Tx<'_>, team_ids: Option<&[String]>) -> Result<Vec<TeamStep>> {
+    let filter = store::boards::ServiceFilter {
+        team_ids: team_ids.map(<[String]>::to_vec),
+        ..store::boards::ServiceFilter::default()
+    };
+    let order = store::boards::ServiceSort::ScoreAsc;
+    let mut rows = store::boards::list_services(tx.conn, &filter, order, None, STEP_SERVICES)?;
+    // The most critical first: among equal steps theirs is shown.
+    rows.sort_by(|a, b| (a.0.tier, &a.0.slug).cmp(&(b.0.tier, &b.0.slug)));
+    let book = Arc::clone(&tx.book);
+    let rules = &book.rulebook;
+    let last = runs::last_grading(tx)?;
+    let mut found = Vec::new();
+    for (service, score, _) in &rows {
+        let at = last.max(Timestamp(score.graded_at)).min(tx.now);
+        let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
+        let judged = judge(rules, &book.slots, service, &evidence, at, false);
+        let all = next_steps(rules, &judged.sheet.facts, &Waivers::new(), at.0, &judged.grade);
+        for step in all.iter().take(2) {
+            let Some(rule) = rules.rules().get(step.rule) else { continue };
+            let practice = rules.practices().iter().find(|p| p.id == rule.practice);
+            let weight = step.gain_milli * 16 / step.effort.weight().max(1);
+            let view = TeamStep {
+                service: service.slug.clone(),
+                rule: rule.id.clone(),
+                title: rule.title.clone(),
+                practice: practice.map_or_else(|| rule.practice.clone(), |p| p.title.clone()),
+                points: i16::from(step.points),
+                effort: step.effort.as_str().to_owned(),
+            };
+            found.push((std::cmp::Reverse(weight), view));
+        }
+    }
+    found.sort_by_key(|(weight, _)| *weight);
+    Ok(found.into_iter().map(|(_, view)| view).take(STEPS).collect())
+}
+
+/// The whole organisation.
+pub fn fleet(tx: &mut Tx<'_>) -> Result<FleetView> {
+    let tree = TeamTree::load(tx)?;
+    let tallies = Tallies::load(tx, &tree)?;
+    let standing = standing::standing(tx, standing::ALL, "", &tallies.all, None)?;
+    let days = standing::week_days(tx.now, 26);
+    let kept = store::boards::daily(tx.conn, standing::ALL, "", &days)?;
+    let book = Arc::clone(&tx.book);
+    let mut weeks: Vec<FleetWeek> = kept
+        .iter()
+        .filter(|row| row.day != tx.now.day())
+        .map(|row| FleetWeek {
+            at: Timestamp(i64::from(row.day) * DAY_MS),
+            grades: standing::grade_counts(&book.rulebook, &Tally::of_day(row).grades),
+        })
+        .collect();
+    if tallies.all.services > 0 {
+        let grades = standing::grade_counts(&book.rulebook, &tallies.all.grades);
+        weeks.push(FleetWeek { at: tx.now, grades });
+    }
+    Ok(FleetView {
+        standing,
+        weeks,
+        practices: standing::practice_means(&book.rulebook, &tallies.all),
+        teams: tree.rows().iter().filter(|t| t.removed_at.is_none()).count() as i64,
+    })
+}

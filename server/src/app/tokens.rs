@@ -1,0 +1,193 @@
+//! API tokens: made once, shown once, kept as SHA-256, checked on every write.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::actor::SCOPES;
+use super::{Actor, Tx};
+use crate::error::{Error, FieldError, Result};
+use crate::store;
+use crate::store::tokens::TokenRow;
+use crate::types::{MAX_NAME_BYTES, Timestamp};
+
+/// Prefix of every token, for secret scanners.
+pub const PREFIX: &str = "wb_";
+
+/// How often a use is noted.
+const TOUCH_MS: i64 = 10 * 60 * 1000;
+
+/// What a new token may do.
+#[derive(Clone, Debug, serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// Name shown with everything it sends.
+    pub name: String,
+    /// read, drills:write, evidence:write, catalog:write, admin.
+    pub scopes: Vec<String>,
+    /// Only for these services (slugs or references).
+    #[serde(default)]
+    pub services: Vec<String>,
+    /// Only for services of these teams and the teams below them.
+    #[serde(default)]
+    pub teams: Vec<String>,
+    /// Ends then; none: never.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token without its secret.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TokenView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Scopes.
+    pub scopes: Vec<String>,
+    /// Services it is limited to; null: not limited.
+    pub services: Option<Vec<String>>,
+    /// Teams it is limited to; null: not limited.
+    pub teams: Option<Vec<String>>,
+    /// Made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Ends.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+    /// Ended by an administrator.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub revoked_at: Option<Timestamp>,
+    /// Last used, to ten minutes.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// Makes a token; the text is returned this once and kept nowhere.
+pub fn create(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<(TokenView, String)> {
+    check(tx, cmd)?;
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+    let list = |l: &Vec<String>| (!l.is_empty()).then(|| json!(l).to_string());
+    let row = TokenRow {
+        id: tx.new_id(),
+        name: cmd.name.trim().to_owned(),
+        sha256: hash(&text),
+        scopes: json!(cmd.scopes).to_string(),
+        services: list(&cmd.services),
+        teams: list(&cmd.teams),
+        created_at: tx.now.0,
+        expires_at: cmd.expires_at.map(|t| t.0),
+        revoked_at: None,
+        last_used_at: None,
+    };
+    store::tokens::insert(tx.conn, &row)?;
+    let sentence = format!("Token “{}” was created.", row.name);
+    tx.emit("token_created", None, None, sentence, &json!({ "token": row.id, "scopes": cmd.scopes }))?;
+    Ok((view(&row), text))
+}
+
+fn check(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<()> {
+    let mut fields = Vec::new();
+    if cmd.name.trim().is_empty() || cmd.name.len() > MAX_NAME_BYTES || cmd.name.chars().any(char::is_control) {
+        fields.push(FieldError::new("/name", "expected a name of 1 to 255 bytes"));
+    }
+    if cmd.scopes.is_empty() {
+        fields.push(FieldError::new("/scopes", format!("expected at least one of {}", SCOPES.join(", "))));
+    }
+    for (i, scope) in cmd.scopes.iter().enumerate().filter(|(_, s)| !SCOPES.contains(&s.as_str())) {
+        let near = crate::config::nearest(scope, SCOPES);
+        let detail = format!("unknown scope `{scope}`{near} Known: {}", SCOPES.join(", "));
+        fields.push(FieldError::new(format!("/scopes/{i}"), detail));
+    }
+    for (i, name) in cmd.services.iter().enumerate() {
+        if let Err(Error::NotFound { nearest, .. }) = super::owners::service(tx, name) {
+            let near = nearest.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+            fields.push(FieldError::new(format!("/services/{i}"), format!("no service `{name}`{near}")));
+        }
+    }
+    for (i, slug) in cmd.teams.iter().enumerate() {
+        if store::services::team_by_slug(tx.conn, slug)?.is_none() {
+            fields.push(FieldError::new(format!("/teams/{i}"), format!("no team `{slug}`")));
+        }
+    }
+    if cmd.expires_at.is_some_and(|t| t <= tx.now) {
+        fields.push(FieldError::new("/expires_at", "lies in the past"));
+    }
+    if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
+}
+
+/// The holder of a token; the flag says that the use is worth noting.
+pub fn authenticate(tx: &mut Tx<'_>, text: &str) -> Result<(Actor, Option<String>)> {
+    let refuse = |detail: &str| Err(Error::Unauthenticated { detail: detail.to_owned() });
+    if !text.starts_with(PREFIX) {
+        return refuse("The credential is not a Waterbear token (wb_…).");
+    }
+    let Some(row) = store::tokens::by_hash(tx.conn, &hash(text))? else {
+        return refuse("This token is not known here.");
+    };
+    if row.revoked_at.is_some() {
+        return refuse("This token was revoked.");
+    }
+    if row.expires_at.is_some_and(|t| t <= tx.now.0) {
+        return refuse("This token has expired.");
+    }
+    let worth = row.last_used_at.is_none_or(|t| t + TOUCH_MS < tx.now.0);
+    let v = view(&row);
+    Ok((Actor::new(&v.name, &v.id, v.scopes, v.services, v.teams), worth.then_some(row.id)))
+}
+
+/// Notes a use.
+pub fn touch(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    store::tokens::touch(tx.conn, id, tx.now.0)?;
+    Ok(())
+}
+
+/// All tokens, newest first.
+pub fn list(tx: &mut Tx<'_>) -> Result<Vec<TokenView>> {
+    Ok(store::tokens::all(tx.conn)?.iter().map(view).collect())
+}
+
+/// Ends a token at once.
+pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<()> {
+    let row = store::tokens::by_id(tx.conn, id)?.ok_or_else(|| Error::not_found("token", id))?;
+    if row.revoked_at.is_none() {
+        store::tokens::revoke(tx.conn, id, tx.now.0)?;
+        let sentence = format!("Token “{}” was revoked.", row.name);
+        tx.emit("token_revoked", None, None, sentence, &json!({ "token": id }))?;
+    }
+    Ok(())
+}
+
+fn view(row: &TokenRow) -> TokenView {
+    let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
+    TokenView {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        scopes: list(&row.scopes),
+        services: row.services.as_deref().map(list),
+        teams: row.teams.as_deref().map(list),
+        created_at: Timestamp(row.created_at),
+        expires_at: row.expires_at.map(Timestamp),
+        revoked_at: row.revoked_at.map(Timestamp),
+        last_used_at: row.last_used_at.map(Timestamp),
+    }
+}
+
+fn hash(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}

@@ -1,0 +1,104 @@
+//! The command line: one file a group of commands. Data on standard output, errors on standard error;
+//! exit code 0 done, 1 failed, 2 usage.
+
+mod catalog;
+mod evidence;
+mod operate;
+mod output;
+mod rules;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use waterbear::app::App;
+use waterbear::clock::{Clock, FrozenClock, SystemClock};
+use waterbear::config::{Config, Overrides};
+
+/// Grades every service of an engineering organisation on how it survives failure.
+#[derive(Parser)]
+#[command(name = "waterbear", version, about, max_term_width = 100)]
+struct Cli {
+    /// Settings file; without it `waterbear.toml` here, if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where everything is kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE [env: DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the product; with no settings at all: SQLite in ./data/waterbear.db, http on 127.0.0.1:8080
+    Serve(serve::ServeArgs),
+    /// Serve a made-up organisation with a year of history, on a fresh throw-away database
+    Demo(serve::ServeArgs),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Copy the database to FILE while it is in use (SQLite)
+    Backup(operate::BackupArgs),
+    /// Import a service catalog: Backstage YAML or CSV
+    Import(catalog::ImportArgs),
+    /// Record a drill result from a file, or read every kept document again (--replay)
+    Ingest(evidence::IngestArgs),
+    /// Grade all services now, or one
+    Grade(evidence::GradeArgs),
+    /// Work on rulebooks
+    Rules(rules::RulesArgs),
+    /// Work on API tokens
+    Token(operate::TokenArgs),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Ask a running server whether it is alive (for container health checks)
+    Healthcheck(serve::ServeArgs),
+}
+
+/// Runs the command line.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let over = Overrides { file: cli.config.clone(), database: cli.database.clone(), listen: None };
+    let result = match cli.command {
+        Command::Serve(args) => serve::serve(&over, &args),
+        Command::Demo(args) => serve::demo(&over, &args),
+        Command::Healthcheck(args) => serve::healthcheck(&over, &args),
+        Command::Migrate => operate::migrate(&over),
+        Command::Backup(args) => operate::backup(&over, &args),
+        Command::Token(args) => operate::token(&over, &args),
+        Command::Openapi => operate::openapi(),
+        Command::Import(args) => catalog::import(&over, &args),
+        Command::Ingest(args) => evidence::ingest(&over, &args),
+        Command::Grade(args) => evidence::grade(&over, &args),
+        Command::Rules(args) => rules::rules(&over, &args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The settings, or every error in them at once.
+fn settings(over: &Overrides) -> anyhow::Result<Config> {
+    Config::load(over).map_err(|errors| anyhow::anyhow!("the settings are wrong:\n  {}", errors.join("\n  ")))
+}
+
+fn clock(config: &Config) -> Arc<dyn Clock> {
+    match config.frozen_now {
+        Some(now) => Arc::new(FrozenClock::at(now)),
+        None => Arc::new(SystemClock),
+    }
+}
+
+/// The application for a command that visits the database once.
+fn visit(over: &Overrides) -> anyhow::Result<Arc<App>> {
+    output::log(false, "warn");
+    let config = settings(over)?;
+    let clock = clock(&config);
+    App::visit(config, clock)
+}

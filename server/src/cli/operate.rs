@@ -1,0 +1,123 @@
+//! `migrate`, `backup`, `token`, `openapi`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use waterbear::app::tokens::{self, CreateToken};
+use waterbear::app::{Actor, backup};
+use waterbear::config::Overrides;
+use waterbear::store::{self, Db};
+use waterbear::types::Timestamp;
+
+use super::{output, settings, visit};
+
+#[derive(Args)]
+pub(crate) struct BackupArgs {
+    /// Where to; must not exist yet
+    file: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    command: TokenCommand,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token; it is printed once, alone on standard output
+    Create(CreateArgs),
+    /// List tokens, without their secrets
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a token at once
+    Revoke {
+        /// Its id
+        id: String,
+    },
+}
+
+#[derive(Args)]
+struct CreateArgs {
+    /// Name shown with everything it sends
+    #[arg(long)]
+    name: String,
+    /// read, drills:write, evidence:write, catalog:write, admin; may be repeated
+    #[arg(long = "scope", required = true, num_args = 1.., value_delimiter = ',')]
+    scopes: Vec<String>,
+    /// Only for this service; may be repeated
+    #[arg(long = "service", num_args = 1.., value_delimiter = ',')]
+    services: Vec<String>,
+    /// Only for services of this team and those below it; may be repeated
+    #[arg(long = "team", num_args = 1.., value_delimiter = ',')]
+    teams: Vec<String>,
+    /// Ends then, e.g. 2027-01-01T00:00:00Z
+    #[arg(long)]
+    expires_at: Option<String>,
+    /// Print id and token as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Brings the schema up to date.
+pub(crate) fn migrate(over: &Overrides) -> anyhow::Result<ExitCode> {
+    let config = settings(over)?;
+    store::migrate(&Db::open(&config.database)?)?;
+    output::note(&format!("{} is up to date.", config.database));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Copies a SQLite database while it is in use.
+pub(crate) fn backup(over: &Overrides, args: &BackupArgs) -> anyhow::Result<ExitCode> {
+    let config = settings(over)?;
+    let bytes = backup::copy(&config.database, &args.file)?;
+    output::note(&format!("{} bytes in {}.", bytes, args.file.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes, lists and ends tokens.
+pub(crate) fn token(over: &Overrides, args: &TokenArgs) -> anyhow::Result<ExitCode> {
+    let app = visit(over)?;
+    let actor = Actor::command_line();
+    match &args.command {
+        TokenCommand::Create(create) => {
+            let expires_at = create.expires_at.as_deref().map(Timestamp::parse).transpose();
+            let cmd = CreateToken {
+                name: create.name.clone(),
+                scopes: create.scopes.clone(),
+                services: create.services.clone(),
+                teams: create.teams.clone(),
+                expires_at: expires_at.map_err(|e| anyhow::anyhow!("--expires-at: {e}"))?,
+            };
+            let (view, text) = app.write_now(&actor, |tx| tokens::create(tx, &cmd))?;
+            if create.json {
+                output::json(&serde_json::json!({ "id": view.id, "token": text }))?;
+            } else {
+                output::say(&text);
+            }
+        }
+        TokenCommand::List { json } => {
+            let list = app.read_now(tokens::list)?;
+            if *json {
+                output::json(&list)?;
+            } else {
+                for t in list {
+                    let state = if t.revoked_at.is_some() { "revoked" } else { "active" };
+                    output::say(&format!("{}  {state:<8} {}  {}", t.id, t.name, t.scopes.join(",")));
+                }
+            }
+        }
+        TokenCommand::Revoke { id } => app.write_now(&actor, |tx| tokens::revoke(tx, id))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the OpenAPI document.
+pub(crate) fn openapi() -> anyhow::Result<ExitCode> {
+    output::json(&waterbear::http::openapi::document())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,366 @@
+//! Settings: defaults < `waterbear.toml` < environment < flags. The only reader of the environment.
+//!
+//! All errors are reported at once, each with the setting's name and what would be right.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use toml::{Table, Value};
+
+use crate::store::DatabaseUrl;
+use crate::types::Timestamp;
+
+/// Typed, checked settings; passed as a value, never global.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on; port 0 picks a free one.
+    pub listen: String,
+    /// Address under which others reach this installation, for links; without trailing slash.
+    pub public_url: Option<String>,
+    /// Largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Where everything is kept.
+    pub database: DatabaseUrl,
+    /// Directory of the rulebook; none: the built-in pack.
+    pub rules_dir: Option<PathBuf>,
+    /// Cron expression of the nightly grading, five or six fields.
+    pub grading_schedule: String,
+    /// Time zone of the schedule.
+    pub time_zone: chrono_tz::Tz,
+    /// How tier and lifecycle are read from a catalog.
+    pub catalog: CatalogConfig,
+    /// Log lines as JSON.
+    pub log_json: bool,
+    /// Filter such as `info` or `waterbear=debug`.
+    pub log_level: String,
+    /// This process serves the made-up organisation.
+    pub demo: bool,
+    /// A clock that stands still, for tests; only honoured by debug builds.
+    pub frozen_now: Option<Timestamp>,
+}
+
+/// How tier and lifecycle are read from a catalog.
+#[derive(Clone, Debug)]
+pub struct CatalogConfig {
+    /// Where to look for a tier, first hit wins: `label:KEY`, `annotation:KEY`, `tag:PREFIX` (`*/tier` allowed).
+    pub tier_from: Vec<String>,
+    /// Tier of a service that names none.
+    pub default_tier: i16,
+    /// Words that mean a tier.
+    pub tier_words: Vec<(String, i16)>,
+    /// Words that mean a lifecycle.
+    pub lifecycle_words: Vec<(String, String)>,
+}
+
+impl Default for CatalogConfig {
+    fn default() -> Self {
+        let words = |list: &[(&str, i16)]| list.iter().map(|(w, t)| ((*w).to_owned(), *t)).collect();
+        let pairs = |list: &[(&str, &str)]| {
+            list.iter().map(|(w, t)| ((*w).to_owned(), (*t).to_owned())).collect()
+        };
+        Self {
+            tier_from: [
+                "label:waterbear.dev/tier",
+                "annotation:waterbear.dev/tier",
+                "label:tier",
+                "annotation:tier",
+                "label:*/tier",
+                "annotation:*/tier",
+                "tag:tier",
+                "label:criticality",
+                "annotation:criticality",
+                "label:*/criticality",
+                "annotation:*/criticality",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            default_tier: 3,
+            tier_words: words(&[
+                ("critical", 1),
+                ("mission-critical", 1),
+                ("high", 2),
+                ("important", 2),
+                ("medium", 3),
+                ("normal", 3),
+                ("low", 4),
+            ]),
+            lifecycle_words: pairs(&[
+                ("experimental", "experimental"),
+                ("alpha", "experimental"),
+                ("beta", "experimental"),
+                ("development", "experimental"),
+                ("dev", "experimental"),
+                ("production", "production"),
+                ("prod", "production"),
+                ("live", "production"),
+                ("ga", "production"),
+                ("generally_available", "production"),
+                ("stable", "production"),
+                ("deprecated", "deprecated"),
+                ("sunset", "deprecated"),
+                ("retired", "deprecated"),
+                ("end-of-life", "deprecated"),
+            ]),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            public_url: None,
+            max_body_bytes: 10 * 1024 * 1024,
+            database: DatabaseUrl::Sqlite { path: "data/waterbear.db".into(), durable: true },
+            rules_dir: None,
+            grading_schedule: "0 2 * * *".into(),
+            time_zone: chrono_tz::UTC,
+            catalog: CatalogConfig::default(),
+            log_json: false,
+            log_level: "info".into(),
+            demo: false,
+            frozen_now: None,
+        }
+    }
+}
+
+/// What the command line says; wins over everything else.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config FILE`.
+    pub file: Option<PathBuf>,
+    /// `--database URL`.
+    pub database: Option<String>,
+    /// `--listen ADDR`.
+    pub listen: Option<String>,
+}
+
+const SETTINGS: &[(&str, &str, &str)] = &[
+    ("server", "listen", "WATERBEAR_LISTEN"),
+    ("server", "public_url", "WATERBEAR_PUBLIC_URL"),
+    ("server", "max_body_mib", "WATERBEAR_MAX_BODY_MIB"),
+    ("database", "url", "DATABASE_URL"),
+    ("rules", "dir", "WATERBEAR_RULES_DIR"),
+    ("grading", "schedule", "WATERBEAR_GRADING_SCHEDULE"),
+    ("grading", "time_zone", "WATERBEAR_TIME_ZONE"),
+    ("log", "format", "WATERBEAR_LOG_FORMAT"),
+    ("log", "level", "WATERBEAR_LOG_LEVEL"),
+    ("catalog", "tier_from", ""),
+    ("catalog", "default_tier", "WATERBEAR_DEFAULT_TIER"),
+    ("catalog", "tier_words", ""),
+    ("catalog", "lifecycle_words", ""),
+];
+
+impl Config {
+    /// Reads file, environment and flags; every error at once.
+    pub fn load(over: &Overrides) -> Result<Self, Vec<String>> {
+        let mut errors = Vec::new();
+        let table = read_file(over.file.as_ref(), &mut errors);
+        check_names(&table, &mut errors);
+        let mut source = Source { table, errors };
+        let mut config = Self::default();
+        config.apply(&mut source, over);
+        if source.errors.is_empty() { Ok(config) } else { Err(source.errors) }
+    }
+
+    fn apply(&mut self, source: &mut Source, over: &Overrides) {
+        if let Some(text) = over.listen.clone().or_else(|| source.text("server", "listen")) {
+            match text.parse::<std::net::SocketAddr>() {
+                Ok(_) => self.listen = text,
+                Err(_) => source.error("server.listen", &text, "an address and a port such as 127.0.0.1:8080"),
+            }
+        }
+        if let Some(text) = source.text("server", "public_url") {
+            if text.starts_with("http://") || text.starts_with("https://") {
+                self.public_url = Some(text.trim_end_matches('/').to_owned());
+            } else {
+                source.error("server.public_url", &text, "a URL that begins with http:// or https://");
+            }
+        }
+        if let Some(mib) = source.number("server", "max_body_mib", 1, 1024) {
+            self.max_body_bytes = usize::try_from(mib).unwrap_or(10) * 1024 * 1024;
+        }
+        if let Some(text) = over.database.clone().or_else(|| source.text("database", "url")) {
+            match DatabaseUrl::parse(&text) {
+                Ok(url) => self.database = url,
+                // The text may hold a password: it is not repeated.
+                Err(expected) => source.errors.push(format!("database.url: {expected}")),
+            }
+        }
+        self.rules_dir = source.text("rules", "dir").map(PathBuf::from);
+        if let Some(text) = source.text("grading", "time_zone") {
+            match chrono_tz::Tz::from_str(&text) {
+                Ok(zone) => self.time_zone = zone,
+                Err(_) => source.error("grading.time_zone", &text, "a zone such as UTC or Europe/Zurich"),
+            }
+        }
+        if let Some(text) = source.text("grading", "schedule") {
+            match crate::jobs::schedule::Schedule::parse(&text) {
+                Ok(_) => self.grading_schedule = text,
+                Err(expected) => source.error("grading.schedule", &text, &expected),
+            }
+        }
+        match source.text("log", "format").as_deref() {
+            None | Some("text") => {}
+            Some("json") => self.log_json = true,
+            Some(other) => source.error("log.format", other, "text or json"),
+        }
+        if let Some(text) = source.text("log", "level") {
+            self.log_level = text;
+        }
+        self.apply_catalog(source);
+        if cfg!(debug_assertions) {
+            self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());
+        }
+    }
+
+    fn apply_catalog(&mut self, source: &mut Source) {
+        if let Some(tier) = source.number("catalog", "default_tier", 1, 4) {
+            self.catalog.default_tier = tier as i16;
+        }
+        match source.value("catalog", "tier_from") {
+            None => {}
+            Some(Value::Array(list)) => {
+                self.catalog.tier_from = list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+                for place in &self.catalog.tier_from {
+                    let known = ["label:", "annotation:", "tag:"].iter().any(|p| place.starts_with(p));
+                    if !known {
+                        source.errors.push(format!(
+                            "catalog.tier_from: `{place}`: expected label:KEY, annotation:KEY or tag:PREFIX"
+                        ));
+                    }
+                }
+            }
+            Some(_) => source.errors.push("catalog.tier_from: expected a list of texts".into()),
+        }
+        match source.value("catalog", "tier_words") {
+            None => {}
+            Some(Value::Table(words)) => {
+                for (word, tier) in words {
+                    match tier.as_integer().filter(|t| (1..=4).contains(t)) {
+                        Some(t) => self.catalog.tier_words.insert(0, (word.to_lowercase(), t as i16)),
+                        None => source.errors.push(format!("catalog.tier_words.{word}: expected 1 to 4")),
+                    }
+                }
+            }
+            Some(_) => source.errors.push("catalog.tier_words: expected a table of word = tier".into()),
+        }
+        match source.value("catalog", "lifecycle_words") {
+            None => {}
+            Some(Value::Table(words)) => {
+                for (word, to) in words {
+                    match to.as_str().filter(|t| ["experimental", "production", "deprecated"].contains(t)) {
+                        Some(t) => {
+                            self.catalog.lifecycle_words.insert(0, (word.to_lowercase(), t.to_owned()));
+                        }
+                        None => source.errors.push(format!(
+                            "catalog.lifecycle_words.{word}: expected experimental, production or deprecated"
+                        )),
+                    }
+                }
+            }
+            Some(_) => source.errors.push("catalog.lifecycle_words: expected a table of word = lifecycle".into()),
+        }
+    }
+
+    /// The address under which others reach this installation.
+    pub fn base_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+}
+
+/// A variable of the environment; unset and empty are the same.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+struct Source {
+    table: Table,
+    errors: Vec<String>,
+}
+
+impl Source {
+    fn value(&self, section: &str, key: &str) -> Option<Value> {
+        self.table.get(section)?.as_table()?.get(key).cloned()
+    }
+
+    fn text(&mut self, section: &str, key: &str) -> Option<String> {
+        let variable = SETTINGS.iter().find(|(s, k, _)| *s == section && *k == key).map_or("", |(.., v)| v);
+        if let Some(value) = env(variable) {
+            return Some(value);
+        }
+        match self.value(section, key)? {
+            Value::String(text) => Some(text),
+            Value::Integer(number) => Some(number.to_string()),
+            other => {
+                self.errors.push(format!("{section}.{key}: expected a text, found {}", other.type_str()));
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, section: &str, key: &str, least: i64, most: i64) -> Option<i64> {
+        let text = self.text(section, key)?;
+        match text.parse::<i64>() {
+            Ok(n) if (least..=most).contains(&n) => Some(n),
+            _ => {
+                self.error(&format!("{section}.{key}"), &text, &format!("a whole number from {least} to {most}"));
+                None
+            }
+        }
+    }
+
+    fn error(&mut self, setting: &str, found: &str, expected: &str) {
+        self.errors.push(format!("{setting}: found `{found}`, expected {expected}"));
+    }
+}
+
+fn read_file(path: Option<&PathBuf>, errors: &mut Vec<String>) -> Table {
+    let chosen = path.cloned().or_else(|| env("WATERBEAR_CONFIG").map(PathBuf::from));
+    let (file, required) = match chosen {
+        Some(file) => (file, true),
+        None => (PathBuf::from("waterbear.toml"), false),
+    };
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) => {
+            if required || error.kind() != std::io::ErrorKind::NotFound {
+                errors.push(format!("{}: {error}", file.display()));
+            }
+            return Table::new();
+        }
+    };
+    text.parse().unwrap_or_else(|error| {
+        errors.push(format!("{}: {error}", file.display()));
+        Table::new()
+    })
+}
+
+fn check_names(table: &Table, errors: &mut Vec<String>) {
+    let sections: Vec<&str> = SETTINGS.iter().map(|(s, ..)| *s).collect();
+    for (section, content) in table {
+        if !sections.contains(&section.as_str()) {
+            errors.push(format!("unknown section [{section}]{}", nearest(section, &sections)));
+            continue;
+        }
+        let keys: Vec<&str> = SETTINGS.iter().filter(|(s, ..)| s == section).map(|(_, k, _)| *k).collect();
+        let Some(content) = content.as_table() else {
+            errors.push(format!("{section}: expected a section [{section}]"));
+            continue;
+        };
+        for key in content.keys().filter(|k| !keys.contains(&k.as_str())) {
+            errors.push(format!("unknown setting {section}.{key}{}", nearest(key, &keys)));
+        }
+    }
+}
+
+/// "; did you mean `x`?" for the nearest of `known`, or nothing.
+pub fn nearest(word: &str, known: &[&str]) -> String {
+    known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(word, k), k))
+        .filter(|(distance, k)| *distance <= 1 + k.len() / 3)
+        .min()
+        .map_or_else(String::new, |(_, k)| format!("; did you mean `{k}`?"))
+}

@@ -1,0 +1,108 @@
+//! What runs by itself: the nightly grading on its schedule, wanted grading runs, hourly tidying.
+
+pub mod schedule;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use schedule::Schedule;
+
+use crate::app::{Actor, App, blocking, runs};
+use crate::error::{Error, Result};
+use crate::store;
+use crate::types::Timestamp;
+
+/// Name of the nightly job.
+const GRADE_ALL: &str = "grade_all";
+/// Longest sleep before the clock is looked at again (it may have been set).
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How long a claimed tick is held before another process may take it.
+const LEASE_MS: i64 = 10 * 60 * 1000;
+
+/// Starts the loops; they end with the process.
+pub fn start(app: &Arc<App>) {
+    tokio::spawn(schedule_loop(Arc::clone(app)));
+    tokio::spawn(run_loop(Arc::clone(app)));
+    tokio::spawn(tidy_loop(Arc::clone(app)));
+}
+
+async fn schedule_loop(app: Arc<App>) {
+    loop {
+        let worker = Arc::clone(&app);
+        if let Err(error) = blocking(move || tick(&worker)).await {
+            tracing::warn!(%error, "schedule");
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Asks for the nightly run if it is due. After an outage only the latest missed tick runs: grading looks at the
+/// state, not at the hour.
+pub fn tick(app: &App) -> Result<bool> {
+    let Some(due) = due(app)? else { return Ok(false) };
+    let claimed = app.write_now(&Actor::schedule(), |tx| {
+        let lease = tx.now.0 + LEASE_MS;
+        if !store::runs::claim(tx.conn, GRADE_ALL, due.0, "serve", lease)? {
+            return Ok(false);
+        }
+        runs::enqueue(tx, "schedule")?;
+        store::books::set(tx.conn, LAST_TICK, &due.0.to_string())?;
+        store::runs::finish_job(tx.conn, GRADE_ALL, due.0)?;
+        Ok(true)
+    })?;
+    if claimed {
+        app.wake_runs();
+    }
+    Ok(claimed)
+}
+
+/// Where the last tick is kept.
+const LAST_TICK: &str = "grading.last_tick";
+
+/// The latest tick that has come and was not taken.
+fn due(app: &App) -> Result<Option<Timestamp>> {
+    let parsed = Schedule::parse(&app.config.grading_schedule);
+    let schedule = parsed.map_err(|e| Error::Internal(anyhow::anyhow!("grading.schedule: {e}")))?;
+    let now = app.clock().now();
+    let last = app.read_now(|tx| Ok(store::books::get(tx.conn, LAST_TICK)?))?;
+    let from = last.and_then(|t| t.parse().ok()).map_or(now.plus_days(-1), Timestamp).max(now.plus_days(-7));
+    let mut latest = None;
+    let mut at = from.to_datetime();
+    while let Some(next) = schedule.next_after(app.config.time_zone, at) {
+        if next.timestamp_millis() > now.0 {
+            break;
+        }
+        latest = Some(Timestamp(next.timestamp_millis()));
+        at = next;
+    }
+    Ok(latest)
+}
+
+async fn run_loop(app: Arc<App>) {
+    loop {
+        let worker = Arc::clone(&app);
+        match blocking(move || runs::work_off(&worker)).await {
+            Ok(Some(run)) => {
+                tracing::info!(run = %run.id, services = run.services, changed = run.changed, "graded");
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "grading"),
+        }
+        // Woken when a run is wanted; the time-out finds runs that another process wanted.
+        let _ = tokio::time::timeout(LOOK_AGAIN, app.run_wanted()).await;
+    }
+}
+
+async fn tidy_loop(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        let worker = Arc::clone(&app);
+        let done = blocking(move || {
+            worker.db().checkpoint();
+            Ok(())
+        });
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "tidying");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Waterbear grades every service of an engineering organisation on how it survives failure.
+//!
+//! `app` holds the use cases, `store` the database, `formats` the foreign documents, `http` the web, `jobs` what
+//! runs by itself; `scoring-rules` judges. Dependencies point one way: http, jobs -> app -> store.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod error;
+pub mod formats;
+pub mod http;
+pub mod jobs;
+pub mod store;
+pub mod types;

@@ -1,0 +1,186 @@
+//! Drill results by `POST /api/v1/drills`.
+
+use harness::{Server, Value, drill, json, passed, seconds_from_now};
+
+const FAILURES: [&str; 17] = [
+    "code",
+    "config",
+    "schema",
+    "cpu",
+    "memory",
+    "disk",
+    "network",
+    "dns",
+    "clock",
+    "disk_write",
+    "latency",
+    "host_offline",
+    "rack",
+    "data_centre",
+    "error",
+    "delay",
+    "timeout",
+];
+
+#[test]
+fn a_result_answers_with_the_grade_before_and_after() {
+    let server = Server::with_checkout();
+    let before = server.scorecard("checkout");
+    let answer = server.post_drill(&passed("checkout", "config")).expect(201).json();
+    assert_eq!(answer["service"], "checkout");
+    assert_eq!(answer["outcome"], "passed");
+    assert_eq!(answer["counted"], true);
+    assert_eq!(answer["regression"], false);
+    assert_eq!(answer["score"]["before"], before["score"], "{answer:#}");
+    assert!(answer["score"]["after"].as_i64() > answer["score"]["before"].as_i64(), "{answer:#}");
+    assert!(answer["awarded"].is_array());
+    let url = answer["scorecard_url"].as_str().unwrap_or_default();
+    assert!(url.ends_with("/services/checkout"), "{url}");
+    let after = server.scorecard("checkout");
+    assert_eq!(after["score"], answer["score"]["after"]);
+    assert_eq!(after["grade"], answer["grade"]["after"]);
+}
+
+#[test]
+fn every_failure_class_is_taken_and_shown_as_evidence() {
+    let server = Server::with_checkout();
+    for failure in FAILURES {
+        let answer = server.post_drill(&passed("checkout", failure)).expect(201).json();
+        assert_eq!(answer["counted"], true, "{failure}: {answer:#}");
+    }
+    let list = server.json("/api/v1/services/checkout/drills");
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(FAILURES.len()));
+    let newest = &list["items"][0];
+    assert_eq!(newest["failure"], "timeout", "newest first: {newest:#}");
+    assert_eq!(newest["sender"], "tests");
+    assert_eq!(newest["evidence_class"], "executed_token");
+    assert_eq!(newest["rollback"]["outcome"], "succeeded");
+    assert_eq!(newest["rollback"]["seconds"], 41.0);
+}
+
+#[test]
+fn a_service_may_be_named_by_its_catalog_reference() {
+    let server = Server::with_shop();
+    let answer = server.post_drill(&passed("component:payments/gateway", "dns")).expect(201).json();
+    let slug = answer["service"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(server.json(&format!("/api/v1/services/{slug}"))["ref"], "component:payments/gateway");
+    let by_case = server.post_drill(&passed("Component:Default/Ads", "dns")).expect(201).json();
+    assert_eq!(by_case["service"], "ads", "references compare without case");
+}
+
+#[test]
+fn a_pass_then_a_fail_is_a_regression_and_a_pass_closes_it() {
+    let server = Server::with_checkout();
+    let at = |mut body: Value, minutes: i64| {
+        body["started_at"] = json!(seconds_from_now(-minutes * 60 - 60));
+        body["ended_at"] = json!(seconds_from_now(-minutes * 60));
+        body
+    };
+    server.post_drill(&at(passed("checkout", "dns"), 300)).expect(201).json();
+    let broke = server.post_drill(&at(drill("checkout", "dns", "failed"), 200)).expect(201).json();
+    assert_eq!(broke["regression"], true, "{broke:#}");
+    assert!(broke["score"]["after"].as_i64() < broke["score"]["before"].as_i64(), "{broke:#}");
+    assert_eq!(kinds(&server), vec!["drill_regressed"]);
+    assert_eq!(server.json("/api/v1/services")["items"][0]["regressions"], 1);
+    let card = server.scorecard("checkout");
+    assert!(!card["capped_by"].as_array().is_none_or(Vec::is_empty), "an open regression caps: {card:#}");
+
+    let again = server.post_drill(&at(drill("checkout", "dns", "failed"), 100)).expect(201).json();
+    assert_eq!(again["regression"], false, "it is broken already: {again:#}");
+    server.post_drill(&at(passed("checkout", "dns"), 10)).expect(201).json();
+    assert_eq!(kinds(&server), vec!["drill_recovered", "drill_regressed"]);
+    assert_eq!(server.json("/api/v1/services")["items"][0]["regressions"], 0);
+}
+
+/// Kinds of the regression events, newest first.
+fn kinds(server: &Server) -> Vec<String> {
+    let events = server.json("/api/v1/services/checkout/events");
+    let kinds = events["items"].as_array().cloned().unwrap_or_default();
+    let kinds = kinds.iter().filter_map(|e| e["kind"].as_str()).filter(|k| k.starts_with("drill_re"));
+    let mut kinds: Vec<String> = kinds.filter(|k| *k != "drill_recorded").map(str::to_owned).collect();
+    kinds.sort();
+    kinds
+}
+
+#[test]
+fn the_same_failure_against_another_target_is_another_drill() {
+    let server = Server::with_checkout();
+    let mut ads = passed("checkout", "error");
+    ads["target"] = json!("ads");
+    server.post_drill(&ads).expect(201).json();
+    let mut payments = drill("checkout", "error", "failed");
+    payments["target"] = json!("payments");
+    let answer = server.post_drill(&payments).expect(201).json();
+    assert_eq!(answer["regression"], false, "payments never passed: {answer:#}");
+}
+
+#[test]
+fn a_result_that_arrives_late_changes_no_newer_verdict() {
+    let server = Server::with_checkout();
+    server.post_drill(&passed("checkout", "dns")).expect(201).json();
+    let mut old = drill("checkout", "dns", "failed");
+    old["started_at"] = json!(seconds_from_now(-90_000));
+    old["ended_at"] = json!(seconds_from_now(-89_000));
+    let answer = server.post_drill(&old).expect(201).json();
+    assert_eq!(answer["score"]["after"], answer["score"]["before"], "{answer:#}");
+    assert_eq!(answer["regression"], false, "{answer:#}");
+}
+
+#[test]
+fn inconclusive_and_rehearsed_drills_are_recorded_and_never_count() {
+    let server = Server::with_checkout();
+    for outcome in ["inconclusive", "rehearsal"] {
+        let answer = server.post_drill(&drill("checkout", "dns", outcome)).expect(201).json();
+        assert_eq!(answer["counted"], false, "{answer:#}");
+        assert_eq!(answer["score"]["after"], answer["score"]["before"], "{answer:#}");
+        assert!(answer["reason"].is_string(), "why it does not count: {answer:#}");
+    }
+    assert_eq!(server.json("/api/v1/services/checkout/drills")["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn exploratory_drills_are_recorded_and_never_graded() {
+    let server = Server::with_checkout();
+    let mut body = drill("checkout", "dns", "failed");
+    body["exploratory"] = json!(true);
+    let answer = server.post_drill(&body).expect(201).json();
+    assert_eq!(answer["counted"], false, "{answer:#}");
+    assert_eq!(answer["score"]["after"], answer["score"]["before"]);
+}
+
+#[test]
+fn a_failed_drill_counts_more_than_one_never_run() {
+    let server = Server::with_checkout();
+    let answer = server.post_drill(&drill("checkout", "config", "failed")).expect(201).json();
+    assert!(answer["score"]["after"].as_i64() > answer["score"]["before"].as_i64(), "{answer:#}");
+}
+
+#[test]
+fn a_failure_must_belong_to_its_kind() {
+    let server = Server::with_checkout();
+    let mut body = passed("checkout", "dns");
+    body["kind"] = json!("rollback");
+    let problem = server.post_drill(&body).problem(422, "invalid");
+    let detail = problem["errors"].to_string();
+    assert!(detail.contains("dns"), "{problem:#}");
+}
+
+#[test]
+fn everything_a_sender_says_comes_back_as_evidence() {
+    let server = Server::with_checkout();
+    let mut body = passed("checkout", "error");
+    body["detected_after_seconds"] = json!(12.5);
+    body["recovered_after_seconds"] = json!(40);
+    body["hypothesis"] = json!("The page renders without ads");
+    body["evidence"] = json!([{"kind": "url", "href": "https://ci.shop.example/runs/9001"}]);
+    body["external_id"] = json!("run-9001");
+    body["source"] = json!({"tool": "toxiproxy", "version": "2.9.0", "run_id": "9001"});
+    server.post_drill(&body).expect(201).json();
+    let shown = &server.json("/api/v1/services/checkout/drills")["items"][0];
+    for field in ["detected_after_seconds", "hypothesis", "external_id", "target", "environment"] {
+        assert_eq!(shown[field], body[field], "{field}: {shown:#}");
+    }
+    assert_eq!(shown["recovered_after_seconds"], 40.0);
+    assert_eq!((&shown["tool"], &shown["run_id"]), (&json!("toxiproxy"), &json!("9001")));
+    assert_eq!(shown["evidence"][0]["href"], "https://ci.shop.example/runs/9001");
+}

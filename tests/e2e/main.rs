@@ -1,0 +1,23 @@
+//! Behaviour of the product from outside: one file a noun, one sentence a test.
+
+mod access;
+mod bad_input;
+mod batch;
+mod catalog;
+mod cli;
+mod crash;
+mod drills;
+mod grading;
+mod hostile;
+mod idempotency;
+mod ingest;
+mod lists;
+mod migrations;
+mod openapi;
+mod operation;
+mod pages;
+mod rules;
+mod scorecard;
+mod snapshots;
+mod tidy;
+mod tokens;

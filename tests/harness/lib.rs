@@ -1,0 +1,34 @@
+//! The product from outside: a real server process on a database of its own, and short words to talk to it.
+
+mod bare;
+mod cli;
+mod database;
+mod drills;
+mod places;
+mod raw;
+mod reply;
+mod server;
+
+pub use bare::Bare;
+pub use cli::{Output, run, run_with_input};
+pub use database::{Database, psql};
+pub use drills::{drill, instant, now, passed, seconds_from_now};
+pub use places::{binary, files_under, root, sample, sample_json, samples_dir};
+pub use raw::{RawReply, connect, raw_request};
+pub use reply::Reply;
+pub use server::{Server, Setup};
+
+pub use serde_json::{Value, json};
+
+/// A catalog of one service and its team, the least that can be graded.
+pub const SMALL_CATALOG: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: shop-team}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: checkout, annotations: {\"waterbear.dev/tier\": \"1\"}}
+spec: {type: service, lifecycle: production, owner: shop-team}
+";
