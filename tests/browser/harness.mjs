@@ -22,7 +22,7 @@ export async function startServer(command = 'demo', extra = []) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '', complaints = '';
-  child.stderr.on('data', d => { complaints = (complaints + d).slice(-4000); });
+  child.stderr.on('data', d => { printed += d; complaints = (complaints + d).slice(-4000); });
   const base = await new Promise((resolve, reject) => {
     const limit = setTimeout(() => reject(new Error(`the ${command} was not ready in time\n${complaints}`)), 180_000);
     child.stdout.on('data', d => {

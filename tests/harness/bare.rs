@@ -1,6 +1,6 @@
 //! A server started the way a newcomer does: a command in an empty directory, nothing configured.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
@@ -14,7 +14,7 @@ pub struct Bare {
     child: Child,
     /// Where it listens.
     pub base: String,
-    /// What it printed on standard output until it was ready, and shortly after.
+    /// What it printed until it was ready, and shortly after.
     pub lines: Vec<String>,
 }
 
@@ -26,17 +26,15 @@ impl Bare {
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("waterbear cannot be started: {e}"));
         let mut bare = Self { child, base: String::new(), lines: Vec::new() };
-        let out = bare.child.stdout.take().unwrap_or_else(|| panic!("no standard output"));
         let (send, receive) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                let _ = send.send(line);
-            }
-        });
+        if let (Some(out), Some(err)) = (bare.child.stdout.take(), bare.child.stderr.take()) {
+            forward(out, send.clone());
+            forward(err, send);
+        }
         let started = Instant::now();
         while bare.base.is_empty() || receive_into(&receive, &mut bare.lines) {
             assert!(started.elapsed() < limit, "not ready after {limit:?}: {:?}", bare.lines);
@@ -48,6 +46,14 @@ impl Bare {
     }
 }
 
+fn forward(from: impl Read + Send + 'static, to: mpsc::Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let _ = to.send(line);
+        }
+    });
+}
+
 fn receive_into(receive: &mpsc::Receiver<String>, lines: &mut Vec<String>) -> bool {
     let line = receive.recv_timeout(Duration::from_millis(200));
     line.map(|l| lines.push(l)).is_ok()
@@ -55,6 +61,12 @@ fn receive_into(receive: &mpsc::Receiver<String>, lines: &mut Vec<String>) -> bo
 
 impl Drop for Bare {
     fn drop(&mut self) {
+        // Asked first: the demo then takes its temporary database with it.
+        let _ = std::process::Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(10) && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

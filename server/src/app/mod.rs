@@ -8,6 +8,7 @@ pub mod drills;
 pub mod facts;
 pub mod feed;
 pub mod grading;
+pub mod health;
 pub mod ingest;
 pub mod owners;
 pub mod posted;

@@ -94,3 +94,84 @@ fn blank(drill: &DrillRow) -> StateRow {
         recent_ms: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn drill(at: i64, passed: bool) -> DrillRow {
+        DrillRow {
+            id: format!("d{at:04}"),
+            service_id: "s".into(),
+            kind: Some(2),
+            failure: Some(15),
+            target: String::new(),
+            environment: "staging".into(),
+            outcome: if passed { 1 } else { 2 },
+            reason: String::new(),
+            verdict: Some(if passed { 1 } else { 2 }),
+            note: None,
+            regression: false,
+            exploratory: false,
+            rollback: 6,
+            rollback_reason: String::new(),
+            rollback_ms: Some(at * 1000),
+            started_at: at,
+            ended_at: at,
+            received_at: at,
+            detected_ms: None,
+            recovered_ms: None,
+            title: None,
+            hypothesis: None,
+            evidence: "[]".into(),
+            evidence_class: 3,
+            sender: "ci".into(),
+            tool: "t".into(),
+            tool_version: None,
+            run_id: None,
+            external_id: None,
+            document_id: None,
+        }
+    }
+
+    fn walk(verdicts: &[bool]) -> (StateRow, Vec<Turn>) {
+        let mut state = None;
+        let mut turns = Vec::new();
+        for (i, passed) in verdicts.iter().enumerate() {
+            let (next, turn) = apply(state, &drill(i as i64 + 1, *passed));
+            state = Some(next);
+            turns.push(turn);
+        }
+        (state.unwrap(), turns)
+    }
+
+    #[test]
+    fn passing_then_failing_is_a_regression_and_passing_again_closes_it() {
+        let (state, turns) = walk(&[true, false, false, true]);
+        assert_eq!(turns, [Turn::Steady, Turn::Regressed, Turn::Steady, Turn::Recovered]);
+        assert_eq!(state.regressed_at, None);
+    }
+
+    #[test]
+    fn a_drill_that_never_passed_cannot_regress() {
+        let (state, turns) = walk(&[false, false]);
+        assert_eq!(turns, [Turn::Steady, Turn::Steady]);
+        assert_eq!((state.passed_at, state.regressed_at), (None, None));
+    }
+
+    #[test]
+    fn the_last_five_passes_give_the_durations() {
+        let (state, _) = walk(&[true; 7]);
+        assert_eq!(durations(&state), [3000, 4000, 5000, 6000, 7000]);
+    }
+
+    proptest! {
+        #[test]
+        fn folding_all_at_once_equals_one_by_one(verdicts in prop::collection::vec(any::<bool>(), 1..40)) {
+            let drills: Vec<DrillRow> =
+                verdicts.iter().enumerate().map(|(i, p)| drill(i as i64 + 1, *p)).collect();
+            prop_assert_eq!(fold(&drills), vec![walk(&verdicts).0]);
+        }
+    }
+}

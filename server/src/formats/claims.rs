@@ -50,6 +50,14 @@ impl Claims {
         }
     }
 
+    /// Every text claimed.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        [&self.service, &self.kind, &self.failure, &self.target, &self.environment]
+            .into_iter()
+            .flatten()
+            .map(|claim| claim.text.as_str())
+    }
+
     /// The document's claims under the sender's.
     pub(super) fn under(self, hints: &Hints) -> Self {
         let hint = |word: &Option<String>, name: &str| {

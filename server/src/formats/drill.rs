@@ -46,6 +46,9 @@ pub(super) fn read(text: &str, hints: &Hints) -> Result<Reading, Error> {
     };
     let mut redactor = Redactor::default();
     redactor.learn(&document);
+    for key in ["service", "kind", "failure", "failure_class", "target", "environment", "external_id"] {
+        map.get(key).and_then(Value::as_str).into_iter().for_each(|text| redactor.publish(text));
+    }
     let mut errors = Vec::new();
     let reading = read_object(map, hints, &redactor, &mut errors);
     match reading {

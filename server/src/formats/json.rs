@@ -12,6 +12,8 @@ use crate::error::Error;
 
 /// More values than this in one document are refused, so that small text cannot become large memory.
 const MAX_VALUES: usize = 1_000_000;
+/// This many bytes of text cost as much as one value.
+const TEXT_BYTES_PER_VALUE: usize = 64;
 
 /// Reads one JSON document.
 pub(super) fn parse(text: &str) -> Result<Value, Error> {
@@ -39,14 +41,25 @@ struct Build<'a> {
     left: &'a Cell<usize>,
 }
 
+impl Build<'_> {
+    /// Takes the cost of something from what is left: one a value, and one for every so many bytes of text, since an
+    /// alias can repeat a long text at the price of a few bytes.
+    fn charge<E: serde::de::Error>(self, cost: usize) -> Result<(), E> {
+        let left = self.left.get().checked_sub(cost);
+        self.left.set(left.unwrap_or(0));
+        left.map(|_| ()).ok_or_else(|| E::custom("more values than one document may hold"))
+    }
+
+    fn charge_text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        self.charge(text.len() / TEXT_BYTES_PER_VALUE)
+    }
+}
+
 impl<'de> DeserializeSeed<'de> for Build<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let Some(left) = self.left.get().checked_sub(1) else {
-            return Err(D::Error::custom("more values than one document may hold"));
-        };
-        self.left.set(left);
+        self.charge(1)?;
         deserializer.deserialize_any(self)
     }
 }
@@ -90,11 +103,13 @@ impl<'de> Visitor<'de> for Build<'_> {
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.charge_text(value)?;
         Ok(Value::String(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
+        self.charge_text(&value)?;
         Ok(Value::String(value))
     }
 
@@ -109,6 +124,7 @@ impl<'de> Visitor<'de> for Build<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
+            self.charge_text(&key)?;
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format!("the field `{}` appears twice", redact::shown(&key))));
             }

@@ -242,16 +242,26 @@ fn versions<DB: diesel::backend::Backend>(
     Ok(all.iter().map(|m| m.name().version().to_string()).collect())
 }
 
-/// Compares the database's migrations with ours.
-pub fn schema_state(conn: &mut Conn) -> anyhow::Result<SchemaState> {
-    let ours = ours(conn)?;
-    let applied: Vec<MigrationVersion<'static>> =
-        each!(conn, c => c.applied_migrations()).map_err(|e| anyhow::anyhow!("reading migrations: {e}"))?;
-    let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
-    if let Some(unknown) = applied.iter().find(|v| !ours.contains(v)) {
-        return Ok(SchemaState::Newer(unknown.clone()));
+diesel::table! {
+    #[sql_name = "__diesel_schema_migrations"]
+    applied_migration (version) {
+        version -> Text,
     }
-    Ok(if applied.len() == ours.len() { SchemaState::Current } else { SchemaState::Behind })
+}
+
+/// Compares the database's migrations with ours; writes nothing, so it works in a read-only transaction.
+pub fn schema_state(conn: &mut Conn) -> anyhow::Result<SchemaState> {
+    use diesel::prelude::*;
+    let applied: Vec<String> = applied_migration::table.select(applied_migration::version).load(conn)?;
+    let ours = ours(conn)?;
+    Ok(compare(&ours, &applied))
+}
+
+fn compare(ours: &[String], applied: &[String]) -> SchemaState {
+    if let Some(unknown) = applied.iter().find(|v| !ours.contains(v)) {
+        return SchemaState::Newer(unknown.clone());
+    }
+    if applied.len() == ours.len() { SchemaState::Current } else { SchemaState::Behind }
 }
 
 /// Brings the schema up to date; refuses a database written by a newer version.
@@ -262,7 +272,11 @@ pub fn migrate(db: &Db) -> anyhow::Result<()> {
         if let Conn::Pg(c) = conn {
             diesel::connection::SimpleConnection::batch_execute(c, "SELECT pg_advisory_lock(7723001)")?;
         }
-        if let SchemaState::Newer(version) = schema_state(conn)? {
+        // This makes the table of applied migrations where there is none.
+        let applied: Vec<MigrationVersion<'static>> = each!(conn, c => c.applied_migrations())
+            .map_err(|e| anyhow::anyhow!("reading migrations: {e}"))?;
+        let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+        if let SchemaState::Newer(version) = compare(&ours(conn)?, &applied) {
             anyhow::bail!(
                 "the database was written by a newer version of Waterbear (migration {version}); \
                  start that version, or restore a backup made before the upgrade"

@@ -74,7 +74,8 @@ pub(super) fn plan(tx: &mut Tx<'_>, cmd: &ImportCatalog) -> Result<Plan> {
 }
 
 fn problems(cmd: &ImportCatalog, problems: &mut Vec<ImportProblem>) {
-    for doc in &cmd.reading.documents {
+    // An empty document (a stray `---`) is nothing to complain about.
+    for doc in cmd.reading.documents.iter().filter(|d| d.accepted || d.problem.is_some()) {
         for detail in doc.problem.iter().chain(&doc.warnings) {
             problems.push(ImportProblem {
                 document: Some(doc.index),

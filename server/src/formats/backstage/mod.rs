@@ -2,7 +2,7 @@
 
 mod entity;
 mod entity_ref;
-mod formats;
+mod forms;
 mod stream;
 mod validate;
 mod yaml;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::redact::shown;
 use super::super::{claims, json};
-use super::formats;
+use super::forms;
 
 /// The shape of one field of a `spec`.
 #[derive(Clone, Copy)]
@@ -158,7 +158,7 @@ pub(super) fn check(root: &Map<String, Value>) -> Result<(), String> {
         Some(Value::Object(metadata)) => check_metadata(metadata, &mut problems),
         Some(other) => problems.wrong_type("metadata", "a mapping", other),
     }
-    if let Some(version) = version.filter(|version| !formats::is_api_version(version)) {
+    if let Some(version) = version.filter(|version| !forms::is_api_version(version)) {
         problems
             .add("apiVersion", &format!("`{}` is malformed; write `backstage.io/v1alpha1`", shown(version)));
     } else if let (Some(version), Some(kind)) = (version, kind) {
@@ -179,7 +179,7 @@ fn check_kind(root: &Map<String, Value>, version: &str, kind: &str, problems: &m
             },
             |same| format!(" kinds are case-sensitive: write `{same}`"),
         );
-        let what = if formats::is_kind(kind) { "is not a kind that is read" } else { "is malformed" };
+        let what = if forms::is_kind(kind) { "is not a kind that is read" } else { "is malformed" };
         problems.add("kind", &format!("`{}` {what} ({});{near}", shown(kind), known.join(", ")));
         return;
     };
@@ -244,13 +244,13 @@ pub(super) fn placeholder_key(key: &str) -> bool {
 
 fn check_metadata(metadata: &Map<String, Value>, problems: &mut Problems) {
     if let Some(name) = problems.text(metadata, "name", "metadata.name", true)
-        && !formats::is_object_name(name)
+        && !forms::is_object_name(name)
     {
         let rule = "use letters and digits with `-`, `_` or `.` between, at most 63 characters";
         problems.add("metadata.name", &format!("`{}` is not a name; {rule}", shown(name)));
     }
     if let Some(namespace) = problems.text(metadata, "namespace", "metadata.namespace", false)
-        && !formats::is_dns_label(namespace)
+        && !forms::is_dns_label(namespace)
     {
         let rule = "use small letters and digits with `-` between, at most 63 characters";
         problems.add("metadata.namespace", &format!("`{}` is not a namespace; {rule}", shown(namespace)));
@@ -265,7 +265,7 @@ fn check_metadata(metadata: &Map<String, Value>, problems: &mut Problems) {
     }
     check_map(metadata, "labels", problems, |value| {
         let rule = "use letters and digits with `-`, `_` or `.` between, at most 63 characters, or nothing";
-        (!formats::is_label_value(value)).then(|| format!("has the value `{}`; {rule}", shown(value)))
+        (!forms::is_label_value(value)).then(|| format!("has the value `{}`; {rule}", shown(value)))
     });
     check_map(metadata, "annotations", problems, |_| None);
     check_tags(metadata, problems);
@@ -285,7 +285,7 @@ fn check_map(
     };
     for (key, value) in map {
         let field = format!("metadata.{part}.{}", shown(key));
-        if !formats::is_key(key) {
+        if !forms::is_key(key) {
             problems.add(&field, "is not a key; write `name` or `dns.prefix/name`");
         }
         match value {
@@ -303,7 +303,7 @@ fn check_tags(metadata: &Map<String, Value>, problems: &mut Problems) {
     problems.texts(metadata, "tags", "metadata.tags", false);
     let tags = metadata.get("tags").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     for (at, tag) in tags.iter().enumerate() {
-        if let Some(tag) = tag.as_str().filter(|tag| !tag.is_empty() && !formats::is_tag(tag)) {
+        if let Some(tag) = tag.as_str().filter(|tag| !tag.is_empty() && !forms::is_tag(tag)) {
             let rule = "use small letters, digits and `:+#`, joined by `-`, at most 63 characters";
             problems.add(&format!("metadata.tags.{at}"), &format!("`{}` is not a tag; {rule}", shown(tag)));
         }
@@ -323,7 +323,7 @@ fn check_links(metadata: &Map<String, Value>, problems: &mut Problems) {
             continue;
         };
         let url = problems.text(link, "url", &format!("{field}.url"), true);
-        if url.is_some_and(|url| !formats::is_url(url)) {
+        if url.is_some_and(|url| !forms::is_url(url)) {
             problems.add(&format!("{field}.url"), "is not an absolute URL; begin it with `https://`");
         }
         for part in ["title", "icon", "type"] {

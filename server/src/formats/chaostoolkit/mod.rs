@@ -75,6 +75,7 @@ fn read_journal(document: &Value, base: &str, hints: &Hints) -> Result<Reading, 
     let journal = Journal::new(document);
     let mut errors = Vec::new();
     let stated = metadata::read(&journal, base, &mut errors);
+    publish(&mut redactor, &journal, &stated);
     let settled = stated.claims.under(hints).settle(&mut errors);
     if !errors.is_empty() {
         return Err(Error::Invalid { fields: errors });
@@ -109,6 +110,17 @@ fn read_journal(document: &Value, base: &str, hints: &Hints) -> Result<Reading, 
         document: redactor.document(document).to_string(),
         content_sha256: json::content_hash(document),
     })
+}
+
+/// The drill's identity is told in the reading anyway; kept in the stored document, that reads as the original does.
+fn publish(redactor: &mut Redactor, journal: &Journal<'_>, stated: &metadata::Stated) {
+    for text in stated.claims.texts().chain(stated.run_id.as_deref()) {
+        redactor.publish(text);
+        let tags = journal.declared("tags").iter().filter_map(Value::as_str);
+        for tag in tags.filter(|tag| tag.split_once(':').is_some_and(|(_, value)| value.trim() == text)) {
+            redactor.publish(tag);
+        }
+    }
 }
 
 /// Seconds from the first broken check while the fault was on to the first good check after it.

@@ -1,7 +1,7 @@
 //! The report written again without its secrets.
 
 use super::super::redact::{MASK, Redactor, is_secret_key};
-use super::xml::{Piece, escape, local, walk};
+use super::xml::{Piece, escape, escape_attribute, local, walk};
 use crate::error::Error;
 
 /// The document, redacted.
@@ -46,7 +46,7 @@ fn open(name: &str, attributes: &[(String, String)], redactor: &Redactor, out: &
         if hide {
             out.push_str(MASK);
         } else {
-            escape(&redactor.text(value), out);
+            escape_attribute(&redactor.text(value), out);
         }
         out.push('"');
     }

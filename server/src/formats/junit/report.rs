@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime};
 
-use super::super::redact::Redactor;
+use super::super::redact::{Redactor, is_secret_key};
 use super::redacted::secret_property;
 use super::xml::{Piece, local};
 use crate::types::Timestamp;
@@ -139,6 +139,9 @@ impl Report {
         if name == "property"
             && let Some((key, value)) = self.property.take()
         {
+            if key.starts_with("waterbear.") && !is_secret_key(&key) && key != "waterbear.hypothesis" {
+                self.redactor.publish(&value);
+            }
             let values = self.properties.entry(key).or_default();
             if !values.contains(&value) && values.len() < 8 {
                 values.push(value);

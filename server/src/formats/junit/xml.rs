@@ -189,7 +189,14 @@ pub(super) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
-/// Text fit to stand between tags or in an attribute.
+/// A value fit to stand in an attribute, where bare line ends would be read as blanks.
+pub(super) fn escape_attribute(value: &str, out: &mut String) {
+    let mut text = String::with_capacity(value.len());
+    escape(value, &mut text);
+    out.push_str(&text.replace('\n', "&#10;").replace('\t', "&#9;"));
+}
+
+/// Text fit to stand between tags.
 pub(super) fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {

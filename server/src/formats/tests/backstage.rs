@@ -1,3 +1,5 @@
+//! Catalog files in YAML, against the oracle of the real library.
+
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -280,10 +282,27 @@ fn a_billion_laughs_is_refused_and_the_next_document_read() {
     let start = Instant::now();
     let reading = read_backstage(format!("{bomb}---\n{good}").as_bytes()).unwrap();
     assert!(!reading.documents[0].accepted && reading.documents[1].accepted);
-    let many = format!("{bomb}---\n").repeat(8);
+    let many = format!("{bomb}---\n").repeat(if cfg!(debug_assertions) { 2 } else { 500 });
     let reading = read_backstage(many.as_bytes()).unwrap();
     assert!(reading.documents.iter().all(|d| !d.accepted));
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_long_text_repeated_by_aliases_is_refused() {
+    let text = "x".repeat(1_000_000);
+    let many = vec!["*a"; 9_000].join(", ");
+    for bomb in [
+        format!("a: &a \"{text}\"\nb: [{many}]\n"),
+        format!("a: &a {{\"{}\": 1}}\nb: [{many}]\n", "k".repeat(900)),
+        format!("a: &a |\n  {text}\nb: [{many}]\n"),
+    ] {
+        let start = Instant::now();
+        let reading = read_backstage(bomb.as_bytes()).unwrap();
+        let problem = reading.documents[0].problem.as_deref().unwrap();
+        assert!(problem.contains("not readable"), "{problem}");
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    }
 }
 
 #[test]
@@ -301,18 +320,19 @@ fn endless_empty_documents_are_cut_off() {
 }
 
 #[test]
-fn ten_thousand_components_read_quickly() {
+fn thousands_of_components_read_quickly() {
     let mut text = String::new();
-    for at in 0..10_000_usize {
+    let components = if cfg!(debug_assertions) { 1_000_usize } else { 10_000 };
+    for at in 0..components {
         writeln!(text, "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: s{at}\n  annotations:\n    waterbear.dev/tier: \"2\"\nspec:\n  type: service\n  lifecycle: production\n  owner: team-{}\n  dependsOn:", at % 500).unwrap();
         for edge in 1..=5 {
-            writeln!(text, "    - component:s{}", (at * 7 + edge) % 10_000).unwrap();
+            writeln!(text, "    - component:s{}", (at * 7 + edge) % components).unwrap();
         }
     }
     let start = Instant::now();
     let reading = read_backstage(text.as_bytes()).unwrap();
-    assert_eq!(reading.documents.iter().filter(|d| d.accepted).count(), 10_000);
+    assert_eq!(reading.documents.iter().filter(|d| d.accepted).count(), components);
     assert!(!reading.truncated);
-    // Two seconds when optimised; tests are not.
-    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    // Under a second on a quiet machine; ten times that on a busy one is still no square.
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }

@@ -1,3 +1,5 @@
+//! Chaos Toolkit journals and notifications, against the recorded ones.
+
 use serde_json::{Value, json};
 
 use super::super::{Format, Hints, Read, Reading, read};

@@ -1,3 +1,5 @@
+//! Service lists as CSV.
+
 use super::super::{DocumentReading, read_csv};
 use crate::error::Error;
 

@@ -1,3 +1,5 @@
+//! Our own drill results.
+
 use serde_json::{Value, json};
 
 use super::super::{BatchLine, Format, Hints, Reading, batch_lines, check_times};

@@ -1,3 +1,5 @@
+//! Senders who mean harm: nothing panics, nothing is slow.
+
 use std::time::Instant;
 
 use proptest::prelude::*;
@@ -26,7 +28,7 @@ fn formats_have_their_names() {
 
 #[test]
 fn hostile_text_does_not_cost_its_length_squared() {
-    let size = 400_000;
+    let size = if cfg!(debug_assertions) { 200_000 } else { 4_000_000 };
     for unit in [
         "token:",
         "token=",
@@ -60,12 +62,11 @@ fn a_large_journal_is_read_quickly() {
     let mut journal: serde_json::Value =
         serde_json::from_slice(&sample("chaostoolkit/journals/continuous.json")).unwrap();
     let round = journal["steady_states"]["during"][0].clone();
-    journal["steady_states"]["during"] = vec![round; 9_000].into();
+    journal["steady_states"]["during"] = vec![round; if cfg!(debug_assertions) { 900 } else { 9_000 }].into();
     let body = serde_json::to_vec(&journal).unwrap();
     let start = Instant::now();
     assert!(read(Format::ChaosToolkit, &body, &Hints::default()).is_ok());
-    // A second or so when optimised; tests are not.
-    assert!(start.elapsed().as_secs() < 40, "{} bytes: {:?}", body.len(), start.elapsed());
+    assert!(start.elapsed().as_secs() < 20, "{} bytes: {:?}", body.len(), start.elapsed());
 }
 
 /// One of the samples with a few bytes changed, cut or doubled.

@@ -1,3 +1,5 @@
+//! JUnit reports, against the recorded ones.
+
 use super::super::{Format, Hints, Reading};
 use super::{at, drill_of, invalid, malformed, sample};
 use crate::types::{DrillKind, Outcome, RollbackOutcome};

@@ -1,7 +1,9 @@
+//! Nothing secret survives.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{Format, Hints, redact_text};
+use super::super::{Format, Hints, Reading, redact_text};
 use super::{drill_of, sample, sample_json};
 
 /// Long enough that no clean text holds it by chance.
@@ -150,6 +152,48 @@ fn secrets_under_telling_names_go_everywhere() {
         let clean = stored(&document);
         assert!(!clean.contains(PLANTED), "{place} -> {clean}");
     }
+}
+
+/// A stored document is read again when the mappings change: it must say what the original said.
+fn reads_the_same_again(format: Format, body: &[u8]) {
+    let first = drill_of(format, body, &Hints::default());
+    let second = drill_of(format, first.document.as_bytes(), &Hints::default());
+    assert_eq!((&second.service, &second.environment), (&first.service, &first.environment));
+    assert_eq!((&second.reason, &second.rollback.reason), (&first.reason, &first.rollback.reason));
+    let again =
+        Reading { document: first.document.clone(), content_sha256: first.content_sha256, ..second.clone() };
+    assert_eq!(again, first);
+    assert!(second.document == first.document, "redacting twice changes {}", first.document);
+}
+
+#[test]
+fn a_stored_document_reads_as_its_original() {
+    let expected = sample_json("chaostoolkit/expected.json");
+    for file in expected["journals"].as_object().unwrap().keys() {
+        reads_the_same_again(Format::ChaosToolkit, &sample(&format!("chaostoolkit/journals/{file}")));
+    }
+    for name in ["pytest-pass", "pytest-mixed", "pytest-empty", "pytest-collection-error", "node-test"] {
+        reads_the_same_again(Format::Junit, &sample(&format!("junit/{name}.xml")));
+    }
+}
+
+#[test]
+fn secrets_that_are_everyday_words_do_not_change_what_a_stored_document_says() {
+    let mut document = pass();
+    document["experiment"]["secrets"] = json!({"k8s": {
+        "context": "staging", "a": "succeeded", "b": "steady_states", "c": "2026", "d": "http", "e": "dependency_error",
+        "f": "component:default/storefront", "g": "status", "h": "completed",
+    }});
+    reads_the_same_again(Format::ChaosToolkit, document.to_string().as_bytes());
+    document["experiment"]["extensions"] = json!([]);
+    document["experiment"]["tags"] =
+        json!(["service:wb_checkout_api", "failure-class:timeout", "environment:staging"]);
+    reads_the_same_again(Format::ChaosToolkit, document.to_string().as_bytes());
+    let own = json!({"service": "wb_checkout_api", "failure": "dns", "environment": "token:a", "outcome": "passed",
+        "started_at": "2026-11-20T10:00:00Z", "ended_at": "2026-11-20T10:05:00Z", "hypothesis": "password=x y"});
+    reads_the_same_again(Format::Drill, own.to_string().as_bytes());
+    let report = "<testsuite><properties><property name='waterbear.service' value='wb_checkout_api'/><property name='waterbear.target'>ghp_abcdefghij</property></properties><testcase/></testsuite>";
+    reads_the_same_again(Format::Junit, report.as_bytes());
 }
 
 #[test]
