@@ -107,7 +107,8 @@ fn document_view(doc: &DocumentReading) -> DocumentView {
         entity_ref: doc.entity_ref.clone(),
         relations: doc.relations.clone(),
         accepted: doc.accepted,
-        problem: doc.problem.clone(),
+        // An empty document is no problem of the import, but a dry run says why it gives nothing.
+        problem: doc.problem.clone().or_else(|| doc.warnings.first().filter(|_| !doc.accepted).cloned()),
         warnings: doc.warnings.clone(),
     }
 }

@@ -1,0 +1,37 @@
+//! Catalog files in.
+
+use actix_web::HttpResponse;
+
+use crate::app::catalog::{self, ImportCatalog};
+use crate::error::{Error, Result};
+use crate::formats::{CatalogReading, read_backstage, read_csv};
+use crate::http::Shared;
+use crate::http::auth::Caller;
+use crate::http::body::Body;
+use crate::http::query::Query;
+use crate::types::MAX_NAME_BYTES;
+
+/// `POST /api/v1/catalog/import`
+///
+/// Several teams may send one file each with one token: only a file that names its source speaks for all of it.
+pub async fn import(app: Shared, Caller(actor): Caller, query: Query, body: Body) -> Result<HttpResponse> {
+    let named = query.text("source");
+    let source = named.clone().unwrap_or_else(|| format!("api:{}", actor.name));
+    if source.len() > MAX_NAME_BYTES {
+        return Err(Error::invalid("?source", format!("longer than {MAX_NAME_BYTES} bytes")));
+    }
+    let csv = query.wants_csv() || (body.media == "text/csv" && query.text("format").is_none());
+    let dry_run = query.flag("dry_run");
+    let work = move |tx: &mut crate::app::Tx<'_>| {
+        let reading = read(&body.bytes, csv)?;
+        let cmd = ImportCatalog { reading, source, dry_run, complete: named.is_some() };
+        catalog::import(tx, &cmd)
+    };
+    let report =
+        if dry_run { app.read(work).await? } else { app.write(actor, work).await? };
+    Ok(HttpResponse::Ok().json(report))
+}
+
+fn read(bytes: &[u8], csv: bool) -> Result<CatalogReading> {
+    if csv { read_csv(bytes) } else { read_backstage(bytes) }
+}

@@ -1,0 +1,23 @@
+//! JSON handlers, one file a noun: extract, one call of the application, answer.
+
+pub mod boards;
+pub mod catalog;
+pub mod drills;
+pub mod events;
+pub mod facts;
+pub mod operation;
+pub mod rulebook;
+pub mod runs;
+pub mod services;
+pub mod teams;
+pub mod tokens;
+
+use serde::Serialize;
+
+/// A list that always comes whole.
+fn whole<T>(items: Vec<T>) -> crate::app::views::Page<T>
+where
+    T: Serialize,
+{
+    crate::app::views::Page { items, next: None }
+}

@@ -1,0 +1,207 @@
+//! Request bodies: read as a stream, counted against the limit, of a media type the route takes.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+
+use super::{Shared, routes};
+use crate::error::{Error, Result};
+
+/// A sender that falls silent for so long is not waited for.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Nor one that takes longer than this over all.
+const WHOLE: Duration = Duration::from_secs(300);
+
+/// A body, whole and within the limit.
+#[derive(Debug)]
+pub struct Body {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its media type without parameters, in lower case; empty when the sender named none.
+    pub media: String,
+}
+
+impl Body {
+    /// The body as JSON of a fixed form: line and column of what cannot be read, the place of what is wrong.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.bytes);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let pointer = pointer(error.path());
+            explain(error.inner(), pointer)
+        })?;
+        reader.end().map_err(|error| explain(&error, String::new()))?;
+        Ok(value)
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        let part = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&part);
+    }
+    pointer
+}
+
+fn explain(error: &serde_json::Error, pointer: String) -> Error {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let words = text.split(" at line ").next().unwrap_or_default().to_owned();
+    if error.is_data() {
+        return Error::invalid(pointer, words);
+    }
+    Error::malformed(format!("the body is no JSON: {words} at line {line}, column {column}"))
+}
+
+impl FromRequest for Body {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = req.app_data::<Shared>().map_or(0, |app| app.config.max_body_bytes);
+        let checked = check_head(req, limit);
+        let payload = payload.take();
+        Box::pin(async move {
+            let media = checked?;
+            let read = tokio::time::timeout(WHOLE, read(payload, limit)).await;
+            Ok(Self { bytes: read.unwrap_or_else(|_| Err(too_slow()))?, media })
+        })
+    }
+}
+
+fn too_large(limit: usize) -> Error {
+    let mib = limit as f64 / (1024.0 * 1024.0);
+    Error::TooLarge {
+        limit_bytes: limit as u64,
+        detail: format!("The body is larger than the limit of {limit} bytes ({mib:.1} MiB)."),
+    }
+}
+
+fn too_slow() -> Error {
+    Error::malformed("the body did not arrive in time")
+}
+
+async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
+    let mut body = BytesMut::new();
+    loop {
+        match tokio::time::timeout(SILENCE, payload.next()).await {
+            Err(_) => return Err(too_slow()),
+            Ok(None) => return Ok(body.freeze()),
+            Ok(Some(Err(error))) => return Err(Error::malformed(format!("the body broke off: {error}"))),
+            Ok(Some(Ok(chunk))) if body.len() + chunk.len() > limit => return Err(too_large(limit)),
+            Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
+        }
+    }
+}
+
+/// What the head alone already says against a body; the media type if nothing.
+fn check_head(req: &HttpRequest, limit: usize) -> Result<String> {
+    let text = |name: header::HeaderName| match req.headers().get(name) {
+        None => Ok(String::new()),
+        Some(value) => value
+            .to_str()
+            .map(|text| text.trim().to_lowercase())
+            .map_err(|_| Error::malformed("a header holds bytes that are no text")),
+    };
+    let length = text(header::CONTENT_LENGTH)?.parse::<u64>().unwrap_or(0);
+    if length > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let encoding = text(header::CONTENT_ENCODING)?;
+    if !matches!(encoding.as_str(), "" | "identity") {
+        let detail = format!("A body in `{encoding}` is not taken: send it uncompressed.");
+        return Err(Error::UnsupportedMedia { detail });
+    }
+    let content_type = text(header::CONTENT_TYPE)?;
+    let mut parts = content_type.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default();
+    let taken = routes::of(req).and_then(|route| route.body).map_or(&[] as &[&str], |body| body.media);
+    if !media.is_empty() && !taken.iter().any(|known| same_media(known, media)) {
+        let detail = format!("`{media}` is not taken here. Content-Type is one of: {}.", taken.join(", "));
+        return Err(Error::UnsupportedMedia { detail });
+    }
+    for charset in parts.filter_map(|part| part.strip_prefix("charset=")) {
+        let charset = charset.trim_matches('"');
+        if !matches!(charset, "utf-8" | "utf8" | "us-ascii") {
+            let detail = format!("The charset `{charset}` is not taken: send UTF-8.");
+            return Err(Error::UnsupportedMedia { detail });
+        }
+    }
+    Ok(media.to_owned())
+}
+
+/// `application/vnd.x+json` is JSON too.
+fn same_media(known: &str, media: &str) -> bool {
+    let suffix = |kind: &str| media.starts_with("application/") && media.ends_with(kind);
+    known == media
+        || (known == "application/json" && suffix("+json"))
+        || (known == "application/xml" && suffix("+xml"))
+        || (known == "application/yaml" && suffix("+yaml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its form matters here")]
+    struct Form {
+        name: String,
+        #[serde(default)]
+        list: Vec<i64>,
+    }
+
+    fn read(text: &str) -> Error {
+        let body = Body { bytes: Bytes::copy_from_slice(text.as_bytes()), media: String::new() };
+        body.json::<Form>().unwrap_err()
+    }
+
+    fn field(text: &str) -> (String, String) {
+        match read(text) {
+            Error::Invalid { fields } => fields.into_iter().map(|f| (f.pointer, f.detail)).next().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_with_line_and_column() {
+        for text in ["{\n  \"name\": oops\n}", "", "{\"name\": \"a\"} trailing", "\u{feff}x"] {
+            let error = read(text);
+            assert_eq!(error.status(), 400, "{text}");
+            assert!(error.to_string().contains("line ") && error.to_string().contains("column "), "{error}");
+        }
+        assert_eq!(read(&"[".repeat(100_000)).status(), 422, "no list is taken here, however deep");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let (pointer, detail) = field("{\"name\": \"a\", \"surprise\": 1}");
+        assert!(pointer == "/surprise" && detail.contains("surprise"), "{pointer} {detail}");
+        let (pointer, _) = field("{\"name\": \"a\", \"list\": [1, \"two\"]}");
+        assert_eq!(pointer, "/list/1");
+        let (pointer, detail) = field("{}");
+        assert!(pointer.is_empty() && detail.contains("`name`"), "{pointer} {detail}");
+    }
+
+    #[test]
+    fn a_suffix_names_the_form() {
+        assert!(same_media("application/json", "application/vnd.api+json"));
+        assert!(same_media("application/xml", "application/junit+xml"));
+        assert!(!same_media("application/json", "text/json+json"));
+        assert!(!same_media("text/csv", "application/csv+json"));
+    }
+}

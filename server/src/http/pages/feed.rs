@@ -1,0 +1,62 @@
+//! Entries of the feed, as Home, Team and Activity show them.
+
+use serde::Serialize;
+
+use super::parts::When;
+use crate::app::views::EventView;
+use crate::types::Timestamp;
+
+/// One entry.
+#[derive(Serialize)]
+pub struct FeedItem {
+    cls: &'static str,
+    icon: &'static str,
+    /// The service or team the sentence begins with.
+    who: Option<String>,
+    what: String,
+    sub: Option<String>,
+    href: Option<String>,
+    at: When,
+}
+
+impl FeedItem {
+    /// An entry of an event.
+    pub fn new(view: &EventView, now: Timestamp) -> Self {
+        let (cls, icon) = look(&view.kind);
+        let subject = view.service.as_deref().or(view.team.as_deref());
+        let rest =
+            subject.and_then(|s| view.sentence.strip_prefix(s)).filter(|r| r.starts_with([' ', ':', ',']));
+        let href = match (&view.service, &view.team) {
+            (Some(service), _) => Some(format!("/services/{service}")),
+            (None, Some(team)) => Some(format!("/teams/{team}")),
+            (None, None) if view.kind == "rulebook_published" => Some("/rules".to_owned()),
+            (None, None) => None,
+        };
+        Self {
+            cls,
+            icon,
+            who: rest.and(subject).map(str::to_owned),
+            what: rest.unwrap_or(&view.sentence).to_owned(),
+            sub: Some(view.actor.clone()).filter(|actor| !actor.is_empty()),
+            href,
+            at: When::new(now, view.at),
+        }
+    }
+}
+
+/// Colour and icon of a kind of event. Red only where something regressed.
+fn look(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "drill_regressed" => ("g-F", "bolt"),
+        "drill_recovered" => ("g-A", "check"),
+        "drill_recorded" => ("accent", "bolt"),
+        "grade_changed" => ("g-A", "star"),
+        "score_changed" => ("accent", "dial"),
+        "rulebook_published" => ("accent", "book"),
+        "service_added" | "team_added" | "service_returned" => ("accent", "plus"),
+        "service_removed" => ("g-none", "minus"),
+        "catalog_imported" | "service_changed" => ("accent", "stack"),
+        "token_created" | "token_revoked" => ("g-none", "key"),
+        _ => ("accent", "clock"),
+    }
+}

@@ -1,0 +1,162 @@
+//! Who looks at a page and where from: cookies, path, and the way from a context to an answer.
+
+use std::future::{Ready, ready};
+use std::sync::{Arc, LazyLock};
+
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
+use anyhow::anyhow;
+use serde::Serialize;
+
+use super::chrome::{Chrome, MyTeam};
+use super::parts::When;
+use crate::app::owners::TeamTree;
+use crate::app::views::TeamRef;
+use crate::app::{Tx, runs};
+use crate::demo::HOME_TEAM;
+use crate::error::{Error, Result};
+use crate::http::Shared;
+use crate::http::assets::Assets;
+use crate::http::render::Templates;
+use crate::types::Timestamp;
+
+/// Templates and static files: part of the program, so there is one of them, made when first asked for.
+pub struct Site {
+    /// Static files.
+    pub assets: Arc<Assets>,
+    templates: Templates,
+}
+
+static SITE: LazyLock<std::result::Result<Site, String>> = LazyLock::new(|| {
+    let load = || {
+        let assets = Arc::new(Assets::load()?);
+        Ok(Site { templates: Templates::load(Arc::clone(&assets))?, assets })
+    };
+    load().map_err(|error: Error| match error {
+        Error::Internal(inside) => format!("{inside:#}"),
+        other => other.to_string(),
+    })
+});
+
+/// The site, or why it could not be made.
+pub fn site() -> Result<&'static Site> {
+    SITE.as_ref().map_err(|error| Error::Internal(anyhow!("templates: {error}")))
+}
+
+/// What a request tells of its reader.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    path: String,
+    theme: Option<&'static str>,
+    /// Cookie `team`; empty means: none, even in a demo.
+    team: Option<String>,
+    demo: bool,
+}
+
+impl Frame {
+    /// Reads path and cookies.
+    pub fn of(req: &HttpRequest) -> Self {
+        let path = req.uri().path_and_query().map_or("/", |p| p.as_str());
+        let demo = req.app_data::<Shared>().is_some_and(|app| app.config.demo);
+        Self {
+            path: path.to_owned(),
+            theme: cookie(req, "theme").and_then(|word| theme(&word)),
+            team: cookie(req, "team").or_else(|| demo.then(|| HOME_TEAM.to_owned())),
+            demo,
+        }
+    }
+
+    /// The frame without anything that has to be looked up.
+    pub fn bare(self, now: Timestamp) -> Chrome {
+        let mut chrome = Chrome::new(self.path, now);
+        chrome.theme = self.theme;
+        chrome.demo = self.demo;
+        chrome
+    }
+
+    /// The frame with the reader's team and the time of the last grading.
+    pub fn chrome(self, tx: &mut Tx<'_>) -> Result<Chrome> {
+        let graded = runs::last_grading(tx)?;
+        let team = match self.team.as_deref().filter(|slug| !slug.is_empty()) {
+            Some(slug) => find_team(tx, slug)?,
+            None => None,
+        };
+        let mut chrome = self.bare(tx.now);
+        chrome.team = team.map(|t| MyTeam::new(t.slug, t.name));
+        chrome.graded = (graded.0 > 0).then(|| When::new(tx.now, graded));
+        Ok(chrome)
+    }
+}
+
+impl FromRequest for Frame {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(req)))
+    }
+}
+
+/// `light` or `dark`; anything else leaves it to the system.
+pub fn theme(word: &str) -> Option<&'static str> {
+    ["light", "dark"].into_iter().find(|known| *known == word)
+}
+
+/// A cookie of the request.
+fn cookie(req: &HttpRequest, name: &str) -> Option<String> {
+    let headers = req.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    headers
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// A living team.
+pub fn find_team(tx: &mut Tx<'_>, slug: &str) -> Result<Option<TeamRef>> {
+    Ok(teams(tx)?.into_iter().find(|t| t.slug == slug))
+}
+
+/// All living teams, by name.
+pub fn teams(tx: &mut Tx<'_>) -> Result<Vec<TeamRef>> {
+    let tree = TeamTree::load(tx)?;
+    let living = tree.rows().iter().filter(|t| t.removed_at.is_none());
+    let mut teams: Vec<TeamRef> =
+        living.map(|t| TeamRef { slug: t.slug.clone(), name: t.name.clone() }).collect();
+    teams.sort_by_cached_key(|t| (t.name.to_lowercase(), t.slug.clone()));
+    Ok(teams)
+}
+
+/// A page as an answer.
+pub fn html<C: Serialize>(page: &str, context: &C) -> Result<HttpResponse> {
+    answer(StatusCode::OK, page, context)
+}
+
+/// A page with a status of its own.
+pub fn answer<C: Serialize>(status: StatusCode, page: &str, context: &C) -> Result<HttpResponse> {
+    let body = site()?.templates.render(page, context)?;
+    Ok(HttpResponseBuilder::new(status)
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::VARY, "Cookie"))
+        .body(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn cookies_are_read_and_odd_ones_ignored() {
+        let req = TestRequest::with_uri("/rules?x=1")
+            .insert_header(("cookie", "a=b; theme=dark; team=shop"))
+            .to_http_request();
+        let frame = Frame::of(&req);
+        assert_eq!((frame.theme, frame.team.as_deref(), frame.path.as_str()), (Some("dark"), Some("shop"), "/rules?x=1"));
+        let req = TestRequest::with_uri("/").insert_header(("cookie", "theme=\"><script>")).to_http_request();
+        assert_eq!(Frame::of(&req).theme, None);
+    }
+}

@@ -1,0 +1,355 @@
+//! The pages' handlers: extract, one read, map, render.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use super::frame::{self, Frame, html};
+use super::{
+    activity, api_docs, drills, help, help_errors, help_facts, home, leaderboard, rule, rules, search, service,
+    services, team, teams, why,
+};
+use crate::app::boards::AskBoard;
+use crate::app::feed::AskEvents;
+use crate::app::services::ListServices;
+use crate::app::{self, Tx, boards, feed, rulebook, scorecard};
+use crate::error::{Error, Result};
+use crate::http::{Shared, openapi};
+use crate::types::{Failure, Timestamp};
+
+/// Services on a page.
+const PAGE: i64 = 50;
+/// Drill results on a page.
+const RESULTS: i64 = 20;
+/// Events on a page of the activity.
+const EVENTS: i64 = 50;
+/// Events shown beside something else.
+const LATELY: i64 = 7;
+/// Weeks a score is drawn over.
+const WEEKS: i64 = 26;
+/// Services a search shows.
+const FOUND: i64 = 20;
+/// Names offered in a field.
+const OFFERED: i64 = 500;
+
+/// What is worth telling everybody. Regressions are told to the owner, on the team's own page.
+const TOLD: &[&str] = &["grade_changed", "drill_recovered", "rulebook_published", "catalog_imported", "team_added"];
+
+/// `GET /?league=`
+pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
+    let ask = ask.into_inner().ask("improved");
+    let context = app
+        .read(move |tx| {
+            let chrome = frame.chrome(tx)?;
+            let team = chrome.my_team().map(|slug| app::teams::team(tx, slug)).transpose()?;
+            let kinds = Some(TOLD.iter().map(|kind| (*kind).to_owned()).collect());
+            let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, LATELY)?;
+            let bands = rulebook::bands(&tx.book.rulebook);
+            let home = home::Home {
+                fleet: &app::teams::fleet(tx)?,
+                team: team.as_ref(),
+                board: &boards::board(tx, &ask)?,
+                events: &events.items,
+                teams: &frame::teams(tx)?,
+                bands: &bands,
+            };
+            Ok(home::context(chrome, &home))
+        })
+        .await?;
+    html("home", &context)
+}
+
+/// `GET /services`
+pub async fn services(app: Shared, frame: Frame, query: web::Query<services::Query>) -> Result<HttpResponse> {
+    let query = query.into_inner();
+    let context = app
+        .read(move |tx| {
+            let offers = services::Offers {
+                teams: frame::teams(tx)?,
+                grades: rulebook::bands(&tx.book.rulebook).into_iter().map(|b| b.grade).collect(),
+                practices: practices(tx),
+            };
+            let page = app::services::list(tx, &query.ask(PAGE)?)?;
+            Ok(services::context(frame.chrome(tx)?, &query, &offers, &page))
+        })
+        .await?;
+    html("services", &context)
+}
+
+fn practices(tx: &Tx<'_>) -> Vec<(String, String)> {
+    tx.book.rulebook.practices().iter().map(|p| (p.id.clone(), p.title.clone())).collect()
+}
+
+/// `GET /services/{slug}`
+pub async fn service(app: Shared, frame: Frame, slug: web::Path<String>) -> Result<HttpResponse> {
+    let context = app
+        .read(move |tx| {
+            let card = scorecard::scorecard(tx, &slug, None)?;
+            let from = tx.now.plus_days(-7 * WEEKS);
+            let history = scorecard::history(tx, &slug, Some(from), None)?;
+            Ok(service::context(frame.chrome(tx)?, &card, &history))
+        })
+        .await?;
+    html("service", &context)
+}
+
+/// `?as_of=` of a tree: an instant, or a day, which means its end.
+#[derive(Deserialize)]
+pub struct AsOf {
+    as_of: Option<String>,
+}
+
+/// `GET /services/{slug}/why?as_of=`
+pub async fn why(app: Shared, frame: Frame, slug: web::Path<String>, ask: web::Query<AsOf>) -> Result<HttpResponse> {
+    let as_of = ask.as_of.as_deref().filter(|t| !t.trim().is_empty()).map(end_of).transpose()?;
+    let context = app
+        .read(move |tx| {
+            let as_of = as_of.filter(|at| *at < tx.now);
+            let card = scorecard::scorecard(tx, &slug, as_of)?;
+            Ok(why::context(frame.chrome(tx)?, &card, as_of))
+        })
+        .await?;
+    html("why", &context)
+}
+
+fn end_of(text: &str) -> Result<Timestamp> {
+    Timestamp::parse(&format!("{}T23:59:59.999Z", text.trim()))
+        .or_else(|_| Timestamp::parse(&text.replace(' ', "+")))
+        .map_err(|_| Error::invalid("?as_of", "expected a day such as 2026-03-01 or an RFC 3339 instant"))
+}
+
+/// Where a list goes on.
+#[derive(Deserialize)]
+pub struct Cursor {
+    cursor: Option<String>,
+}
+
+/// `GET /services/{slug}/drills?cursor=`
+pub async fn drills(app: Shared, frame: Frame, slug: web::Path<String>, at: web::Query<Cursor>) -> Result<HttpResponse> {
+    let cursor = at.into_inner().cursor.filter(|c| !c.is_empty());
+    let context = app
+        .read(move |tx| {
+            let detail = app::services::detail(tx, &slug)?;
+            let matrix = feed::matrix(tx, &slug)?;
+            let results = feed::drills(tx, &slug, cursor.as_deref(), RESULTS)?;
+            Ok(drills::context(frame.chrome(tx)?, &detail, &matrix, &results))
+        })
+        .await?;
+    html("drills", &context)
+}
+
+/// `GET /teams`
+pub async fn teams(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    let context = app.read(move |tx| Ok(teams::context(frame.chrome(tx)?, &app::teams::list(tx)?))).await?;
+    html("teams", &context)
+}
+
+/// `GET /teams/{slug}`
+pub async fn team(app: Shared, frame: Frame, slug: web::Path<String>) -> Result<HttpResponse> {
+    let slug = slug.into_inner();
+    let context = app
+        .read(move |tx| {
+            let view = app::teams::team(tx, &slug)?;
+            let ask = AskEvents { team: Some(slug), ..AskEvents::default() };
+            let events = feed::events_latest(tx, &ask, None, LATELY)?;
+            Ok(team::context(frame.chrome(tx)?, &view, &events.items))
+        })
+        .await?;
+    html("team", &context)
+}
+
+/// `?by=&league=&season=` of a board.
+#[derive(Default, Deserialize)]
+pub struct Board {
+    by: Option<String>,
+    league: Option<String>,
+    season: Option<String>,
+}
+
+impl Board {
+    fn ask(self, board: &str) -> AskBoard {
+        let given = |text: Option<String>, or: &str| text.filter(|t| !t.is_empty()).unwrap_or_else(|| or.to_owned());
+        AskBoard {
+            board: board.to_owned(),
+            by: given(self.by, "team"),
+            league: given(self.league, "all"),
+            season: self.season.filter(|s| !s.is_empty()),
+        }
+    }
+}
+
+/// `GET /leaderboards/{board}?by=&league=&season=`
+pub async fn leaderboard(app: Shared, frame: Frame, board: web::Path<String>, ask: web::Query<Board>) -> Result<HttpResponse> {
+    let ask = ask.into_inner().ask(&board);
+    let context = app
+        .read(move |tx| {
+            let view = boards::board(tx, &ask)?;
+            Ok(leaderboard::context(frame.chrome(tx)?, &view))
+        })
+        .await?;
+    html("leaderboard", &context)
+}
+
+/// `GET /rules`
+pub async fn rules(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    let context = app.read(move |tx| Ok(rules::context(frame.chrome(tx)?, &rulebook::view(tx)?))).await?;
+    html("rules", &context)
+}
+
+/// `GET /rules/{id}`
+pub async fn rule(app: Shared, frame: Frame, id: web::Path<String>) -> Result<HttpResponse> {
+    let context = app
+        .read(move |tx| {
+            let book = rulebook::view(tx)?;
+            let mut rules = book.practices.iter().flat_map(|p| p.rules.iter().map(move |rule| (rule, &p.title)));
+            let found = rules.find(|(rule, _)| rule.id == *id);
+            let (rule, practice) = found.ok_or_else(|| Error::not_found("rule", id.chars().take(120).collect::<String>()))?;
+            Ok(rule::context(frame.chrome(tx)?, rule, practice))
+        })
+        .await?;
+    html("rule", &context)
+}
+
+/// `?cursor=&team=&service=` of the activity.
+#[derive(Deserialize)]
+pub struct Events {
+    cursor: Option<String>,
+    team: Option<String>,
+    service: Option<String>,
+}
+
+/// `GET /activity`
+pub async fn activity(app: Shared, frame: Frame, ask: web::Query<Events>) -> Result<HttpResponse> {
+    let Events { cursor, team, service } = ask.into_inner();
+    let bad = |_| Error::invalid("?cursor", "not a cursor of this list");
+    let before = cursor.filter(|c| !c.is_empty()).map(|c| c.parse().map_err(bad)).transpose()?;
+    let context = app
+        .read(move |tx| {
+            let given = |text: Option<String>| text.filter(|t| !t.is_empty());
+            let ask = AskEvents { service: given(service), team: given(team), kinds: None };
+            let page = feed::events_latest(tx, &ask, before, EVENTS)?;
+            let team = ask.team.as_deref().map(|slug| frame::find_team(tx, slug)).transpose()?.flatten();
+            let scope = activity::Scope { team: team.map(|t| (t.slug, t.name)), service: ask.service };
+            Ok(activity::context(frame.chrome(tx)?, &scope, &page))
+        })
+        .await?;
+    html("activity", &context)
+}
+
+/// `?q=`
+#[derive(Deserialize)]
+pub struct Find {
+    q: Option<String>,
+}
+
+/// `GET /search?q=`
+pub async fn search(app: Shared, frame: Frame, ask: web::Query<Find>) -> Result<HttpResponse> {
+    let q: String = ask.into_inner().q.unwrap_or_default().trim().chars().take(200).collect();
+    let context = app
+        .read(move |tx| {
+            if q.is_empty() {
+                return Ok(search::context(frame.chrome(tx)?, "", &[], &[], false));
+            }
+            let ask = ListServices { q: Some(q.clone()), sort: Some("name".to_owned()), limit: FOUND, ..ListServices::default() };
+            let services = app::services::list(tx, &ask)?;
+            let wanted = q.to_lowercase();
+            let is_wanted = |text: &str| text.to_lowercase().contains(&wanted);
+            let mut teams = frame::teams(tx)?;
+            teams.retain(|t| is_wanted(&t.name) || is_wanted(&t.slug));
+            Ok(search::context(frame.chrome(tx)?, &q, &services.items, &teams, services.next.is_some()))
+        })
+        .await?;
+    html("search", &context)
+}
+
+/// `?service=&failure=` of the recipes.
+#[derive(Deserialize)]
+pub struct Recipes {
+    service: Option<String>,
+    failure: Option<String>,
+}
+
+impl Recipes {
+    /// What the recipes are filled in with; a service that is not there leaves the example.
+    fn filling(self, tx: &mut Tx<'_>) -> Result<help::Filling> {
+        let ask = ListServices { sort: Some("name".to_owned()), limit: OFFERED, ..ListServices::default() };
+        let services = app::services::list(tx, &ask)?.items.into_iter().map(|row| row.slug).collect();
+        let service = match self.service.as_deref().filter(|name| !name.trim().is_empty()) {
+            None => None,
+            Some(name) => match app::services::detail(tx, name.trim()) {
+                Ok(detail) => Some(detail.row.slug),
+                Err(Error::NotFound { .. }) => None,
+                Err(other) => return Err(other),
+            },
+        };
+        Ok(help::Filling { service, failure: self.failure.as_deref().and_then(Failure::from_loose), services })
+    }
+}
+
+/// `GET /help`
+pub async fn help_index(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    html("help", &app.read(move |tx| Ok(help::index(frame.chrome(tx)?))).await?)
+}
+
+/// `GET /help/drills?service=&failure=`
+pub async fn help_drills(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
+    let ask = ask.into_inner();
+    let context = app
+        .read(move |tx| {
+            let filling = ask.filling(tx)?;
+            Ok(help::drills(frame.chrome(tx)?, &filling))
+        })
+        .await?;
+    html("help_drills", &context)
+}
+
+/// `GET /help/rollback?service=`
+pub async fn help_rollback(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
+    let ask = ask.into_inner();
+    let context = app
+        .read(move |tx| {
+            let filling = ask.filling(tx)?;
+            Ok(help::rollback(frame.chrome(tx)?, &filling))
+        })
+        .await?;
+    html("help_rollback", &context)
+}
+
+/// `GET /help/catalog`
+pub async fn help_catalog(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    html("help_catalog", &app.read(move |tx| Ok(help::catalog(frame.chrome(tx)?))).await?)
+}
+
+/// `GET /help/facts?service=`
+pub async fn help_facts(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
+    let service = ask.into_inner().service.filter(|s| !s.is_empty());
+    let context = app
+        .read(move |tx| {
+            let facts = rulebook::facts(&tx.book);
+            Ok(help_facts::context(frame.chrome(tx)?, &facts, service.as_deref()))
+        })
+        .await?;
+    html("help_facts", &context)
+}
+
+/// `GET /help/errors`
+pub async fn help_errors(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    html("help_errors", &app.read(move |tx| Ok(help_errors::context(frame.chrome(tx)?))).await?)
+}
+
+/// `GET /api/docs`
+pub async fn api_docs(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    let chrome = app.read(move |tx| frame.chrome(tx)).await?;
+    html("api_docs", &api_docs::context(chrome, &openapi::document()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_means_its_end() {
+        assert_eq!(end_of("2026-03-01").unwrap(), Timestamp::parse("2026-03-01T23:59:59.999Z").unwrap());
+        assert_eq!(end_of("2026-03-01T09:26:00Z").unwrap(), Timestamp::parse("2026-03-01T09:26:00Z").unwrap());
+        assert!(end_of("yesterday").is_err());
+    }
+}

@@ -1,0 +1,91 @@
+//! Drills of a service, in every state.
+
+use serde_json::json;
+
+use super::{HOSTILE, days_ago};
+use crate::app::views::{DrillCell, DrillMatrix, DrillView, RollbackView};
+use crate::types::{DrillKind, Failure};
+
+pub(super) fn drill(id: &str, failure: Failure, outcome: &str, days: i64) -> DrillView {
+    DrillView {
+        id: id.to_owned(),
+        service: "checkout-api".to_owned(),
+        kind: Some(failure.kind().as_str().to_owned()),
+        failure: Some(failure.as_str().to_owned()),
+        target: (failure.kind() == DrillKind::Dependency).then(|| "pricing".to_owned()),
+        environment: Some("staging".to_owned()),
+        outcome: outcome.to_owned(),
+        reason: "The hypothesis held before, during and after the fault.".to_owned(),
+        counted: matches!(outcome, "passed" | "failed"),
+        regression: outcome == "failed",
+        exploratory: false,
+        rollback: RollbackView {
+            outcome: "succeeded".to_owned(),
+            reason: "Every rollback ran.".to_owned(),
+            seconds: Some(41.0),
+        },
+        started_at: days_ago(days),
+        ended_at: days_ago(days),
+        received_at: days_ago(days),
+        detected_after_seconds: Some(12.5),
+        recovered_after_seconds: Some(180.0),
+        hypothesis: Some("Checkout answers within 300 ms.".to_owned()),
+        evidence: json!([{"kind": "run", "href": "https://ci.example.com/runs/9001"}, {"kind": "trap", "href": "javascript:alert(1)"}]),
+        evidence_class: "executed_ci".to_owned(),
+        sender: "ci-checkout".to_owned(),
+        tool: "chaostoolkit".to_owned(),
+        run_id: Some("9001".to_owned()),
+        external_id: None,
+    }
+}
+
+pub(super) fn results() -> Vec<DrillView> {
+    let mut hostile = drill("0192-hostile", Failure::Dns, "inconclusive", 9);
+    hostile.reason = HOSTILE.to_owned();
+    hostile.target = Some(HOSTILE.to_owned());
+    hostile.sender = HOSTILE.to_owned();
+    hostile.rollback.outcome = "suspect".to_owned();
+    let mut exploratory = drill("0192-exploratory", Failure::Timeout, "passed", 11);
+    exploratory.exploratory = true;
+    exploratory.evidence_class = "declared".to_owned();
+    vec![
+        drill("0192-drill", Failure::Dns, "failed", 2),
+        drill("0192-code", Failure::Code, "passed", 5),
+        hostile,
+        exploratory,
+        drill("0192-rehearsal", Failure::Error, "rehearsal", 14),
+    ]
+}
+
+fn cell(failure: Failure, state: &str, expected: bool) -> DrillCell {
+    let tried = state != "never_run";
+    DrillCell {
+        kind: failure.kind().as_str().to_owned(),
+        failure: failure.as_str().to_owned(),
+        state: state.to_owned(),
+        expected,
+        rule: expected.then(|| format!("drill-{failure}")),
+        points: expected.then_some(5),
+        fresh_days: expected.then_some(60),
+        expires_days: expected.then_some(120),
+        days_since_passed: (tried && state != "failed").then_some(34),
+        last: tried
+            .then(|| drill("0192-drill", failure, if state == "fresh" { "passed" } else { "failed" }, 34)),
+        identities: i64::from(tried),
+    }
+}
+
+pub(super) fn matrix() -> DrillMatrix {
+    let states = ["fresh", "stale", "failed", "regressed", "never_run"];
+    let cells: Vec<DrillCell> = Failure::ALL
+        .iter()
+        .enumerate()
+        .map(|(i, f)| cell(*f, states[i % states.len()], f.kind() != DrillKind::Dependency))
+        .collect();
+    DrillMatrix { service: "checkout-api".to_owned(), cells, expected: 14, fresh: 3, never_run: 3 }
+}
+
+pub(super) fn untouched() -> DrillMatrix {
+    let cells: Vec<DrillCell> = Failure::ALL.iter().map(|f| cell(*f, "never_run", true)).collect();
+    DrillMatrix { service: "order-writer".to_owned(), cells, expected: 17, fresh: 0, never_run: 17 }
+}
