@@ -41,6 +41,11 @@ impl FrozenClock {
         Self { now_ms: AtomicI64::new(now.0), next_id: AtomicU64::new(1) }
     }
 
+    /// The same, with ids that begin elsewhere: for several processes that stand at one instant over one database.
+    pub fn with_ids_from(now: Timestamp, first_id: u64) -> Self {
+        Self { now_ms: AtomicI64::new(now.0), next_id: AtomicU64::new(first_id) }
+    }
+
     /// Moves the clock to `now`.
     pub fn set(&self, now: Timestamp) {
         self.now_ms.store(now.0, Ordering::SeqCst);

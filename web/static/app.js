@@ -31,6 +31,17 @@ for (const button of document.querySelectorAll('[data-copy]')) {
   });
 }
 
+// A link to something folded unfolds it.
+const unfold = () => {
+  const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  if (!target) return;
+  const closed = target.closest('details:not([open])') ?? (target.matches('details') ? target : null);
+  for (let d = target.closest('details'); d; d = d.parentElement.closest('details')) d.open = true;
+  if (closed) target.scrollIntoView();
+};
+addEventListener('hashchange', unfold);
+unfold();
+
 // Chart read-out: the table below the chart is the data, so nothing is sent twice.
 for (const fig of document.querySelectorAll('[data-chart]')) {
   const plot = fig.querySelector('.pl'), cursor = fig.querySelector('.cursor');

@@ -90,7 +90,7 @@ fn settings(over: &Overrides) -> anyhow::Result<Config> {
 
 fn clock(config: &Config) -> Arc<dyn Clock> {
     match config.frozen_now {
-        Some(now) => Arc::new(FrozenClock::at(now)),
+        Some(now) => Arc::new(FrozenClock::with_ids_from(now, 1 << 62)),
         None => Arc::new(SystemClock),
     }
 }
@@ -99,6 +99,19 @@ fn clock(config: &Config) -> Arc<dyn Clock> {
 fn visit(over: &Overrides) -> anyhow::Result<Arc<App>> {
     output::log(false, "warn");
     let config = settings(over)?;
-    let clock = clock(&config);
+    let clock = visit_clock(&config);
     App::visit(config, clock)
+}
+
+/// Under a clock that stands still each visit takes ids of its own, below those of the server: what the server
+/// does comes after what was imported.
+fn visit_clock(config: &Config) -> Arc<dyn Clock> {
+    match config.frozen_now {
+        Some(now) => {
+            let real = SystemClock.now().0;
+            let apart = u64::try_from(real).unwrap_or(0) << 20 | u64::from(std::process::id());
+            Arc::new(FrozenClock::with_ids_from(now, apart))
+        }
+        None => Arc::new(SystemClock),
+    }
 }

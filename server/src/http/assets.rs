@@ -99,7 +99,9 @@ fn media_type(extension: &str) -> Option<&'static str> {
 /// `GET /static/{file}`. The name changes with the content, so a browser never needs to ask again.
 pub async fn serve(file: web::Path<String>) -> Result<HttpResponse> {
     let assets = &frame::site()?.assets;
-    let asset = assets.get(&file).ok_or_else(|| Error::not_found("file", file.chars().take(120).collect::<String>()))?;
+    let asset = assets
+        .get(&file)
+        .ok_or_else(|| Error::not_found("file", file.chars().take(120).collect::<String>()))?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, asset.media_type))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))

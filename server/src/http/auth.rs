@@ -68,7 +68,8 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
         Access::Whole(scope) => {
             actor.require(scope)?;
             if actor.is_limited() {
-                let detail = "This token is limited to some services or teams; this call concerns all of them.";
+                let detail =
+                    "This token is limited to some services or teams; this call concerns all of them.";
                 return Err(Error::Forbidden { detail: detail.to_owned() });
             }
         }

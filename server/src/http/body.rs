@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// A sender that falls silent for so long is not waited for.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Nor one that takes longer than this over all.
-const WHOLE: Duration = Duration::from_secs(300);
+const WHOLE: Duration = Duration::from_mins(5);
 
 /// A body, whole and within the limit.
 #[derive(Debug)]
@@ -136,8 +136,7 @@ fn check_head(req: &HttpRequest, limit: usize) -> Result<String> {
     for charset in parts.filter_map(|part| part.strip_prefix("charset=")) {
         let charset = charset.trim_matches('"');
         if !matches!(charset, "utf-8" | "utf8" | "us-ascii") {
-            let detail = format!("The charset `{charset}` is not taken: send UTF-8.");
-            return Err(Error::UnsupportedMedia { detail });
+            return Err(Error::malformed(format!("the charset `{charset}` is not taken: send UTF-8")));
         }
     }
     Ok(media.to_owned())

@@ -138,7 +138,11 @@ fn add_fleet(registry: &mut Registry, standings: &Standings) {
     }
     registry.register("waterbear_services", "Services by grade", grades);
     let plain: [(&str, &str, Option<i64>); 4] = [
-        ("waterbear_fleet_score", "Mean score of graded services, 0 to 100", fleet.standing.score.map(i64::from)),
+        (
+            "waterbear_fleet_score",
+            "Mean score of graded services, 0 to 100",
+            fleet.standing.score.map(i64::from),
+        ),
         (
             "waterbear_fleet_coverage",
             "Mean share of points whose facts are known, in percent",

@@ -139,7 +139,10 @@ fn parameters(route: &Route) -> Vec<Value> {
             "description": param.about,
         })
     }));
-    if route.path == "/api/v1/drills" || route.path == "/api/v1/drills/batch" || route.path.contains("/ingest/") {
+    if route.path == "/api/v1/drills"
+        || route.path == "/api/v1/drills/batch"
+        || route.path.contains("/ingest/")
+    {
         all.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "schema": { "type": "string", "maxLength": 255 },

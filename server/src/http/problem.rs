@@ -157,7 +157,12 @@ pub async fn render<B: MessageBody + 'static>(
 /// The answer to an error: a problem or a page, by where it happened.
 pub fn response(req: &HttpRequest, error: &Error) -> HttpResponse {
     if let Error::Internal(inside) = error {
-        tracing::error!(request_id = request_id(req), path = req.path(), error = format!("{inside:#}"), "internal error");
+        tracing::error!(
+            request_id = request_id(req),
+            path = req.path(),
+            error = format!("{inside:#}"),
+            "internal error"
+        );
     }
     let mut answer = if routes::speaks_json(req.path()) {
         Problem::of(req, error).response()
@@ -200,8 +205,7 @@ pub async fn no_such_path(req: HttpRequest) -> Result<HttpResponse, Error> {
 /// A path that is there, asked with a method that is not.
 pub fn method_not_allowed(req: &HttpRequest, allow: &str) -> HttpResponse {
     let detail = format!("{} is not taken here; this path takes {allow}.", req.method());
-    let mut answer =
-        Problem::new(req, 405, "method_not_allowed", "Method not allowed", detail).response();
+    let mut answer = Problem::new(req, 405, "method_not_allowed", "Method not allowed", detail).response();
     if let Ok(value) = header::HeaderValue::from_str(allow) {
         answer.headers_mut().insert(header::ALLOW, value);
     }

@@ -27,8 +27,7 @@ pub async fn import(app: Shared, Caller(actor): Caller, query: Query, body: Body
         let cmd = ImportCatalog { reading, source, dry_run, complete: named.is_some() };
         catalog::import(tx, &cmd)
     };
-    let report =
-        if dry_run { app.read(work).await? } else { app.write(actor, work).await? };
+    let report = if dry_run { app.read(work).await? } else { app.write(actor, work).await? };
     Ok(HttpResponse::Ok().json(report))
 }
 

@@ -69,8 +69,19 @@ fn collect<T>(
 }
 
 const SERVICE_COLUMNS: &[&str] = &[
-    "slug", "ref", "name", "team", "tier", "lifecycle", "score", "grade", "coverage", "trend", "regressions",
-    "changed_at", "removed",
+    "slug",
+    "ref",
+    "name",
+    "team",
+    "tier",
+    "lifecycle",
+    "score",
+    "grade",
+    "coverage",
+    "trend",
+    "regressions",
+    "changed_at",
+    "removed",
 ];
 
 fn service_cells(row: &ServiceRow) -> Vec<String> {
@@ -121,7 +132,12 @@ pub async fn remove(app: Shared, Caller(actor): Caller, Name(name): Name, _: Que
 }
 
 /// `GET /api/v1/services/{slug}/scorecard`
-pub async fn scorecard(app: Shared, req: HttpRequest, Name(name): Name, query: Query) -> Result<HttpResponse> {
+pub async fn scorecard(
+    app: Shared,
+    req: HttpRequest,
+    Name(name): Name,
+    query: Query,
+) -> Result<HttpResponse> {
     let as_of = query.instant("as_of");
     let view = app.read(move |tx| cards::scorecard(tx, &name, as_of)).await?;
     conditional::json(&req, &view)
@@ -134,8 +150,17 @@ pub async fn history(app: Shared, req: HttpRequest, Name(name): Name, query: Que
     if !query.wants_csv() {
         return conditional::json(&req, &whole(changes));
     }
-    let columns =
-        &["at", "score", "grade", "score_before", "grade_before", "coverage", "cause", "rulebook", "sentence"];
+    let columns = &[
+        "at",
+        "score",
+        "grade",
+        "score_before",
+        "grade_before",
+        "coverage",
+        "cause",
+        "rulebook",
+        "sentence",
+    ];
     table(&req, "history", columns, changes.iter().map(change_cells).collect())
 }
 
@@ -170,9 +195,27 @@ pub async fn drills(app: Shared, req: HttpRequest, Name(name): Name, query: Quer
 }
 
 const DRILL_COLUMNS: &[&str] = &[
-    "id", "service", "kind", "failure", "target", "environment", "outcome", "counted", "regression", "rollback",
-    "rollback_seconds", "started_at", "ended_at", "detected_after_seconds", "recovered_after_seconds",
-    "evidence_class", "sender", "tool", "run_id", "external_id", "reason",
+    "id",
+    "service",
+    "kind",
+    "failure",
+    "target",
+    "environment",
+    "outcome",
+    "counted",
+    "regression",
+    "rollback",
+    "rollback_seconds",
+    "started_at",
+    "ended_at",
+    "detected_after_seconds",
+    "recovered_after_seconds",
+    "evidence_class",
+    "sender",
+    "tool",
+    "run_id",
+    "external_id",
+    "reason",
 ];
 
 fn drill_cells(drill: &DrillView) -> Vec<String> {

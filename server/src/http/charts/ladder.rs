@@ -40,7 +40,8 @@ struct Segment {
     x: String,
     w: String,
     mx: String,
-    v: u8,
+    /// Points; null where the segment is too thin for them.
+    v: Option<u8>,
     /// Too thin for its number on a small screen.
     thin: bool,
 }
@@ -109,7 +110,7 @@ fn segments(input: &LadderSteps<'_>, at: impl Fn(f64) -> f64) -> Vec<Segment> {
             x: num(x),
             w: num(end - x),
             mx: num(f64::midpoint(x, end)),
-            v: step,
+            v: (end - x >= 3.5).then_some(step),
             thin: end - x < 7.0,
         });
         from = to;
@@ -132,7 +133,7 @@ fn ticks(bands: &[Band], low: f64, at: impl Fn(f64) -> f64) -> Vec<LadderTick> {
 }
 
 fn letters(bands: &[Band], low: f64, at: impl Fn(f64) -> f64) -> Vec<BandMark> {
-    let mut upper = 100.0;
+    let (mut upper, mut last) = (100.0, f64::MAX);
     let mut letters = Vec::new();
     for (i, band) in bands.iter().enumerate() {
         let min = f64::from(band.min).max(low);
@@ -140,6 +141,12 @@ fn letters(bands: &[Band], low: f64, at: impl Fn(f64) -> f64) -> Vec<BandMark> {
             let x = at(f64::midpoint(min, upper));
             // The best band is narrow and stands at the edge: its letter ends there.
             let (x, anchor) = if i == 0 { (100.0, "end") } else { (x, "middle") };
+            // Two letters side by side take so much of the narrowest screen.
+            if last - x < 8.0 {
+                upper = min;
+                continue;
+            }
+            last = x;
             letters.push(BandMark { x: num(x), letter: band.letter.clone(), cls: band.cls, anchor });
         }
         upper = min;

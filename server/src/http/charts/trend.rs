@@ -40,8 +40,10 @@ struct Ground {
     y: String,
     h: String,
     ly: String,
-    /// High enough for its letter.
+    /// There is room for its letter.
     named: bool,
+    #[serde(skip)]
+    middle: f64,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -92,8 +94,10 @@ impl Event {
     fn new((x, y): Pt, gain: i16) -> Self {
         let up = gain > 0;
         // The label stands on the side the line came from, away from the plot's edges.
-        let dy = if (up && y > 12.0) || y > 88.0 { "-12" } else { "22" };
-        let anchor = if x < 8.0 {
+        let low = !up && y > 80.0;
+        let dy = if (up && y > 12.0) || low { "-12" } else { "22" };
+        // A fall to the ground comes from the left, so its label stands to the right.
+        let anchor = if x < 8.0 || low && x < 80.0 {
             "start"
         } else if x > 92.0 {
             "end"
@@ -118,12 +122,27 @@ fn grounds(bands: &[Band], scale: Scale, low: f64) -> Vec<Ground> {
                 y: num(top),
                 h: num(bottom - top),
                 ly: num(f64::midpoint(top, bottom)),
-                named: bottom - top >= 3.0,
+                named: false,
+                middle: f64::midpoint(upper, min),
             });
         }
         upper = min;
     }
+    name_apart(&mut grounds, scale);
     grounds
+}
+
+/// Names the grounds from the best down, leaving out letters that would touch the one above.
+fn name_apart(grounds: &mut [Ground], scale: Scale) {
+    const LETTER: f64 = 6.5;
+    let mut last = -LETTER;
+    for ground in grounds {
+        let middle = scale.y(ground.middle);
+        if middle - last >= LETTER {
+            ground.named = true;
+            last = middle;
+        }
+    }
 }
 
 fn y_ticks(scale: Scale, low: f64) -> Vec<Tick> {

@@ -32,6 +32,8 @@ pub struct Ctx {
 #[derive(Serialize)]
 pub struct Day {
     label: String,
+    /// One line an entry.
+    wide: bool,
     feed: Vec<FeedItem>,
 }
 
@@ -44,7 +46,7 @@ pub fn context(chrome: Chrome, scope: &Scope, page: &Page<EventView>) -> Ctx {
         let item = FeedItem::new(event, now);
         match days.last_mut().filter(|day| day.label == label) {
             Some(day) => day.feed.push(item),
-            None => days.push(Day { label, feed: vec![item] }),
+            None => days.push(Day { label, wide: true, feed: vec![item] }),
         }
     }
     let atom = scope

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::chrome::Chrome;
-use super::parts::Span;
+use super::parts::{self, Span};
 use super::words;
 
 /// Methods in the order they are listed.
@@ -33,8 +33,8 @@ pub struct Operation {
     verb: &'static str,
     upper: String,
     path: String,
-    summary: String,
-    description: Option<String>,
+    summary: Vec<Span>,
+    description: Option<Vec<Span>>,
     parameters: Vec<Field>,
     body: Vec<Body>,
     answers: Vec<Answer>,
@@ -47,7 +47,7 @@ pub struct Field {
     place: Option<String>,
     required: bool,
     kind: Vec<Span>,
-    text: Option<String>,
+    text: Option<Vec<Span>>,
 }
 
 /// A body in one media type.
@@ -61,7 +61,7 @@ pub struct Body {
 #[derive(Serialize)]
 pub struct Answer {
     status: String,
-    text: String,
+    text: Vec<Span>,
     kind: Vec<Span>,
 }
 
@@ -69,7 +69,7 @@ pub struct Answer {
 #[derive(Serialize)]
 pub struct Schema {
     name: String,
-    text: Option<String>,
+    text: Option<Vec<Span>>,
     kind: Option<Vec<Span>>,
     fields: Vec<Field>,
 }
@@ -113,9 +113,14 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
 }
 
+/// A description, with what it sets in backticks as code.
+fn prose(value: &Value) -> Option<Vec<Span>> {
+    text(value).map(|t| parts::linked(&t, None))
+}
+
 fn read_operation(verb: &'static str, path: &str, item: &Value, operation: &Value) -> Operation {
-    let description = text(&operation["description"]);
-    let summary = text(&operation["summary"]);
+    let description = prose(&operation["description"]);
+    let summary = prose(&operation["summary"]);
     let shared = item["parameters"].as_array().into_iter().flatten();
     let own = operation["parameters"].as_array().into_iter().flatten();
     let content = object(&operation["requestBody"]["content"]);
@@ -139,7 +144,7 @@ fn read_parameter(parameter: &Value) -> Field {
         place: text(&parameter["in"]),
         required: parameter["required"].as_bool().unwrap_or(false),
         kind: kind(&parameter["schema"]),
-        text: text(&parameter["description"]),
+        text: prose(&parameter["description"]),
     }
 }
 
@@ -147,7 +152,7 @@ fn read_answer(status: &str, answer: &Value) -> Answer {
     let schema = object(&answer["content"]).next().map(|(_, content)| &content["schema"]);
     Answer {
         status: status.to_owned(),
-        text: text(&answer["description"]).unwrap_or_default(),
+        text: prose(&answer["description"]).unwrap_or_default(),
         kind: schema.map(kind).unwrap_or_default(),
     }
 }
@@ -160,7 +165,7 @@ fn read_schema(name: &str, schema: &Value) -> Schema {
         parts.iter().filter(|p| p.get("$ref").is_some()).flat_map(|p| kind(p)).collect();
     Schema {
         name: name.to_owned(),
-        text: text(&schema["description"]),
+        text: prose(&schema["description"]),
         kind: if fields.is_empty() {
             Some(kind(schema))
         } else if inherited.is_empty() {
@@ -181,7 +186,7 @@ fn read_fields(schema: &Value) -> Vec<Field> {
             place: None,
             required: required.contains(&name.as_str()),
             kind: kind(property),
-            text: text(&property["description"]),
+            text: prose(&property["description"]),
         })
         .collect()
 }

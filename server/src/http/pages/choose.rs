@@ -40,7 +40,9 @@ pub async fn team(app: Shared, form: web::Form<TeamForm>) -> Result<HttpResponse
     if slug.is_empty() {
         return Ok(kept(&app, "team", "", &form.back));
     }
-    let team = app.read(move |tx| frame::find_team(tx, &slug)?.ok_or_else(|| Error::not_found("team", slug))).await?;
+    let team = app
+        .read(move |tx| frame::find_team(tx, &slug)?.ok_or_else(|| Error::not_found("team", slug)))
+        .await?;
     Ok(kept(&app, "team", &team.slug, &form.back))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::chrome::Chrome;
-use super::parts::{Code, Evidence, Link, Outcome, When};
+use super::parts::{self, Code, Evidence, Link, Outcome, Span, When};
 use super::service;
 use super::{recipes, words};
 use crate::app::views::{DrillCell, DrillMatrix, DrillView, Page, ServiceDetail};
@@ -65,10 +65,11 @@ pub struct DrillRow {
     outcome: Outcome,
     regression: bool,
     not_counted: Option<&'static str>,
-    reason: String,
+    reason: Vec<Span>,
     hypothesis: Option<String>,
-    rollback: Outcome,
-    rollback_reason: String,
+    /// Null where nothing is known of a rollback.
+    rollback: Option<Outcome>,
+    rollback_reason: Vec<Span>,
     times: Vec<String>,
     evidence: Evidence,
     sender: String,
@@ -196,10 +197,10 @@ impl DrillRow {
             outcome: Outcome::new(&view.outcome),
             regression: view.regression,
             not_counted,
-            reason: view.reason.clone(),
+            reason: parts::linked(&view.reason, None),
             hypothesis: view.hypothesis.clone(),
-            rollback: Outcome::new(&view.rollback.outcome),
-            rollback_reason: view.rollback.reason.clone(),
+            rollback: (view.rollback.outcome != "not_tested").then(|| Outcome::new(&view.rollback.outcome)),
+            rollback_reason: parts::linked(&view.rollback.reason, None),
             times: times(view),
             evidence: Evidence::new(&view.evidence_class),
             sender: view.sender.clone(),

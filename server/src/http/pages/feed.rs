@@ -22,7 +22,7 @@ pub struct FeedItem {
 impl FeedItem {
     /// An entry of an event.
     pub fn new(view: &EventView, now: Timestamp) -> Self {
-        let (cls, icon) = look(&view.kind);
+        let (cls, icon) = look(view);
         let subject = view.service.as_deref().or(view.team.as_deref());
         let rest =
             subject.and_then(|s| view.sentence.strip_prefix(s)).filter(|r| r.starts_with([' ', ':', ',']));
@@ -44,13 +44,29 @@ impl FeedItem {
     }
 }
 
-/// Colour and icon of a kind of event. Red only where something regressed.
-fn look(kind: &str) -> (&'static str, &'static str) {
-    match kind {
+/// A letter that rose, a regression closed, a new rulebook: what everybody may be told. What failed is its owner's.
+pub fn is_told(view: &EventView) -> bool {
+    match view.kind.as_str() {
+        "grade_changed" => gained(view) > 0,
+        "drill_recovered" | "rulebook_published" | "catalog_imported" | "team_added" => true,
+        _ => false,
+    }
+}
+
+/// Points that an event brought; 0 when it says nothing of points.
+fn gained(view: &EventView) -> i64 {
+    let score = |when: &str| view.data.pointer(&format!("/score/{when}")).and_then(serde_json::Value::as_i64);
+    score("after").unwrap_or(0) - score("before").unwrap_or(0)
+}
+
+/// Colour and icon of an event. Red only where something regressed.
+fn look(view: &EventView) -> (&'static str, &'static str) {
+    match view.kind.as_str() {
         "drill_regressed" => ("g-F", "bolt"),
         "drill_recovered" => ("g-A", "check"),
         "drill_recorded" => ("accent", "bolt"),
-        "grade_changed" => ("g-A", "star"),
+        "grade_changed" if gained(view) > 0 => ("g-A", "star"),
+        "grade_changed" => ("g-none", "arrow-down"),
         "score_changed" => ("accent", "dial"),
         "rulebook_published" => ("accent", "book"),
         "service_added" | "team_added" | "service_returned" => ("accent", "plus"),

@@ -155,7 +155,10 @@ mod tests {
             .insert_header(("cookie", "a=b; theme=dark; team=shop"))
             .to_http_request();
         let frame = Frame::of(&req);
-        assert_eq!((frame.theme, frame.team.as_deref(), frame.path.as_str()), (Some("dark"), Some("shop"), "/rules?x=1"));
+        assert_eq!(
+            (frame.theme, frame.team.as_deref(), frame.path.as_str()),
+            (Some("dark"), Some("shop"), "/rules?x=1")
+        );
         let req = TestRequest::with_uri("/").insert_header(("cookie", "theme=\"><script>")).to_http_request();
         assert_eq!(Frame::of(&req).theme, None);
     }

@@ -20,6 +20,8 @@ pub struct Hero {
     emphasis: Option<String>,
     after: String,
     lead: String,
+    /// Where the failing drills are listed.
+    lead_href: Option<String>,
     pills: Vec<Pill>,
     steps: Vec<Step>,
 }
@@ -55,6 +57,7 @@ impl Hero {
             emphasis,
             after,
             lead: lead(&team.standing, team.next_steps.first()),
+            lead_href: (team.standing.regressions > 0).then(|| format!("/teams/{}#services", team.slug)),
             pills: pills(&team.standing),
             steps: team.next_steps.iter().take(STEPS).map(Step::new).collect(),
         }
@@ -73,6 +76,7 @@ impl Hero {
             emphasis: None,
             after: String::new(),
             lead: lead(standing, None),
+            lead_href: None,
             pills: pills(standing),
             steps: Vec::new(),
         }

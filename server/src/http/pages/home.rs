@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::board::Board;
 use super::chrome::Chrome;
-use super::feed::FeedItem;
+use super::feed::{self, FeedItem};
 use super::hero::Hero;
 use super::parts::{self, Choice, Code, PracticeBar};
 use super::words;
@@ -15,6 +15,8 @@ use crate::http::charts::{Stack, StackWeek};
 
 /// Rows of the board shown on Home.
 const ROWS: usize = 9;
+/// Events shown on Home.
+const LATELY: usize = 7;
 
 /// What Home is made of.
 pub struct Home<'a> {
@@ -24,7 +26,7 @@ pub struct Home<'a> {
     pub team: Option<&'a TeamView>,
     /// Points gained this season, by team, in the chosen league.
     pub board: &'a BoardView,
-    /// The latest events.
+    /// The latest events; of them those are shown that everybody may be told.
     pub events: &'a [EventView],
     /// Teams to choose from.
     pub teams: &'a [TeamRef],
@@ -45,6 +47,7 @@ pub struct Ctx {
     first: Vec<FirstStep>,
     choices: Vec<Choice>,
     board: Board,
+    wide: bool,
     feed: Vec<FeedItem>,
     grades_note: String,
     stack: Option<Stack>,
@@ -88,7 +91,14 @@ pub fn context(chrome: Chrome, home: &Home<'_>) -> Ctx {
             .chain(home.teams.iter().map(|t| Choice::new(&t.slug, &t.name, None)))
             .collect(),
         board: Board::new(home.board, chrome.my_team(), now, ROWS, "/"),
-        feed: home.events.iter().map(|e| FeedItem::new(e, now)).collect(),
+        wide: false,
+        feed: home
+            .events
+            .iter()
+            .filter(|e| feed::is_told(e))
+            .take(LATELY)
+            .map(|e| FeedItem::new(e, now))
+            .collect(),
         stack: stack(&home.fleet.weeks, &upper),
         grades_note: grades_note(&home.fleet.weeks, upper),
         practices,

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::frame::{self, Frame, html};
 use super::{
-    activity, api_docs, drills, help, help_errors, help_facts, home, leaderboard, rule, rules, search, service,
-    services, team, teams, why,
+    activity, api_docs, drills, help, help_errors, help_facts, home, leaderboard, rule, rules, search,
+    service, services, team, teams, why,
 };
 use crate::app::boards::AskBoard;
 use crate::app::feed::AskEvents;
@@ -31,8 +31,11 @@ const FOUND: i64 = 20;
 /// Names offered in a field.
 const OFFERED: i64 = 500;
 
-/// What is worth telling everybody. Regressions are told to the owner, on the team's own page.
-const TOLD: &[&str] = &["grade_changed", "drill_recovered", "rulebook_published", "catalog_imported", "team_added"];
+/// Events that Home may have to read to find those worth telling.
+const READ: i64 = 60;
+/// The kinds among which they are.
+const TOLD: &[&str] =
+    &["grade_changed", "drill_recovered", "rulebook_published", "catalog_imported", "team_added"];
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
@@ -42,7 +45,7 @@ pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<H
             let chrome = frame.chrome(tx)?;
             let team = chrome.my_team().map(|slug| app::teams::team(tx, slug)).transpose()?;
             let kinds = Some(TOLD.iter().map(|kind| (*kind).to_owned()).collect());
-            let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, LATELY)?;
+            let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, READ)?;
             let bands = rulebook::bands(&tx.book.rulebook);
             let home = home::Home {
                 fleet: &app::teams::fleet(tx)?,
@@ -99,7 +102,12 @@ pub struct AsOf {
 }
 
 /// `GET /services/{slug}/why?as_of=`
-pub async fn why(app: Shared, frame: Frame, slug: web::Path<String>, ask: web::Query<AsOf>) -> Result<HttpResponse> {
+pub async fn why(
+    app: Shared,
+    frame: Frame,
+    slug: web::Path<String>,
+    ask: web::Query<AsOf>,
+) -> Result<HttpResponse> {
     let as_of = ask.as_of.as_deref().filter(|t| !t.trim().is_empty()).map(end_of).transpose()?;
     let context = app
         .read(move |tx| {
@@ -124,7 +132,12 @@ pub struct Cursor {
 }
 
 /// `GET /services/{slug}/drills?cursor=`
-pub async fn drills(app: Shared, frame: Frame, slug: web::Path<String>, at: web::Query<Cursor>) -> Result<HttpResponse> {
+pub async fn drills(
+    app: Shared,
+    frame: Frame,
+    slug: web::Path<String>,
+    at: web::Query<Cursor>,
+) -> Result<HttpResponse> {
     let cursor = at.into_inner().cursor.filter(|c| !c.is_empty());
     let context = app
         .read(move |tx| {
@@ -167,7 +180,8 @@ pub struct Board {
 
 impl Board {
     fn ask(self, board: &str) -> AskBoard {
-        let given = |text: Option<String>, or: &str| text.filter(|t| !t.is_empty()).unwrap_or_else(|| or.to_owned());
+        let given =
+            |text: Option<String>, or: &str| text.filter(|t| !t.is_empty()).unwrap_or_else(|| or.to_owned());
         AskBoard {
             board: board.to_owned(),
             by: given(self.by, "team"),
@@ -178,7 +192,12 @@ impl Board {
 }
 
 /// `GET /leaderboards/{board}?by=&league=&season=`
-pub async fn leaderboard(app: Shared, frame: Frame, board: web::Path<String>, ask: web::Query<Board>) -> Result<HttpResponse> {
+pub async fn leaderboard(
+    app: Shared,
+    frame: Frame,
+    board: web::Path<String>,
+    ask: web::Query<Board>,
+) -> Result<HttpResponse> {
     let ask = ask.into_inner().ask(&board);
     let context = app
         .read(move |tx| {
@@ -200,9 +219,11 @@ pub async fn rule(app: Shared, frame: Frame, id: web::Path<String>) -> Result<Ht
     let context = app
         .read(move |tx| {
             let book = rulebook::view(tx)?;
-            let mut rules = book.practices.iter().flat_map(|p| p.rules.iter().map(move |rule| (rule, &p.title)));
+            let mut rules =
+                book.practices.iter().flat_map(|p| p.rules.iter().map(move |rule| (rule, &p.title)));
             let found = rules.find(|(rule, _)| rule.id == *id);
-            let (rule, practice) = found.ok_or_else(|| Error::not_found("rule", id.chars().take(120).collect::<String>()))?;
+            let (rule, practice) =
+                found.ok_or_else(|| Error::not_found("rule", id.chars().take(120).collect::<String>()))?;
             Ok(rule::context(frame.chrome(tx)?, rule, practice))
         })
         .await?;
@@ -249,7 +270,12 @@ pub async fn search(app: Shared, frame: Frame, ask: web::Query<Find>) -> Result<
             if q.is_empty() {
                 return Ok(search::context(frame.chrome(tx)?, "", &[], &[], false));
             }
-            let ask = ListServices { q: Some(q.clone()), sort: Some("name".to_owned()), limit: FOUND, ..ListServices::default() };
+            let ask = ListServices {
+                q: Some(q.clone()),
+                sort: Some("name".to_owned()),
+                limit: FOUND,
+                ..ListServices::default()
+            };
             let services = app::services::list(tx, &ask)?;
             let wanted = q.to_lowercase();
             let is_wanted = |text: &str| text.to_lowercase().contains(&wanted);
@@ -281,7 +307,11 @@ impl Recipes {
                 Err(other) => return Err(other),
             },
         };
-        Ok(help::Filling { service, failure: self.failure.as_deref().and_then(Failure::from_loose), services })
+        Ok(help::Filling {
+            service,
+            failure: self.failure.as_deref().and_then(Failure::from_loose),
+            services,
+        })
     }
 }
 
@@ -349,7 +379,10 @@ mod tests {
     #[test]
     fn a_day_means_its_end() {
         assert_eq!(end_of("2026-03-01").unwrap(), Timestamp::parse("2026-03-01T23:59:59.999Z").unwrap());
-        assert_eq!(end_of("2026-03-01T09:26:00Z").unwrap(), Timestamp::parse("2026-03-01T09:26:00Z").unwrap());
+        assert_eq!(
+            end_of("2026-03-01T09:26:00Z").unwrap(),
+            Timestamp::parse("2026-03-01T09:26:00Z").unwrap()
+        );
         assert!(end_of("yesterday").is_err());
     }
 }

@@ -42,7 +42,8 @@ pub struct Practice {
 pub struct Rule {
     id: String,
     title: String,
-    points: u16,
+    /// Null for a rule that only caps.
+    points: Option<u16>,
     caps: Option<String>,
     overdue: bool,
     rate: Option<Rate>,
@@ -101,7 +102,7 @@ impl Rule {
         Self {
             id: view.id.clone(),
             title: view.title.clone(),
-            points: view.points,
+            points: Some(view.points).filter(|p| *p > 0),
             caps: view.caps.clone(),
             overdue: overdue(view, today),
             rate: view.pass_rate.map(Rate::new),

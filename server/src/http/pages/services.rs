@@ -138,7 +138,8 @@ impl Query {
     /// What the application is asked for.
     pub fn ask(&self, limit: i64) -> Result<ListServices> {
         let tier = self.tier.as_deref().map(str::trim).filter(|t| !t.is_empty());
-        let tier = tier.map(|t| t.parse().map_err(|_| Error::invalid("?tier", "expected 1 to 4"))).transpose()?;
+        let tier =
+            tier.map(|t| t.parse().map_err(|_| Error::invalid("?tier", "expected 1 to 4"))).transpose()?;
         Ok(ListServices {
             team: self.team.clone(),
             tier,

@@ -11,6 +11,9 @@ use super::words;
 use crate::app::views::{EventView, TeamView};
 use crate::http::charts::{Mix, Spark};
 
+/// Services shown on the page.
+const ROWS: usize = 50;
+
 /// What the page shows.
 #[derive(Serialize)]
 pub struct Ctx {
@@ -27,6 +30,9 @@ pub struct Ctx {
     services_note: String,
     caption: String,
     rows: Vec<Row>,
+    /// `All 120 services`, when not all are shown.
+    more: Option<String>,
+    wide: bool,
     feed: Vec<FeedItem>,
 }
 
@@ -49,7 +55,10 @@ pub fn context(chrome: Chrome, team: &TeamView, events: &[EventView]) -> Ctx {
         spark: Spark::new(&team.standing.weeks),
         services_note: services_note(team),
         caption: format!("Services of {}", team.name),
-        rows: team.services.iter().map(|row| Row::new(row, now)).collect(),
+        rows: team.services.iter().take(ROWS).map(|row| Row::new(row, now)).collect(),
+        more: (team.services.len() > ROWS)
+            .then(|| format!("All {}", words::count(team.standing.services, "service"))),
+        wide: false,
         feed: events.iter().map(|e| FeedItem::new(e, now)).collect(),
         chrome: chrome.titled(&team.name).fed(format!("/teams/{}/feed.atom", team.slug)),
     }

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::chrome::Chrome;
 use super::parts::{self, Grade};
-use super::words;
 use crate::app::teams::TeamListRow;
 use crate::http::charts::Mix;
 
@@ -29,7 +28,7 @@ pub struct Row {
     mix: Mix,
     score: String,
     grade: Grade,
-    regressed: Option<String>,
+    regressions: i64,
 }
 
 /// The page of all teams.
@@ -72,7 +71,7 @@ impl Row {
             mix: parts::mix(&view.grades),
             score: view.score.map_or_else(String::new, |s| s.to_string()),
             grade: Grade::new(view.grade.as_deref()),
-            regressed: (view.regressions > 0).then(|| words::count(view.regressions, "regression")),
+            regressions: view.regressions,
         }
     }
 }
@@ -94,7 +93,14 @@ mod tests {
             grades: Vec::new(),
             regressions: 0,
         };
-        let teams = [team("b1", Some("b")), team("a", Some("top")), team("b", Some("top")), team("a1", Some("a")), team("top", None), team("lost", Some("gone"))];
+        let teams = [
+            team("b1", Some("b")),
+            team("a", Some("top")),
+            team("b", Some("top")),
+            team("a1", Some("a")),
+            team("top", None),
+            team("lost", Some("gone")),
+        ];
         let order: Vec<&str> = in_tree_order(&teams).iter().map(|t| t.slug.as_str()).collect();
         assert_eq!(order, ["lost", "top", "a", "a1", "b", "b1"]);
     }

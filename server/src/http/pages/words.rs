@@ -87,7 +87,14 @@ pub fn value(value: &Value, unit: Option<&str>) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => return "none".to_owned(),
         Value::Array(items) => items.iter().map(|i| self::value(i, None)).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(share) if unit == Some("share") => {
+                return format!("{}%", decimal((share * 1000.0).round() / 10.0));
+            }
+            Some(float) => decimal(float),
+            None => number.to_string(),
+        },
+        other @ Value::Object(_) => other.to_string(),
     };
     match unit {
         Some("%" | "percent") => format!("{text}%"),
@@ -95,6 +102,13 @@ pub fn value(value: &Value, unit: Option<&str>) -> String {
         Some(unit) => format!("{text} {unit}"),
         None => text,
     }
+}
+
+/// A number with at most three decimals.
+fn decimal(number: f64) -> String {
+    let text = format!("{number:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
 /// Seconds as people say them: `41 s`, `3 min`, `2.5 h`.
@@ -131,7 +145,7 @@ pub fn capital(text: &str) -> String {
 
 /// The first characters of a content hash, enough to tell rulebooks apart.
 pub fn short_hash(hash: &str) -> String {
-    hash.rsplit(':').next().unwrap_or(hash).chars().take(8).collect()
+    hash.rsplit(':').next().unwrap_or(hash).chars().take(7).collect()
 }
 
 /// Text as part of a query string.
@@ -189,6 +203,8 @@ mod tests {
         assert_eq!(value(&serde_json::json!(1), Some("days")), "1 day");
         assert_eq!(value(&serde_json::json!(["a", "b"]), None), "a, b");
         assert_eq!(value(&serde_json::json!(92), Some("percent")), "92%");
+        assert_eq!(value(&serde_json::json!(0.818_181_8), Some("share")), "81.8%");
+        assert_eq!(value(&serde_json::json!(75.0), None), "75");
     }
 
     #[test]
@@ -199,7 +215,7 @@ mod tests {
         assert_eq!(initials("Checkout Platform Team"), "CP");
         assert_eq!(initials("—"), "?");
         assert_eq!(encode("a b&c/ä"), "a%20b%26c%2F%C3%A4");
-        assert_eq!(short_hash("sha256:0123456789abcdef"), "01234567");
+        assert_eq!(short_hash("sha256:0123456789abcdef"), "0123456");
         assert_eq!(capital("élan"), "Élan");
         assert_eq!(failure("dns"), "DNS");
         assert_eq!(failure("host_offline"), "host offline");

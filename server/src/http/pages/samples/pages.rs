@@ -4,8 +4,8 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{
-    activity, api_docs, drills, error, help, help_errors, help_facts, home, leaderboard, rule, rules, search, service,
-    services, team, teams, why,
+    activity, api_docs, drills, error, help, help_errors, help_facts, home, leaderboard, rule, rules, search,
+    service, services, team, teams, why,
 };
 use super::{Sample, bands, cards, chrome, days_ago, drills as drill_views, fleet, rulebook, stranger};
 use crate::app::views::{Page, TeamRef};
@@ -194,7 +194,8 @@ fn rule_pages() -> Vec<Sample> {
 
 fn helps() -> Vec<Sample> {
     let slugs = vec!["checkout-api".to_owned(), "pricing".to_owned()];
-    let filled = help::Filling { service: Some("pricing".to_owned()), failure: Some(Failure::Delay), services: slugs };
+    let filled =
+        help::Filling { service: Some("pricing".to_owned()), failure: Some(Failure::Delay), services: slugs };
     let open = help::Filling { service: None, failure: None, services: Vec::new() };
     let mut demo = stranger("/help/catalog");
     demo.demo = true;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::app::views::{NextStepView, PathView, RuleOutcomeView, ScorecardView};
 use crate::http::charts::{Ladder, LadderSteps};
-use crate::http::pages::parts::{self, Code, Grade};
+use crate::http::pages::parts::{self, Code, Grade, Span};
 use crate::http::pages::{recipes, words};
 use crate::types::{Failure, Timestamp};
 
@@ -32,7 +32,7 @@ pub(super) struct PathCard {
 pub(super) struct Step {
     points: String,
     title: String,
-    why: String,
+    why: Vec<Span>,
     practice: String,
     effort: String,
     href: String,
@@ -132,7 +132,7 @@ impl Step {
         Self {
             points: if view.points == 0 { "cap".to_owned() } else { format!("+{}", view.points) },
             title: view.title.clone(),
-            why: view.why.clone(),
+            why: parts::linked(&view.why, None),
             practice: view.practice.clone(),
             effort: words::effort(&view.effort),
             href,

@@ -38,6 +38,8 @@ pub(in crate::http::pages) struct Rule {
     reason: Option<Vec<Span>>,
     caps: Option<String>,
     facts: Vec<Fact>,
+    /// Set where the facts are folded away: the rule is passed.
+    folded: Option<String>,
     missing: Vec<Missing>,
     fix: Option<Vec<Span>>,
 }
@@ -49,6 +51,8 @@ pub(in crate::http::pages) struct Fact {
     value: String,
     evidence: Evidence,
     at: When,
+    /// `stale` or `too weak`, when the rule could not use it.
+    unusable: Option<&'static str>,
     /// Address of the drill it was read from.
     drill: Option<String>,
     sender: Option<String>,
@@ -76,7 +80,7 @@ fn practice(card: &ScorecardView, view: &PracticeView, open: bool, now: Timestam
     let score = view.score.map(i64::from);
     let mean = view.tier_mean.map(i64::from);
     let mut rules: Vec<&RuleOutcomeView> = card.rules.iter().filter(|r| r.practice == view.id).collect();
-    rules.sort_by_key(|r| r.outcome == "not_applicable");
+    rules.sort_by_key(|r| urgency(&r.outcome));
     Practice {
         id: view.id.clone(),
         icon: icon(&view.id),
@@ -95,6 +99,17 @@ fn practice(card: &ScorecardView, view: &PracticeView, open: bool, now: Timestam
 fn bar_label(score: Option<i64>, mean: Option<i64>) -> String {
     let score = score.map_or_else(|| "no rule applies".to_owned(), |s| format!("{s} of 100"));
     mean.map_or_else(|| score.clone(), |m| format!("{score}, tier average {m}"))
+}
+
+/// What is open comes first, what does not apply last.
+fn urgency(outcome: &str) -> u8 {
+    match outcome {
+        "fail" | "error" => 0,
+        "partial" => 1,
+        "unknown" => 2,
+        "not_applicable" => 4,
+        _ => 3,
+    }
 }
 
 /// An icon for the practices of the shipped pack; an organisation's own share one.
@@ -127,14 +142,29 @@ fn rule(card: &ScorecardView, view: &RuleOutcomeView, now: Timestamp) -> Rule {
         possible: words::points(view.possible),
         reason: view.missing.is_empty().then(|| parts::linked(&view.reason, Some(slug))),
         caps: view.caps.clone(),
-        facts: view.facts.iter().map(|(name, fact)| Fact::new(slug, name, fact, now)).collect(),
-        missing: view
-            .missing
-            .iter()
-            .map(|m| Missing { tag: missing_tag(&m.why), detail: parts::linked(&m.detail, Some(slug)) })
-            .collect(),
+        facts: facts(slug, view, now),
+        folded: (!open && !view.facts.is_empty()).then(|| words::count(view.facts.len() as i64, "fact")),
+        missing: missing(slug, view),
         fix: open.then(|| parts::linked(&view.fix, Some(slug))),
     }
+}
+
+/// The facts a rule read; those it could not use say so.
+fn facts(slug: &str, view: &RuleOutcomeView, now: Timestamp) -> Vec<Fact> {
+    let unusable = |name: &str| view.missing.iter().find(|m| m.fact == *name).map(|m| missing_tag(&m.why));
+    view.facts
+        .iter()
+        .map(|(name, fact)| Fact { unusable: unusable(name), ..Fact::new(slug, name, fact, now) })
+        .collect()
+}
+
+/// What to send: the facts without any value, or else one of those that cannot be used.
+fn missing(slug: &str, view: &RuleOutcomeView) -> Vec<Missing> {
+    let unseen: Vec<_> = view.missing.iter().filter(|m| !view.facts.contains_key(&m.fact)).collect();
+    let told = if unseen.is_empty() { view.missing.iter().take(1).collect() } else { unseen };
+    told.into_iter()
+        .map(|m| Missing { tag: missing_tag(&m.why), detail: parts::linked(&m.detail, Some(slug)) })
+        .collect()
 }
 
 impl Fact {
@@ -145,6 +175,7 @@ impl Fact {
             value: words::value(&view.value, view.unit.as_deref()),
             evidence: Evidence::new(&view.evidence),
             at: When::new(now, view.as_of),
+            unusable: None,
             drill: view.drill.as_ref().map(|id| format!("/services/{service}/drills#drill-{id}")),
             sender: view.sender.clone(),
         }

@@ -1,0 +1,245 @@
+//! The one route table: method, path, access, handler, and what the OpenAPI document says of each.
+
+use super::{Access, Given, Route, empty, get, json, route, text};
+use crate::app::ingest::LineResult;
+use crate::app::posted::{FactsAnswer, PostFact};
+use crate::app::teams::TeamListRow;
+use crate::app::tokens::{CreateToken, TokenView};
+use crate::app::{catalog as books, views};
+use crate::http::api::{
+    boards, catalog, drills, events, facts, operation, rulebook, runs, services, teams, tokens,
+};
+use crate::http::openapi::{json_of, list_of, nothing, page_of};
+use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
+
+/// What clients say who were not told what they send; `curl --data-binary` says the second.
+const UNNAMED: [&str; 2] = ["application/octet-stream", "application/x-www-form-urlencoded"];
+const JSON: &[&str] = &["application/json"];
+const NDJSON: &[&str] = &[
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/json-lines",
+    "text/plain",
+];
+const DOCUMENT: &[&str] =
+    &["application/json", "application/xml", "text/xml", "text/plain", UNNAMED[0], UNNAMED[1]];
+const CATALOG: &[&str] = &[
+    "application/yaml",
+    "application/x-yaml",
+    "text/yaml",
+    "text/x-yaml",
+    "text/plain",
+    "application/json",
+    "text/csv",
+    UNNAMED[0],
+    UNNAMED[1],
+];
+const DRILLS: Access = Access::Scope("drills:write");
+const CATALOG_WRITE: Access = Access::Whole("catalog:write");
+const ADMIN: Access = Access::Whole("admin");
+const STORED: Given = json(201, "The result is stored and judged.", json_of::<views::DrillAnswer>);
+const REPEATED: Given =
+    json(200, "The same result was stored before: the first answer.", json_of::<views::DrillAnswer>);
+const BY: Param =
+    param("by", Kind::Word(&["team", "service"]), "Who is compared; team unless said otherwise");
+const AFTER: Param = param("after", Kind::Whole(0, i64::MAX), "Position (`seq`) to go on from");
+
+/// Every call of the API.
+pub const ROUTES: &[Route] = &[
+    route("POST", "/api/v1/drills", DRILLS, |r| r.to(drills::record))
+        .doc("drills", "Records one drill result and judges its service")
+        .takes(JSON, json_of::<drills::DrillResult>)
+        .example(drills::EXAMPLE)
+        .gives(&[STORED, REPEATED]),
+    route("POST", "/api/v1/drills/batch", DRILLS, |r| r.to(drills::batch))
+        .doc("drills", "Records up to 10,000 results, one JSON object a line; each good line is stored")
+        .takes(NDJSON, json_of::<drills::DrillResult>)
+        .gives(&[Given {
+            status: 200,
+            about: "One line for each line, in order.",
+            media: "application/x-ndjson",
+            shape: json_of::<LineResult>,
+        }]),
+    get("/api/v1/drills/{id}", |r| r.to(drills::one))
+        .doc("drills", "One drill")
+        .gives(&[json(200, "The drill.", json_of::<views::DrillView>)]),
+    route("POST", "/api/v1/ingest/{format}", DRILLS, |r| r.to(drills::ingest))
+        .doc("drills", "Records the result in a tool's own document, unchanged: chaostoolkit, junit")
+        .query(&[
+            param("service", Kind::Text, "Slug or catalog reference, if the document names none"),
+            param("kind", Kind::Text, "rollback, infrastructure or dependency"),
+            param("failure", Kind::Text, "Failure class, such as dns or config"),
+            param("target", Kind::Text, "What was hit"),
+            param("environment", Kind::Text, "Where"),
+        ])
+        .takes(DOCUMENT, nothing)
+        .gives(&[
+            STORED,
+            REPEATED,
+            json(202, "A sound message that carries no result.", json_of::<drills::NotRecorded>),
+        ]),
+    route("POST", "/api/v1/facts", Access::Scope("evidence:write"), |r| r.to(facts::post))
+        .doc("facts", "Stores facts measured elsewhere: one, or up to 1,000 in a list; all or none")
+        .takes(JSON, list_of::<PostFact>)
+        .gives(&[json(200, "What became of them.", json_of::<FactsAnswer>)]),
+    get("/api/v1/facts", |r| r.to(facts::catalogue))
+        .doc("facts", "The fact catalogue of the rulebook in force")
+        .gives(&[json(200, "Every fact.", page_of::<views::FactSpecView>)]),
+    route("POST", "/api/v1/catalog/import", CATALOG_WRITE, |r| r.to(catalog::import))
+        .doc("catalog", "Takes over a catalog file: multi-document YAML (Backstage) or CSV")
+        .query(&[
+            param("dry_run", Kind::Flag, "Say what would happen, and do nothing"),
+            param(
+                "source",
+                Kind::Text,
+                "Name of the source. A named source is taken as whole: what it no longer names is marked as removed",
+            ),
+            param("format", Kind::Word(&["yaml", "csv"]), "Form of the body, if its media type does not say"),
+        ])
+        .takes(CATALOG, nothing)
+        .gives(&[json(200, "What changed, and what could not be read.", json_of::<books::ImportReport>)]),
+    get("/api/v1/services", |r| r.to(services::list))
+        .doc("services", "Services with score, grade, coverage and trend")
+        .query(&[
+            param("team", Kind::Text, "Team slug; its whole subtree counts"),
+            param("tier", Kind::Whole(1, 4), "Tier"),
+            param("grade", Kind::Text, "Letter, or none for not graded"),
+            param("practice", Kind::Text, "Practice with points left to earn"),
+            param("q", Kind::Text, "Part of name or slug"),
+            param("sort", Kind::Text, "-score (as is), score, name, coverage, tier, changed"),
+            param("removed", Kind::Flag, "Removed services instead of living ones"),
+            LIMIT,
+            CURSOR,
+            FORMAT,
+        ])
+        .gives(&[json(200, "A page of services.", page_of::<views::ServiceRow>)]),
+    get("/api/v1/services/{slug}", |r| r.to(services::one))
+        .doc("services", "One service with what the catalog says of it")
+        .gives(&[json(200, "The service.", json_of::<views::ServiceDetail>)]),
+    route("PUT", "/api/v1/services/{slug}", CATALOG_WRITE, |r| r.to(services::put))
+        .doc("services", "Writes one service")
+        .takes(JSON, json_of::<books::PutService>)
+        .gives(&[
+            json(200, "It was there already.", json_of::<views::ServiceDetail>),
+            json(201, "It is new.", json_of::<views::ServiceDetail>),
+        ]),
+    route("DELETE", "/api/v1/services/{slug}", CATALOG_WRITE, |r| r.to(services::remove))
+        .doc("services", "Marks a service as removed; its history stays")
+        .gives(&[empty(204, "It is marked as removed.")]),
+    get("/api/v1/services/{slug}/scorecard", |r| r.to(services::scorecard))
+        .doc("services", "The grade of a service with everything behind it")
+        .query(&[param("as_of", Kind::Instant, "As it was then")])
+        .gives(&[json(200, "The scorecard.", json_of::<views::ScorecardView>)]),
+    get("/api/v1/services/{slug}/history", |r| r.to(services::history))
+        .doc("services", "Score and grade at each change, with its cause, newest first")
+        .query(&[
+            param("from", Kind::Instant, "Not before"),
+            param("to", Kind::Instant, "Not after"),
+            FORMAT,
+        ])
+        .gives(&[json(200, "The changes.", page_of::<views::ChangeView>)]),
+    get("/api/v1/services/{slug}/drills", |r| r.to(services::drills))
+        .doc("services", "Drills of a service, newest first")
+        .query(&[LIMIT, CURSOR, FORMAT])
+        .gives(&[json(200, "A page of drills.", page_of::<views::DrillView>)]),
+    get("/api/v1/services/{slug}/drill-matrix", |r| r.to(services::matrix))
+        .doc("services", "What the rulebook expects of a service's drills, and where each stands")
+        .gives(&[json(200, "The matrix.", json_of::<views::DrillMatrix>)]),
+    get("/api/v1/services/{slug}/events", |r| r.to(services::events))
+        .doc("services", "What happened to a service, newest first")
+        .query(&[LIMIT, CURSOR])
+        .gives(&[json(200, "A page of events.", page_of::<views::EventView>)]),
+    get("/api/v1/services/{slug}/gate", |r| r.to(services::gate))
+        .doc("services", "Whether a policy of the rulebook lets a service pass, for pipelines")
+        .query(&[
+            param("policy", Kind::Text, "Name of the policy; deploy unless said otherwise"),
+            param("strict", Kind::Flag, "Answer 403 when denied"),
+        ])
+        .gives(&[json(200, "Allowed or not, with the reasons.", json_of::<services::GateAnswer>)]),
+    get("/api/v1/teams", |r| r.to(teams::list))
+        .doc("teams", "Every team, root first")
+        .query(&[FORMAT])
+        .gives(&[json(200, "The teams.", page_of::<TeamListRow>)]),
+    get("/api/v1/teams/{slug}", |r| r.to(teams::one))
+        .doc("teams", "A team with its services, its standing and its next steps")
+        .gives(&[json(200, "The team.", json_of::<views::TeamView>)]),
+    route("PUT", "/api/v1/teams/{slug}", CATALOG_WRITE, |r| r.to(teams::put))
+        .doc("teams", "Writes one team")
+        .takes(JSON, json_of::<books::PutTeam>)
+        .gives(&[
+            json(200, "It was there already.", json_of::<views::TeamView>),
+            json(201, "It is new.", json_of::<views::TeamView>),
+        ]),
+    route("DELETE", "/api/v1/teams/{slug}", CATALOG_WRITE, |r| r.to(teams::remove))
+        .doc("teams", "Marks a team as removed, once it owns nothing")
+        .gives(&[empty(204, "It is marked as removed.")]),
+    get("/api/v1/leaderboards/{board}", |r| r.to(boards::board))
+        .doc("boards", "A leaderboard: improved (points gained) or score; standard competition ranks")
+        .query(&[
+            BY,
+            param("league", Kind::Text, "all, tier-1, tier-2, tier-3 or tier-4"),
+            param("season", Kind::Text, "A quarter such as 2026-Q4; the current one unless said otherwise"),
+            FORMAT,
+        ])
+        .gives(&[json(200, "The board.", json_of::<views::BoardView>)]),
+    get("/api/v1/rollups", |r| r.to(boards::rollup))
+        .doc("boards", "Counts by grade and mean scores by team, tier or practice")
+        .query(&[
+            param("by", Kind::Word(&["team", "tier", "practice"]), "What is added up; team unless said otherwise"),
+            FORMAT,
+        ])
+        .gives(&[json(200, "One line each.", page_of::<boards::Rollup>)]),
+    get("/api/v1/rulebook", |r| r.to(rulebook::view))
+        .doc("rules", "The rulebook in force, with how all services do on each rule")
+        .gives(&[json(200, "The rulebook.", json_of::<views::RulebookView>)]),
+    route("POST", "/api/v1/grading-runs", ADMIN, |r| r.to(runs::request))
+        .doc("grading", "Asks for a grading of all services")
+        .takes(JSON, nothing)
+        .gives(&[json(202, "It is queued; `Location` says where to look.", json_of::<views::GradingRunView>)]),
+    get("/api/v1/grading-runs", |r| r.to(runs::list))
+        .doc("grading", "Grading runs, newest first")
+        .query(&[LIMIT, CURSOR])
+        .gives(&[json(200, "A page of runs.", page_of::<views::GradingRunView>)]),
+    get("/api/v1/grading-runs/{id}", |r| r.to(runs::one))
+        .doc("grading", "One grading run")
+        .gives(&[json(200, "The run.", json_of::<views::GradingRunView>)]),
+    get("/api/v1/events", |r| r.to(events::list))
+        .doc("events", "What happened, oldest first; `next` (or the last `seq`) is where to go on")
+        .query(&[AFTER, LIMIT])
+        .gives(&[json(200, "A page of events.", page_of::<views::EventView>)]),
+    get("/feed.atom", |r| r.to(events::feed))
+        .public()
+        .doc("events", "What happened, as an Atom feed")
+        .gives(&[text("application/atom+xml", "The feed.")]),
+    get("/teams/{slug}/feed.atom", |r| r.to(events::team_feed))
+        .public()
+        .doc("events", "What happened to a team's services, as an Atom feed")
+        .gives(&[text("application/atom+xml", "The feed.")]),
+    route("POST", "/api/v1/tokens", ADMIN, |r| r.to(tokens::create))
+        .doc("tokens", "Makes a token; its text is in this answer and never again")
+        .takes(JSON, json_of::<CreateToken>)
+        .gives(&[json(201, "The token.", json_of::<tokens::CreatedToken>)]),
+    get("/api/v1/tokens", |r| r.to(tokens::list))
+        .only(ADMIN)
+        .doc("tokens", "All tokens, newest first, without their text")
+        .gives(&[json(200, "The tokens.", page_of::<TokenView>)]),
+    route("DELETE", "/api/v1/tokens/{id}", ADMIN, |r| r.to(tokens::revoke))
+        .doc("tokens", "Ends a token at once")
+        .gives(&[empty(204, "It is revoked.")]),
+    get("/healthz", |r| r.to(operation::health))
+        .public()
+        .doc("operation", "Whether the process answers")
+        .gives(&[json(200, "It does.", json_of::<operation::Health>)]),
+    get("/readyz", |r| r.to(operation::ready))
+        .public()
+        .doc("operation", "Whether the database answers and has the right schema; 503 if not")
+        .gives(&[json(200, "It does.", json_of::<operation::Health>)]),
+    get("/metrics", |r| r.to(operation::metrics))
+        .doc("operation", "Metrics for Prometheus; with a token, also one series a service")
+        .gives(&[text("text/plain", "The metrics.")]),
+    get("/api/openapi.json", |r| r.to(operation::openapi))
+        .public()
+        .doc("operation", "This document")
+        .gives(&[json(200, "OpenAPI 3.1.", nothing)]),
+];
