@@ -105,6 +105,7 @@ fn check(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<Vec<(ServiceRow, FactRow
     let catalogue = book.rulebook.catalogue();
     let mut fields = Vec::new();
     let mut rows = Vec::new();
+    let mut found: std::collections::HashMap<&str, ServiceRow> = std::collections::HashMap::new();
     for (i, fact) in facts.iter().enumerate() {
         let Some(id) = catalogue.id(&fact.fact) else {
             let near = catalogue.nearest(&fact.fact);
@@ -129,8 +130,13 @@ fn check(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<Vec<(ServiceRow, FactRow
             fields.push(FieldError::new(format!("/{i}/as_of"), error.detail));
             break;
         }
-        match owners::service(tx, &fact.service) {
+        let service = match found.get(fact.service.as_str()) {
+            Some(service) => Ok(service.clone()),
+            None => owners::service(tx, &fact.service),
+        };
+        match service {
             Ok(service) => {
+                found.entry(&fact.service).or_insert_with(|| service.clone());
                 let row = FactRow {
                     service_id: service.id.clone(),
                     fact: fact.fact.clone(),

@@ -103,8 +103,9 @@ fn run(habit: &mut Habit, service: &Made, day: i64, at: Timestamp, number: u64, 
     let dice = &mut habit.dice;
     let passed = if habit.failing { dice.chance(0.35 + 0.6 * d) } else { dice.chance(0.80 + 0.19 * d) };
     habit.failing = !passed;
-    habit.next = day
-        + if passed { dice.range(24, 40) + ((1.0 - d) * 90.0) as i64 } else { dice.range(2, 6) + ((1.0 - d) * 60.0) as i64 };
+    let pace = if habit.failure.kind() == DrillKind::Rollback { (22, 34) } else { (42, 62) };
+    let pause = if passed { dice.range(pace.0, pace.1) } else { dice.range(2, 6) };
+    habit.next = day + pause + ((1.0 - d) * 70.0) as i64;
     let start = Timestamp(at.0 - dice.range(1, 9) * DAY_MS / 24 - dice.range(0, 3_000) * 1000);
     let seconds = dice.range(60, 900);
     let end = Timestamp(start.0 + seconds * 1000);
@@ -188,7 +189,6 @@ fn facts(service: &Made, day: i64, at: Timestamp, out: &mut Vec<PostFact>) {
         let missing = if dice.chance(d) { 0 } else { incidents.min(1) };
         let overdue = if dice.chance(d) { 0 } else { dice.range(1, 3) };
         let repeats = i64::from(dice.chance(0.2));
-        fact("learning.incidents_90d", json!(incidents));
         fact("learning.without_postmortem", json!(missing));
         fact("learning.actions_open", json!(overdue + dice.range(0, 2)));
         fact("learning.actions_overdue", json!(overdue));

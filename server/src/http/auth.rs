@@ -4,11 +4,11 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::{Ready, ready};
 
-use super::Shared;
 use super::routes::{self, Access, Route};
+use super::{Shared, problem};
 use crate::app::{Actor, tokens};
 use crate::error::{Error, Result};
 
@@ -37,8 +37,8 @@ pub async fn gate<B: MessageBody>(
                 req.extensions_mut().insert(actor);
             }
             Err(error) => {
-                let refused = req.into_response(HttpResponse::from_error(error));
-                return Ok(refused.map_into_boxed_body().map_into_right_body());
+                let refused = problem::response(req.request(), &error);
+                return Ok(req.into_response(refused).map_into_right_body());
             }
         }
     }

@@ -8,10 +8,11 @@ use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Map, Value};
 
 use super::{Shared, routes};
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, Result};
 
 /// A sender that falls silent for so long is not waited for.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -28,16 +29,48 @@ pub struct Body {
 }
 
 impl Body {
-    /// The body as JSON of a fixed form: line and column of what cannot be read, the place of what is wrong.
+    /// The body as a JSON object of a fixed form: line and column of what cannot be read, the place of what is wrong.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        let mut reader = serde_json::Deserializer::from_slice(&self.bytes);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let pointer = pointer(error.path());
-            explain(error.inner(), pointer)
-        })?;
-        reader.end().map_err(|error| explain(&error, String::new()))?;
-        Ok(value)
+        // Where the form has a default for every field, a list would pass for an object without any.
+        if self.begins_with() != Some(b'{') {
+            let _: IgnoredAny = parse(&self.bytes)?;
+            return Err(Error::invalid("", "expected a JSON object"));
+        }
+        parse(&self.bytes)
     }
+
+    /// The body as JSON objects of a fixed form: one, or a list of them.
+    pub fn json_list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+        if self.begins_with() != Some(b'[') {
+            return Ok(vec![self.json()?]);
+        }
+        let items: Vec<Map<String, Value>> = parse(&self.bytes)?;
+        let mut good = Vec::with_capacity(items.len());
+        let mut fields = Vec::new();
+        for (n, item) in items.into_iter().enumerate() {
+            match serde_path_to_error::deserialize(Value::Object(item)) {
+                Ok(item) => good.push(item),
+                Err(error) => {
+                    let place = format!("/{n}{}", pointer(error.path()));
+                    fields.push(FieldError::new(place, error.inner().to_string()));
+                }
+            }
+        }
+        if fields.is_empty() { Ok(good) } else { Err(Error::Invalid { fields }) }
+    }
+
+    /// The first byte that is no white space.
+    pub fn begins_with(&self) -> Option<u8> {
+        self.bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace())
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| explain(error.inner(), pointer(error.path())))?;
+    reader.end().map_err(|error| explain(&error, String::new()))?;
+    Ok(value)
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -183,7 +216,7 @@ mod tests {
             assert_eq!(error.status(), 400, "{text}");
             assert!(error.to_string().contains("line ") && error.to_string().contains("column "), "{error}");
         }
-        assert_eq!(read(&"[".repeat(100_000)).status(), 422, "no list is taken here, however deep");
+        assert_eq!(read(&"[".repeat(100_000)).status(), 400, "too deep to be read");
     }
 
     #[test]
@@ -192,8 +225,24 @@ mod tests {
         assert!(pointer == "/surprise" && detail.contains("surprise"), "{pointer} {detail}");
         let (pointer, _) = field("{\"name\": \"a\", \"list\": [1, \"two\"]}");
         assert_eq!(pointer, "/list/1");
+        for text in ["[]", "[\"a\"]", "7", "null"] {
+            assert!(field(text).1.contains("object"), "{text}");
+        }
         let (pointer, detail) = field("{}");
         assert!(pointer.is_empty() && detail.contains("`name`"), "{pointer} {detail}");
+    }
+
+    #[test]
+    fn a_list_is_told_all_its_mistakes() {
+        let text = "[{\"name\": \"a\"}, {\"name\": 1}, {\"nam\": \"c\"}]";
+        let body = Body { bytes: Bytes::copy_from_slice(text.as_bytes()), media: String::new() };
+        match body.json_list::<Form>() {
+            Err(Error::Invalid { fields }) => {
+                let places: Vec<&str> = fields.iter().map(|f| f.pointer.as_str()).collect();
+                assert_eq!(places, ["/1/name", "/2/nam"]);
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -199,7 +199,7 @@ fn foreign(status: StatusCode, detail: &str) -> Error {
 /// What is served nowhere.
 pub async fn no_such_path(req: HttpRequest) -> Result<HttpResponse, Error> {
     let path: String = req.path().chars().take(200).collect();
-    Err(Error::not_found("page", path))
+    Err(Error::not_found("address", path))
 }
 
 /// A path that is there, asked with a method that is not.

@@ -70,7 +70,7 @@ pub fn first_day(conn: &mut Conn) -> QueryResult<Option<i32>> {
     scope_daily::table
         .filter(scope_daily::scope_kind.eq(0))
         .select(diesel::dsl::min(scope_daily::day))
-        .first(conn)
+        .get_result(conn)
 }
 
 /// Which services a list shows.

@@ -17,7 +17,7 @@ pub struct BookRow {
 
 /// A rulebook by its hash.
 pub fn book(conn: &mut Conn, hash: &str) -> QueryResult<Option<BookRow>> {
-    rulebooks::table.find(hash).first(conn).optional()
+    rulebooks::table.find(hash).get_result(conn).optional()
 }
 
 /// Keeps a rulebook; one that is already there stays as it is.
@@ -32,7 +32,7 @@ pub fn keep(conn: &mut Conn, row: &BookRow) -> QueryResult<()> {
 
 /// A single value.
 pub fn get(conn: &mut Conn, key: &str) -> QueryResult<Option<String>> {
-    meta::table.find(key).select(meta::value).first(conn).optional()
+    meta::table.find(key).select(meta::value).get_result(conn).optional()
 }
 
 /// Writes a single value.

@@ -56,7 +56,7 @@ pub fn body(conn: &mut Conn, entity_ref: &str) -> QueryResult<Option<String>> {
         .filter(entities::entity_ref.eq(entity_ref))
         .filter(entities::removed_at.is_null())
         .select(entities::body)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

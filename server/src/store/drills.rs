@@ -98,7 +98,7 @@ pub fn insert_document(conn: &mut Conn, row: &DocumentRow) -> QueryResult<()> {
 
 /// A document by id.
 pub fn document(conn: &mut Conn, id: &str) -> QueryResult<Option<DocumentRow>> {
-    documents::table.find(id).first(conn).optional()
+    documents::table.find(id).get_result(conn).optional()
 }
 
 /// The next `limit` documents after `after`, in id order.
@@ -108,7 +108,7 @@ pub fn documents_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<
 
 /// The drill read from a document.
 pub fn by_document(conn: &mut Conn, document_id: &str) -> QueryResult<Option<DrillRow>> {
-    drills::table.filter(drills::document_id.eq(document_id)).first(conn).optional()
+    drills::table.filter(drills::document_id.eq(document_id)).get_result(conn).optional()
 }
 
 /// Writes the fields that a new reading of the same document may change.
@@ -137,7 +137,7 @@ pub fn update_reading(conn: &mut Conn, row: &DrillRow) -> QueryResult<()> {
 
 /// The key of an owner, if it was used.
 pub fn key(conn: &mut Conn, owner: &str, key: &str) -> QueryResult<Option<KeyRow>> {
-    idempotency_keys::table.find((owner, key)).first(conn).optional()
+    idempotency_keys::table.find((owner, key)).get_result(conn).optional()
 }
 
 /// Remembers a key.
@@ -153,7 +153,7 @@ pub fn state(
     target: &str,
     environment: &str,
 ) -> QueryResult<Option<StateRow>> {
-    drill_states::table.find((service_id, failure, target, environment)).first(conn).optional()
+    drill_states::table.find((service_id, failure, target, environment)).get_result(conn).optional()
 }
 
 /// Writes the state of one identity.
@@ -248,7 +248,7 @@ pub fn by_ids(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<DrillRow>> {
 
 /// One drill.
 pub fn by_id(conn: &mut Conn, id: &str) -> QueryResult<Option<DrillRow>> {
-    drills::table.find(id).first(conn).optional()
+    drills::table.find(id).get_result(conn).optional()
 }
 
 /// Drills of a service, newest first, `limit` of them, older than the cursor `(ended_at, id)`.

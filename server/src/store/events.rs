@@ -35,6 +35,10 @@ pub struct NewEvent {
 
 /// Appends events.
 pub fn append(conn: &mut Conn, rows: &[NewEvent]) -> QueryResult<()> {
+    // One row has a statement that stays prepared; a list is prepared anew for each length.
+    if let [row] = rows {
+        return diesel::insert_into(events::table).values(row).execute(conn).map(|_| ());
+    }
     for chunk in rows.chunks(CHUNK_ROWS) {
         each!(conn, c => diesel::insert_into(events::table).values(chunk).execute(c))?;
     }
@@ -89,6 +93,6 @@ pub fn latest(
 
 /// The newest position, 0 when there is none.
 pub fn newest_seq(conn: &mut Conn) -> QueryResult<i64> {
-    let seq: Option<i64> = events::table.select(diesel::dsl::max(events::seq)).first(conn)?;
+    let seq: Option<i64> = events::table.select(diesel::dsl::max(events::seq)).get_result(conn)?;
     Ok(seq.unwrap_or(0))
 }

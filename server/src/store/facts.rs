@@ -47,7 +47,7 @@ pub fn history(conn: &mut Conn, service_id: &str, by: i64) -> QueryResult<Vec<Fa
 
 /// The newest value of one fact.
 pub fn one(conn: &mut Conn, service_id: &str, fact: &str) -> QueryResult<Option<FactRow>> {
-    facts::table.find((service_id, fact)).first(conn).optional()
+    facts::table.find((service_id, fact)).get_result(conn).optional()
 }
 
 /// Writes a value as the newest and keeps it in the history under `id`.

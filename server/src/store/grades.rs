@@ -55,15 +55,14 @@ pub fn between(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<ScoreRow>
 
 /// The score of one service.
 pub fn one(conn: &mut Conn, service_id: &str) -> QueryResult<Option<ScoreRow>> {
-    scores::table.find(service_id).first(conn).optional()
+    scores::table.find(service_id).get_result(conn).optional()
 }
 
-/// Writes scores, new or changed.
-pub fn upsert(conn: &mut Conn, rows: &[ScoreRow]) -> QueryResult<()> {
-    use diesel::upsert::excluded;
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(scores::table)
-            .values(chunk)
+/// Runs the upsert of scores with the given values: one row, or a list of them.
+macro_rules! upsert_scores {
+    ($c:expr, $values:expr) => {
+        diesel::insert_into(scores::table)
+            .values($values)
             .on_conflict(scores::service_id)
             .do_update()
             .set((
@@ -80,13 +79,29 @@ pub fn upsert(conn: &mut Conn, rows: &[ScoreRow]) -> QueryResult<()> {
                 scores::graded_at.eq(excluded(scores::graded_at)),
                 scores::changed_at.eq(excluded(scores::changed_at)),
             ))
-            .execute(c))?;
+            .execute($c)
+    };
+}
+
+/// Writes scores, new or changed.
+pub fn upsert(conn: &mut Conn, rows: &[ScoreRow]) -> QueryResult<()> {
+    use diesel::upsert::excluded;
+    // One row has a statement that stays prepared; a list is prepared anew for each length.
+    if let [row] = rows {
+        return each!(conn, c => upsert_scores!(c, row)).map(|_| ());
+    }
+    for chunk in rows.chunks(CHUNK_ROWS) {
+        each!(conn, c => upsert_scores!(c, chunk))?;
     }
     Ok(())
 }
 
 /// Appends changes.
 pub fn append_history(conn: &mut Conn, rows: &[HistoryRow]) -> QueryResult<()> {
+    // One row has a statement that stays prepared; a list is prepared anew for each length.
+    if let [row] = rows {
+        return diesel::insert_into(score_history::table).values(row).execute(conn).map(|_| ());
+    }
     for chunk in rows.chunks(CHUNK_ROWS) {
         each!(conn, c => diesel::insert_into(score_history::table).values(chunk).execute(c))?;
     }

@@ -36,6 +36,9 @@ const POOL_WAIT: Duration = Duration::from_secs(5);
 /// Rows a multi-row statement carries at most: below SQLite's 32,766 bind variables for every table here.
 pub const CHUNK_ROWS: usize = 500;
 
+// Rows found by a unique key are read with `get_result`, not `first`: `first` binds `LIMIT ?`, and SQLite plans a
+// statement anew each time a bound limit changes hands, which costs more than the read itself.
+
 /// One connection to whichever database the URL names.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {

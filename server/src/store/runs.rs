@@ -55,7 +55,7 @@ pub fn update(conn: &mut Conn, row: &RunRow) -> QueryResult<()> {
 
 /// One run.
 pub fn by_id(conn: &mut Conn, id: &str) -> QueryResult<Option<RunRow>> {
-    grading_runs::table.find(id).first(conn).optional()
+    grading_runs::table.find(id).get_result(conn).optional()
 }
 
 /// Runs older than `before`, newest first.

@@ -49,17 +49,17 @@ pub struct TeamRow {
 
 /// A service by its slug.
 pub fn by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<ServiceRow>> {
-    services::table.filter(services::slug.eq(slug)).first(conn).optional()
+    services::table.filter(services::slug.eq(slug)).get_result(conn).optional()
 }
 
 /// A service by its catalog reference.
 pub fn by_ref(conn: &mut Conn, entity_ref: &str) -> QueryResult<Option<ServiceRow>> {
-    services::table.filter(services::entity_ref.eq(entity_ref)).first(conn).optional()
+    services::table.filter(services::entity_ref.eq(entity_ref)).get_result(conn).optional()
 }
 
 /// A service by its id.
 pub fn by_id(conn: &mut Conn, id: &str) -> QueryResult<Option<ServiceRow>> {
-    services::table.find(id).first(conn).optional()
+    services::table.find(id).get_result(conn).optional()
 }
 
 /// Services by their ids, in no particular order.
@@ -117,7 +117,7 @@ pub fn mark_removed(conn: &mut Conn, refs: &[String], at: i64) -> QueryResult<()
 /// Takes the row's lock where rows are locked, so that two results for one service are judged in turn.
 pub fn lock(conn: &mut Conn, id: &str) -> QueryResult<()> {
     if let Conn::Pg(c) = conn {
-        services::table.find(id).select(services::id).for_update().first::<String>(c)?;
+        services::table.find(id).select(services::id).for_update().get_result::<String>(c)?;
     }
     Ok(())
 }
@@ -129,7 +129,7 @@ pub fn teams(conn: &mut Conn) -> QueryResult<Vec<TeamRow>> {
 
 /// A team by its slug.
 pub fn team_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<TeamRow>> {
-    teams::table.filter(teams::slug.eq(slug)).first(conn).optional()
+    teams::table.filter(teams::slug.eq(slug)).get_result(conn).optional()
 }
 
 /// Inserts teams.

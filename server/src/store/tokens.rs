@@ -28,12 +28,12 @@ pub fn insert(conn: &mut Conn, row: &TokenRow) -> QueryResult<()> {
 
 /// The token with this hash.
 pub fn by_hash(conn: &mut Conn, sha256: &str) -> QueryResult<Option<TokenRow>> {
-    tokens::table.filter(tokens::sha256.eq(sha256)).first(conn).optional()
+    tokens::table.filter(tokens::sha256.eq(sha256)).get_result(conn).optional()
 }
 
 /// One token.
 pub fn by_id(conn: &mut Conn, id: &str) -> QueryResult<Option<TokenRow>> {
-    tokens::table.find(id).first(conn).optional()
+    tokens::table.find(id).get_result(conn).optional()
 }
 
 /// Every token, newest first.

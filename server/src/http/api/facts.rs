@@ -13,8 +13,8 @@ use crate::http::{Shared, conditional};
 
 /// `POST /api/v1/facts`
 pub async fn post(app: Shared, Caller(actor): Caller, _: Query, body: Body) -> Result<HttpResponse> {
-    let single = body.bytes.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'[');
-    let facts: Vec<PostFact> = if single { vec![body.json()?] } else { body.json()? };
+    let single = body.begins_with() != Some(b'[');
+    let facts: Vec<PostFact> = body.json_list()?;
     let done = app.write(actor, move |tx| posted::post(tx, &facts)).await;
     let answer = done.map_err(|error| if single { without_index(error) } else { error })?;
     Ok(HttpResponse::Ok().json(answer))
