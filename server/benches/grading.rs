@@ -4,6 +4,12 @@
 //! The ceiling is the least any grading of this kind must do: read the evidence rows once and judge facts that
 //! are already in memory, with no comparing, no writing and no history.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at the first surprise"
+)]
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,13 +26,11 @@ use waterbear::types::{DAY_MS, Failure, Timestamp};
 const NOW: i64 = 1_790_000_000_000;
 
 fn main() {
-    let count = std::env::args().filter_map(|a| a.parse::<usize>().ok()).next().unwrap_or(100_000);
+    let count = std::env::args().find_map(|a| a.parse::<usize>().ok()).unwrap_or(100_000);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("bench.db");
-    let config = Config {
-        database: DatabaseUrl::Sqlite { path: path.clone(), durable: true },
-        ..Config::default()
-    };
+    let config =
+        Config { database: DatabaseUrl::Sqlite { path: path.clone(), durable: true }, ..Config::default() };
     let clock = Arc::new(FrozenClock::at(Timestamp(NOW)));
     let app = App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).expect("the application starts");
     fill(&app, count);
@@ -36,12 +40,21 @@ fn main() {
     let ceiling = ceiling(&app);
     println!("ceiling: read all evidence and judge it in memory   {ceiling:6.2} s");
     let first = run(&app);
-    println!("first run: every score is new and written           {first:6.2} s   {:.1} x ceiling", first / ceiling);
+    println!(
+        "first run: every score is new and written           {first:6.2} s   {:.1} x ceiling",
+        first / ceiling
+    );
     let again = run(&app);
-    println!("second run: nothing changed, nothing written        {again:6.2} s   {:.1} x ceiling", again / ceiling);
+    println!(
+        "second run: nothing changed, nothing written        {again:6.2} s   {:.1} x ceiling",
+        again / ceiling
+    );
     clock.advance_ms(3 * DAY_MS);
     let aged = run(&app);
-    println!("three days later: evidence aged, changes written    {aged:6.2} s   {:.1} x ceiling", aged / ceiling);
+    println!(
+        "three days later: evidence aged, changes written    {aged:6.2} s   {:.1} x ceiling",
+        aged / ceiling
+    );
     println!("peak memory of the process                          {:6} MB", peak_mb());
 }
 
@@ -91,7 +104,7 @@ fn service(i: usize) -> ServiceRow {
         system_ref: None,
         description: None,
         labels: "[]".into(),
-        has_database: i % 3 == 0,
+        has_database: i.is_multiple_of(3),
         source: "bench".into(),
         created_at: NOW - 400 * DAY_MS,
         removed_at: None,
@@ -100,7 +113,7 @@ fn service(i: usize) -> ServiceRow {
 
 fn state(i: usize, n: usize, failure: Failure) -> StateRow {
     let age = ((i * 7 + n * 13) % 120) as i64;
-    let failed = (i + n) % 17 == 0;
+    let failed = (i + n).is_multiple_of(17);
     let at = NOW - age * DAY_MS;
     StateRow {
         service_id: format!("{i:08}"),
@@ -111,7 +124,7 @@ fn state(i: usize, n: usize, failure: Failure) -> StateRow {
         last_verdict: if failed { 2 } else { 1 },
         last_at: at,
         last_class: 3,
-        detected: n % 2 == 0,
+        detected: n.is_multiple_of(2),
         last_sender: "ci".into(),
         passed_drill_id: Some(format!("p{i}-{n}")),
         passed_at: Some(at - DAY_MS),
@@ -133,7 +146,7 @@ fn ceiling(app: &App) -> f64 {
             .read_now(|tx| {
                 let services = store::services::batch_after(tx.conn, &after, 1_000)?;
                 let evidence = match (services.first(), services.last()) {
-                    (Some(a), Some(b)) => Evidence::between(tx.conn, &a.id, &b.id)?,
+                    (Some(a), Some(b)) => Evidence::to_grade(tx.conn, &a.id, &b.id)?,
                     _ => Evidence::default(),
                 };
                 Ok((services, evidence))

@@ -65,7 +65,9 @@ impl Clock for FrozenClock {
     fn new_id(&self) -> String {
         let millis = u64::try_from(self.now().0).unwrap_or(0);
         let count = self.next_id.fetch_add(1, Ordering::SeqCst);
-        let [.., a, b, c, d, e, f, g, h] = count.to_be_bytes();
-        uuid::Builder::from_unix_timestamp_millis(millis, &[0, 0, a, b, c, d, e, f, g, h]).into_uuid().to_string()
+        let mut random = [0_u8; 10];
+        let (_, low) = random.split_at_mut(2);
+        low.copy_from_slice(&count.to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
     }
 }

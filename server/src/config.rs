@@ -55,9 +55,8 @@ pub struct CatalogConfig {
 impl Default for CatalogConfig {
     fn default() -> Self {
         let words = |list: &[(&str, i16)]| list.iter().map(|(w, t)| ((*w).to_owned(), *t)).collect();
-        let pairs = |list: &[(&str, &str)]| {
-            list.iter().map(|(w, t)| ((*w).to_owned(), (*t).to_owned())).collect()
-        };
+        let pairs =
+            |list: &[(&str, &str)]| list.iter().map(|(w, t)| ((*w).to_owned(), (*t).to_owned())).collect();
         Self {
             tier_from: [
                 "label:waterbear.dev/tier",
@@ -167,7 +166,9 @@ impl Config {
         if let Some(text) = over.listen.clone().or_else(|| source.text("server", "listen")) {
             match text.parse::<std::net::SocketAddr>() {
                 Ok(_) => self.listen = text,
-                Err(_) => source.error("server.listen", &text, "an address and a port such as 127.0.0.1:8080"),
+                Err(_) => {
+                    source.error("server.listen", &text, "an address and a port such as 127.0.0.1:8080");
+                }
             }
         }
         if let Some(text) = source.text("server", "public_url") {
@@ -259,7 +260,9 @@ impl Config {
                     }
                 }
             }
-            Some(_) => source.errors.push("catalog.lifecycle_words: expected a table of word = lifecycle".into()),
+            Some(_) => {
+                source.errors.push("catalog.lifecycle_words: expected a table of word = lifecycle".into());
+            }
         }
     }
 
@@ -305,7 +308,11 @@ impl Source {
         match text.parse::<i64>() {
             Ok(n) if (least..=most).contains(&n) => Some(n),
             _ => {
-                self.error(&format!("{section}.{key}"), &text, &format!("a whole number from {least} to {most}"));
+                self.error(
+                    &format!("{section}.{key}"),
+                    &text,
+                    &format!("a whole number from {least} to {most}"),
+                );
                 None
             }
         }

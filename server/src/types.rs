@@ -231,7 +231,8 @@ impl Failure {
     /// with or without the prefix `dependency_` or `rollback_`.
     pub fn from_loose(text: &str) -> Option<Self> {
         let word = text.trim().to_lowercase().replace(['-', ' '], "_");
-        let word = word.strip_prefix("dependency_").or_else(|| word.strip_prefix("rollback_")).unwrap_or(&word);
+        let word =
+            word.strip_prefix("dependency_").or_else(|| word.strip_prefix("rollback_")).unwrap_or(&word);
         let word = match word {
             "configuration" => "config",
             "deploy" | "deployment" | "release" => "code",

@@ -151,7 +151,9 @@ fn broken_yaml_in_one_document_leaves_the_others() {
         format!("{SMALL_CATALOG}---\nkind: [unclosed\n---\n{}", SMALL_CATALOG.replace("checkout", "basket"));
     let reply = server.post_bytes("/api/v1/catalog/import", "application/yaml", yaml).expect(200).json();
     assert_eq!(reply["problems"].as_array().map(Vec::len), Some(1), "{reply:#}");
-    server.get("/api/v1/services/checkout").expect(200).json();
+    for service in ["checkout", "basket"] {
+        server.get(&format!("/api/v1/services/{service}")).expect(200).json();
+    }
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn one_service_can_be_graded_alone() {
 
 #[test]
 fn the_schedule_grades_by_itself() {
-    let server = Setup::default().env("WATERBEAR_GRADING_SCHEDULE", "* * * * * *").start();
+    let server = Setup::default().env("WATERBEAR_GRADING_SCHEDULE", "* * * * *").start();
     server.import(harness::SMALL_CATALOG);
     let started = Instant::now();
     loop {

@@ -6,6 +6,25 @@ use std::time::{Duration, Instant};
 
 use harness::{Server, Setup, Value, files_under, json, passed, root};
 
+/// A rule that the small catalog's service passes.
+const HAS_OWNER: &str = r#"
+title = "Has an owner"
+practice = "rollback"
+why = "What nobody owns, nobody rolls back."
+fix = "Name the owner in the catalog."
+effort = "minutes"
+points = 40
+pass = 'service.has_owner'
+
+[[example]]
+facts = { "service.has_owner" = true }
+expect = "pass"
+
+[[example]]
+facts = { "service.has_owner" = false }
+expect = "fail"
+"#;
+
 fn shipped_pack() -> PathBuf {
     root().join("scoring-rules/packs/default")
 }
@@ -149,11 +168,7 @@ fn a_rulebook_with_one_bad_file_is_refused_whole_and_the_old_one_stays() {
     let (server, dir, _home) = with_rules();
     let before = server.json("/api/v1/rulebook");
     fs::write(dir.join("rules/bad.toml"), "title = 7\n").unwrap();
-    let good = "title = \"Has an owner\"\npractice = \"rollback\"\nwhy = \"w\"\nfix = \"f\"\neffort = \"minutes\"\n\
-                points = 5\npass = 'service.has_owner'\n\
-                [[example]]\nfacts = { \"service.has_owner\" = true }\nexpect = \"pass\"\n\
-                [[example]]\nfacts = { \"service.has_owner\" = false }\nexpect = \"fail\"\n";
-    fs::write(dir.join("rules/has-owner.toml"), good).unwrap();
+    fs::write(dir.join("rules/has-owner.toml"), HAS_OWNER).unwrap();
     let refused = reload(&server, |book| book["refused"].as_array().is_some_and(|r| !r.is_empty()));
     assert_eq!(refused["hash"], before["hash"], "the old one stays in force");
     assert!(refused["refused"].to_string().contains("bad.toml"), "{}", refused["refused"]);
@@ -172,28 +187,19 @@ fn a_new_rulebook_regrades_and_says_that_it_did() {
     let (server, dir, _home) = with_rules();
     let _ = server.post_drill(&passed("checkout", "dns")).expect(201);
     let before = server.scorecard("checkout");
-    let rule = fs::read_dir(dir.join("rules"))
-        .unwrap()
-        .flatten()
-        .map(|e| e.path())
-        .find(|p| fs::read_to_string(p).is_ok_and(|t| t.contains("degrader.") && !t.contains("dns")));
-    fs::remove_file(rule.unwrap()).unwrap();
+    fs::write(dir.join("rules/has-owner.toml"), HAS_OWNER).unwrap();
     reload(&server, |book| book["hash"] != before["rulebook"]);
     let started = Instant::now();
     let after = loop {
         let card = server.scorecard("checkout");
-        if card["rulebook"] != before["rulebook"] {
+        if card["changes"][0]["cause"] == "rulebook" {
             break card;
         }
-        if started.elapsed() > Duration::from_secs(5) {
-            let _ = server.cli(&["grade"]).ok();
-            break server.scorecard("checkout");
-        }
+        assert!(started.elapsed() < Duration::from_secs(20), "not graded by the new rulebook: {card:#}");
         std::thread::sleep(Duration::from_millis(50));
     };
     assert_ne!(after["rulebook"], before["rulebook"]);
-    assert!(after["score"].as_i64() > before["score"].as_i64(), "less to earn, same earned");
-    assert_eq!(after["changes"][0]["cause"], "rulebook", "{:#}", after["changes"][0]);
+    assert!(after["score"].as_i64() > before["score"].as_i64(), "{after:#}");
 }
 
 #[test]
@@ -202,16 +208,16 @@ fn custom_facts_are_taken_when_the_rulebook_declares_them() {
     let hash = server.json("/api/v1/rulebook")["hash"].clone();
     fs::write(
         dir.join("facts.toml"),
-        "[[fact]]\nname = \"custom.runbook_age_days\"\ntype = \"int\"\nunit = \"days\"\nage_limit_days = 90\n\
+        "[wiki.runbook_age_days]\ntype = \"int\"\nunit = \"days\"\nttl_days = 90\nexample = 12\n\
          help = \"Age of the runbook, as our wiki tells it.\"\n",
     )
     .unwrap();
     reload(&server, |book| book["hash"] != hash);
     let fact = |name: &str| json!([{"service": "checkout", "fact": name, "value": 12, "as_of": harness::seconds_from_now(-60)}]);
-    let reply = server.post("/api/v1/facts", &fact("custom.runbook_age_days"));
+    let reply = server.post("/api/v1/facts", &fact("wiki.runbook_age_days"));
     assert!(matches!(reply.status, 200 | 201), "{}: {}", reply.status, reply.text());
-    let problem = server.post("/api/v1/facts", &fact("custom.runbok_age_days")).problem(422, "invalid");
-    assert!(problem.to_string().contains("custom.runbook_age_days"), "a suggestion: {problem:#}");
+    let problem = server.post("/api/v1/facts", &fact("wiki.runbok_age_days")).problem(422, "invalid");
+    assert!(problem.to_string().contains("wiki.runbook_age_days"), "a suggestion: {problem:#}");
     let computed = server.post("/api/v1/facts", &fact("service.tier"));
     assert!(matches!(computed.status, 403 | 422), "computed facts are not posted: {}", computed.text());
 }

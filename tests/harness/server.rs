@@ -32,7 +32,8 @@ impl Setup {
     #[must_use]
     pub fn frozen(mut self, at: &str) -> Self {
         self.frozen = Some(at.to_owned());
-        self
+        // A nightly run that is due at start would take ids at an instant of its own choosing.
+        self.env("WATERBEAR_GRADING_SCHEDULE", "0 0 31 12 *")
     }
 
     /// Sets an environment variable.

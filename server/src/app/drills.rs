@@ -3,24 +3,20 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::facts::class_code;
 use super::grading::{Cause, regrade};
+use super::identity::{Identity, content_hash, keys_of, verdict};
 use super::state::{self, Turn};
-use super::tokens::hex;
 use super::views::{Change, DrillAnswer};
 use super::{Tx, owners};
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
 use crate::formats::{Format, Hints, Reading, check_times};
 use crate::store;
 use crate::store::drills::{DocumentRow, DrillRow, KeyRow};
 use crate::store::grades::ScoreRow;
 use crate::store::services::ServiceRow;
-use crate::types::{DrillKind, Failure, MAX_NAME_BYTES, Outcome, RollbackOutcome, Timestamp};
-
-/// Owner of keys that do not depend on who sends: the same run of the same tool is the same, whoever posts it.
-const ANYBODY: &str = "";
+use crate::types::{DrillKind, Failure, Outcome, Timestamp};
 
 /// A drill result to record.
 #[derive(Clone, Debug)]
@@ -138,9 +134,8 @@ impl Recorder {
         let turn = if counted { advance(tx, &mut row)? } else { Turn::Steady };
         store::drills::insert(tx.conn, &row)?;
         announce(tx, service, &row, turn)?;
-        let reason = row.note.clone().or_else(|| {
-            (row.outcome != Outcome::Passed.code()).then(|| row.reason.clone())
-        });
+        let reason =
+            row.note.clone().or_else(|| (row.outcome != Outcome::Passed.code()).then(|| row.reason.clone()));
         let index = self.pending.len();
         for key in &keys {
             self.keys.insert(key.clone(), (content.clone(), index));
@@ -175,8 +170,10 @@ impl Recorder {
         for pending in &mut self.pending {
             let Some((before, after)) = scores.get(&pending.service_id) else { continue };
             let answer = &mut pending.answer;
-            answer.score = Change { before: before.as_ref().and_then(shown_score), after: shown_score(after) };
-            answer.grade = Change { before: before.as_ref().and_then(shown_grade), after: shown_grade(after) };
+            answer.score =
+                Change { before: before.as_ref().and_then(shown_score), after: shown_score(after) };
+            answer.grade =
+                Change { before: before.as_ref().and_then(shown_grade), after: shown_grade(after) };
             let text = serde_json::to_string(answer).map_err(anyhow::Error::new)?;
             for (owner, key) in &pending.keys {
                 store::drills::insert_key(
@@ -225,96 +222,11 @@ fn same_content(first: &str, now: &str, key: &str) -> Result<()> {
     })
 }
 
-/// What is rehearsed and where.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Failure class, if the sender named one.
-    pub failure: Option<Failure>,
-    /// What was hit; may be empty.
-    pub target: String,
-    /// Where; may be empty.
-    pub environment: String,
-}
-
-impl Identity {
-    /// The identity a reading names.
-    pub fn of(reading: &Reading) -> Result<Self> {
-        let mut fields = Vec::new();
-        let name = |text: &Option<String>, pointer: &str, fields: &mut Vec<FieldError>| {
-            let text = text.as_deref().unwrap_or("").trim().to_owned();
-            if text.len() > MAX_NAME_BYTES {
-                fields.push(FieldError::new(pointer, format!("longer than {MAX_NAME_BYTES} bytes")));
-            }
-            text
-        };
-        let target = name(&reading.target, "/target", &mut fields);
-        let environment = name(&reading.environment, "/environment", &mut fields).to_lowercase();
-        if !fields.is_empty() {
-            return Err(Error::Invalid { fields });
-        }
-        let failure = reading.failure.as_deref().and_then(Failure::from_loose);
-        Ok(Self { failure, target, environment })
-    }
-}
-
-fn content_hash(reading: &Reading, service: &ServiceRow, identity: &Identity) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(reading.content_sha256);
-    let failure = identity.failure.map_or("", Failure::as_str);
-    for part in [service.id.as_str(), failure, &identity.target, &identity.environment] {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hex(&hasher.finalize())
-}
-
-/// The keys a result is known by. A tool's own document is always known by its run or its body, since every
-/// webhook sender repeats itself; our own JSON only if its sender gave neither key nor id.
-fn keys_of(
-    tx: &Tx<'_>,
-    cmd: &RecordDrill,
-    service: &ServiceRow,
-    identity: &Identity,
-    content: &str,
-) -> Vec<(String, String)> {
-    let reading = &cmd.reading;
-    let mut keys = Vec::new();
-    if let Some(key) = &cmd.idempotency_key {
-        keys.push((tx.actor.owner.clone(), format!("key:{key}")));
-    }
-    if let Some(id) = &reading.external_id {
-        keys.push((tx.actor.owner.clone(), format!("external:{id}")));
-    }
-    let own = cmd.format == Format::Drill;
-    if own && !keys.is_empty() {
-        return keys;
-    }
-    // One CI run may post several drills: the run id alone is not the result.
-    let key = match &reading.run_id {
-        Some(run) => {
-            let failure = identity.failure.map_or("", Failure::as_str);
-            format!(
-                "run:{}:{run}:{}:{failure}:{}:{}",
-                reading.tool, service.id, identity.target, identity.environment
-            )
-        }
-        None if own => format!("body:{content}"),
-        None => format!("body:{}:{}:{}", reading.tool, service.id, hex(&reading.content_sha256)),
-    };
-    keys.push((ANYBODY.to_owned(), key));
-    keys
-}
-
 fn millis(seconds: Option<f64>) -> Option<i64> {
     seconds.filter(|s| s.is_finite()).map(|s| (s * 1000.0).round() as i64)
 }
 
-fn drill_row(
-    tx: &Tx<'_>,
-    cmd: &RecordDrill,
-    service: &ServiceRow,
-    identity: &Identity,
-) -> Result<DrillRow> {
+fn drill_row(tx: &Tx<'_>, cmd: &RecordDrill, service: &ServiceRow, identity: &Identity) -> Result<DrillRow> {
     let reading = &cmd.reading;
     // A document without times (some JUnit writers) is taken as of its arrival.
     let ended = reading.ended_at.or(reading.started_at).unwrap_or(tx.now);
@@ -356,37 +268,6 @@ fn drill_row(
         external_id: reading.external_id.clone(),
         document_id: None,
     })
-}
-
-/// What a result counts as, and why it does not count if it does not.
-///
-/// For a drill of a rollback the rollback itself is what is rehearsed, so its verdict decides.
-pub fn verdict(reading: &Reading, failure: Option<Failure>) -> (Option<Outcome>, Option<String>) {
-    let no = |why: &str| (None, Some(why.to_owned()));
-    match reading.outcome {
-        Outcome::Rehearsal => return no("A rehearsal (dry run) never counts."),
-        Outcome::Inconclusive => return (None, Some(reading.reason.clone())),
-        Outcome::Passed | Outcome::Failed => {}
-    }
-    if reading.exploratory {
-        return no("An exploratory drill is recorded, never graded.");
-    }
-    let Some(failure) = failure else {
-        return no("The document names no failure class: add ?kind= and ?failure= (see /help/drills).");
-    };
-    if failure.kind() == DrillKind::Rollback && reading.outcome == Outcome::Passed {
-        match reading.rollback.outcome {
-            RollbackOutcome::Failed => {
-                return (Some(Outcome::Failed), Some("The rollback that was drilled failed.".into()));
-            }
-            RollbackOutcome::Suspect => {
-                return no("The rollback is said to have worked, but its answer says otherwise: not counted.");
-            }
-            RollbackOutcome::NotRun => return no("The rollback that was to be drilled did not run."),
-            _ => {}
-        }
-    }
-    (Some(reading.outcome), None)
 }
 
 /// Moves the state of the drill's identity on; a result that arrives late is folded in at its place.
@@ -437,11 +318,13 @@ fn announce(tx: &mut Tx<'_>, service: &ServiceRow, row: &DrillRow, turn: Turn) -
             let window = last_pass(tx, row)?.map_or_else(String::new, |at| {
                 format!(" It broke between {} and {}.", at.to_rfc3339(), Timestamp(row.ended_at).to_rfc3339())
             });
-            let sentence = format!("{}: {what} drill{place} passed before and fails now.{window}", service.name);
+            let sentence =
+                format!("{}: {what} drill{place} passed before and fails now.{window}", service.name);
             tx.emit("drill_regressed", Some(&service.id), team, sentence, &data)
         }
         Turn::Recovered => {
-            let sentence = format!("{}: {what} drill{place} passes again; the regression is closed.", service.name);
+            let sentence =
+                format!("{}: {what} drill{place} passes again; the regression is closed.", service.name);
             tx.emit("drill_recovered", Some(&service.id), team, sentence, &data)
         }
         Turn::Steady => Ok(()),

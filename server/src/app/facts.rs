@@ -48,6 +48,14 @@ impl Evidence {
         })
     }
 
+    /// The same without drills and senders: enough to grade, not to explain.
+    pub fn to_grade(conn: &mut Conn, lo: &str, hi: &str) -> Result<Self> {
+        Ok(Self {
+            states: store::drills::states_to_grade(conn, lo, hi)?,
+            posted: store::facts::to_grade(conn, lo, hi)?,
+        })
+    }
+
     /// The evidence of one service as it stood at `by`, folded from the kept results.
     pub fn as_of(conn: &mut Conn, service_id: &str, by: Timestamp) -> Result<Self> {
         let mut newest: std::collections::BTreeMap<String, FactRow> = std::collections::BTreeMap::new();
@@ -80,6 +88,9 @@ fn slice_of<'a, T>(rows: &'a [T], id: &str, key: impl Fn(&T) -> &String) -> &'a 
     rows.get(from..to).unwrap_or(&[])
 }
 
+/// A failure class with the slots of its days since passed, its last outcome, its median seconds.
+type FailureSlots = (Failure, Option<FactId>, Option<FactId>, Option<FactId>);
+
 /// Slots of the computed facts, looked up once per run.
 #[derive(Debug)]
 pub struct Slots {
@@ -90,7 +101,7 @@ pub struct Slots {
     has_owner: Option<FactId>,
     has_database: Option<FactId>,
     age_days: Option<FactId>,
-    by_failure: Vec<(Failure, Option<FactId>, Option<FactId>, Option<FactId>)>,
+    by_failure: Vec<FailureSlots>,
     expected: Option<FactId>,
     fresh: Option<FactId>,
     never_run: Option<FactId>,
@@ -216,7 +227,7 @@ impl Build {
         for (failure, days, outcome, median) in &slots.by_failure {
             let code = failure.code();
             let of_class = || states.iter().filter(move |s| s.failure == code);
-            let Some(last) = of_class().max_by_key(|s| (s.last_at, &s.last_drill_id)) else { continue };
+            let Some(last) = of_class().max_by_key(|s| s.last_at) else { continue };
             let passed = last.last_verdict == Outcome::Passed.code();
             let word = if passed { Outcome::Passed.as_str() } else { Outcome::Failed.as_str() };
             self.set(*outcome, word.into(), last.last_at, class_of(last.last_class));
@@ -230,7 +241,12 @@ impl Build {
                     let mut all: Vec<i64> = of_class().flat_map(state::durations).collect();
                     all.sort_unstable();
                     if let Some(middle) = median_of(&all) {
-                        self.set(*median, (middle / 1000).into(), at, class_of(pass.passed_class.unwrap_or(0)));
+                        self.set(
+                            *median,
+                            (middle / 1000).into(),
+                            at,
+                            class_of(pass.passed_class.unwrap_or(0)),
+                        );
                         self.trail(*median, pass.passed_drill_id.as_ref(), pass.passed_sender.as_ref());
                     }
                 }
@@ -239,7 +255,8 @@ impl Build {
         let open = states.iter().filter(|s| s.regressed_at.is_some()).count();
         self.sheet.regressions = i32::try_from(open).unwrap_or(i32::MAX);
         self.computed(slots.regressed, open > 0);
-        if let Some(worst) = states.iter().filter(|s| s.regressed_at.is_some()).max_by_key(|s| s.regressed_at) {
+        if let Some(worst) = states.iter().filter(|s| s.regressed_at.is_some()).max_by_key(|s| s.regressed_at)
+        {
             self.trail(slots.regressed, Some(&worst.last_drill_id), Some(&worst.last_sender));
         }
     }
@@ -275,7 +292,9 @@ impl Build {
         for window in &windows {
             let failed = slots.by_failure.iter().any(|(_, days, outcome, _)| {
                 *days == Some(window.fact)
-                    && outcome.and_then(|o| self.sheet.facts.get(o)).is_some_and(|f| f.value == "failed".into())
+                    && outcome
+                        .and_then(|o| self.sheet.facts.get(o))
+                        .is_some_and(|f| f.value == "failed".into())
             });
             match self.sheet.facts.get(window.fact).map(|f| &f.value) {
                 Some(Value::Int(days)) if !failed && *days <= i64::from(window.fresh_days) => fresh += 1,

@@ -95,7 +95,8 @@ pub fn drills(tx: &mut Tx<'_>, name: &str, cursor: Option<&str>, limit: i64) -> 
     let before = match cursor {
         None => None,
         Some(text) => {
-            let bad = || Error::invalid("?cursor", "not a cursor of this list: take `next` of the page before");
+            let bad =
+                || Error::invalid("?cursor", "not a cursor of this list: take `next` of the page before");
             let (at, id) = text.split_once('.').ok_or_else(bad)?;
             Some((at.parse().map_err(|_| bad())?, id.to_owned()))
         }
@@ -172,7 +173,7 @@ pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
         let window = windows.iter().find(|w| Some(w.fact) == fact);
         let rule = window.and_then(|w| rules.rules().get(w.rule));
         let of_class: Vec<_> = states.iter().filter(|s| s.failure == failure.code()).collect();
-        let last = of_class.iter().max_by_key(|s| (s.last_at, &s.last_drill_id));
+        let last = of_class.iter().max_by_key(|s| s.last_at);
         let passed = of_class.iter().filter_map(|s| s.passed_at).max();
         let days = passed.map(|p| Timestamp(p).days_until(at));
         let fresh_days = window.map_or(i64::MAX, |w| i64::from(w.fresh_days));

@@ -75,11 +75,7 @@ pub fn judge(
 }
 
 /// Grades one service and writes what changed; gives the score before and after.
-pub fn regrade(
-    tx: &mut Tx<'_>,
-    service: &ServiceRow,
-    cause: Cause,
-) -> Result<(Option<ScoreRow>, ScoreRow)> {
+pub fn regrade(tx: &mut Tx<'_>, service: &ServiceRow, cause: Cause) -> Result<(Option<ScoreRow>, ScoreRow)> {
     let mut batch = Batch::run(tx, std::slice::from_ref(service), cause)?;
     batch.write(tx)?;
     let after = batch.after.pop().ok_or_else(|| anyhow::anyhow!("a batch of one gave no score"))?;
@@ -113,7 +109,7 @@ impl Batch {
         let (Some(first), Some(last)) = (services.first(), services.last()) else {
             return Ok(Self::default());
         };
-        let evidence = Evidence::between(tx.conn, &first.id, &last.id)?;
+        let evidence = Evidence::to_grade(tx.conn, &first.id, &last.id)?;
         let mut current: BTreeMap<String, ScoreRow> = store::grades::between(tx.conn, &first.id, &last.id)?
             .into_iter()
             .map(|row| (row.service_id.clone(), row))

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod feed;
 pub mod grading;
 pub mod health;
+pub mod identity;
 pub mod ingest;
 pub mod owners;
 pub mod posted;
@@ -78,7 +79,13 @@ impl App {
         let db = Db::open(&config.database)?;
         store::migrate(&db)?;
         let book = rulebook::start(&db, &config, clock.as_ref(), publish)?;
-        let app = Self { config, clock, db, book: RwLock::new(Arc::new(book)), runs_wanted: tokio::sync::Notify::new() };
+        let app = Self {
+            config,
+            clock,
+            db,
+            book: RwLock::new(Arc::new(book)),
+            runs_wanted: tokio::sync::Notify::new(),
+        };
         Ok(Arc::new(app))
     }
 

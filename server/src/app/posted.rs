@@ -1,8 +1,8 @@
 //! Facts that others post: settings known, coverage measured elsewhere, the organisation's own.
 
+use scoring_rules::{EvidenceClass, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use scoring_rules::{EvidenceClass, Value};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -60,7 +60,10 @@ pub struct FactsService {
 /// Stores facts, all or none, and judges their services.
 pub fn post(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<FactsAnswer> {
     if facts.len() > MAX_FACTS {
-        return Err(Error::invalid("", format!("{} facts; a request takes at most {MAX_FACTS}", facts.len())));
+        return Err(Error::invalid(
+            "",
+            format!("{} facts; a request takes at most {MAX_FACTS}", facts.len()),
+        ));
     }
     let checked = check(tx, facts)?;
     let mut services: BTreeMap<String, ServiceRow> = BTreeMap::new();
@@ -121,14 +124,14 @@ fn check(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<Vec<(ServiceRow, FactRow
         }
         let value = serde_json::from_value::<Value>(fact.value.clone()).ok().filter(|v| spec.accepts(v));
         let Some(value) = value else {
-            let detail = format!("`{}` takes a {}, for example {}", fact.fact, spec.kind, json!(spec.example));
+            let detail =
+                format!("`{}` takes a {}, for example {}", fact.fact, spec.kind, json!(spec.example));
             fields.push(FieldError::new(format!("/{i}/value"), detail));
             continue;
         };
         let as_of = fact.as_of.unwrap_or(tx.now);
-        for error in crate::formats::check_times(as_of, as_of, tx.now) {
+        if let Some(error) = crate::formats::check_times(as_of, as_of, tx.now).into_iter().next() {
             fields.push(FieldError::new(format!("/{i}/as_of"), error.detail));
-            break;
         }
         let service = match found.get(fact.service.as_str()) {
             Some(service) => Ok(service.clone()),

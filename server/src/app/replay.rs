@@ -1,11 +1,11 @@
 //! Replay: kept documents read again by today's mapping, because mappings get corrected later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::drills::{Identity, verdict};
 use super::grading::{Cause, regrade};
+use super::identity::{Identity, verdict};
 use super::state;
 use super::{Actor, App, Tx};
 use crate::error::{Error, Result};
@@ -37,20 +37,20 @@ pub fn replay(app: &App, actor: &Actor, dry_run: bool) -> Result<ReplayReport> {
         let step = app.write_now(actor, |tx| {
             let documents = store::drills::documents_after(tx.conn, &from, BATCH)?;
             let mut part = ReplayReport::default();
-            let mut touched = BTreeMap::new();
+            let mut touched = BTreeSet::new();
             for document in &documents {
                 part.documents += 1;
                 match reread(tx, document, dry_run) {
                     Ok(Some(service_id)) => {
                         part.changed += 1;
-                        touched.insert(service_id, ());
+                        touched.insert(service_id);
                     }
                     Ok(None) => {}
                     Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) => return Err(error),
                     Err(error) => part.problems.push(format!("{}: {error}", document.id)),
                 }
             }
-            for id in touched.keys().filter(|_| !dry_run) {
+            for id in touched.iter().filter(|_| !dry_run) {
                 if let Some(service) = store::services::by_id(tx.conn, id)? {
                     regrade(tx, &service, Cause::Evidence)?;
                 }
@@ -109,8 +109,7 @@ fn reread(tx: &mut Tx<'_>, document: &DocumentRow, dry_run: bool) -> Result<Opti
 /// Folds an identity's state again from its kept drills.
 fn rebuild(tx: &mut Tx<'_>, of: &DrillRow) -> Result<()> {
     let Some(failure) = of.failure else { return Ok(()) };
-    let drills =
-        store::drills::counted_of(tx.conn, &of.service_id, failure, &of.target, &of.environment)?;
+    let drills = store::drills::counted_of(tx.conn, &of.service_id, failure, &of.target, &of.environment)?;
     match state::fold(&drills).pop() {
         Some(next) => store::drills::put_state(tx.conn, &next)?,
         None => {

@@ -8,9 +8,7 @@ use scoring_rules::{Example, Expected, Outcome, PackFiles, Rule, Rulebook, defau
 use serde_json::json;
 
 use super::facts::Slots;
-use super::views::{
-    BandView, ExampleView, FactSpecView, RuleView, RulebookPractice, RulebookView,
-};
+use super::views::{BandView, ExampleView, FactSpecView, RuleView, RulebookPractice, RulebookView};
 use super::{Actor, App, Tx};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -319,11 +317,8 @@ fn example_view(book: &Rulebook, example: &Example) -> ExampleView {
         Expected::NotApplicable => "not_applicable".to_owned(),
         Expected::Partial(milli) => format!("partial, {}%", f64::from(milli) / 10.0),
     };
-    let facts: BTreeMap<&str, &scoring_rules::Value> = example
-        .facts
-        .iter()
-        .map(|(id, value)| (book.catalogue().spec(*id).name.as_str(), value))
-        .collect();
+    let facts: BTreeMap<&str, &scoring_rules::Value> =
+        example.facts.iter().map(|(id, value)| (book.catalogue().spec(*id).name.as_str(), value)).collect();
     ExampleView { facts: serde_json::to_value(&facts).unwrap_or_default(), expect }
 }
 

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use scoring_rules::{
-    DrillWindow, RuleResult, Rulebook, Step, Waivers, next_steps, path_to_next_band,
-};
+use scoring_rules::{DrillWindow, RuleResult, Rulebook, Step, Waivers, next_steps, path_to_next_band};
 
 use super::facts::{Evidence, Slots};
 use super::grading::{Cause, Judged, judge, letter, with_attributes};
@@ -291,4 +289,3 @@ impl Build<'_> {
         })
     }
 }
-

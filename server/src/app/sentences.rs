@@ -1,7 +1,8 @@
 //! Sentences that people read: what moved a score, why a rule came out as it did.
 
 use scoring_rules::{
-    DrillWindow, EvidenceClass, FactSpec, Facts, Missing, MissingWhy, Outcome, Rule, RuleResult, Rulebook, Value,
+    DrillWindow, EvidenceClass, FactSpec, Facts, Missing, MissingWhy, Outcome, Rule, RuleResult, Rulebook,
+    Value,
 };
 
 use super::grading::Cause;
@@ -98,6 +99,7 @@ pub fn reason(
     if let Some(missing) = result.missing.first() {
         let more = match result.missing.len() {
             0 | 1 => String::new(),
+            2 => " One more fact is missing.".into(),
             n => format!(" {} more facts are missing.", n - 1),
         };
         return format!("{}{more}", missing_detail(book, missing));
@@ -145,8 +147,14 @@ fn drill_reason(book: &Rulebook, window: &DrillWindow, rule: &Rule, facts: &Fact
         window.fresh_days, window.expires_days
     );
     Some(match (failed, days) {
-        (true, Some(days)) => format!("Last run failed; it had passed {}. Fix it and run it again.", ago(days)),
-        (true, None) => format!("Tried and failed: worth {} of {} points. Fix it and run it again.", tried(book, rule), rule.points),
+        (true, Some(days)) => {
+            format!("Last run failed; it had passed {}. Fix it and run it again.", ago(days))
+        }
+        (true, None) => format!(
+            "Tried and failed: worth {} of {} points. Fix it and run it again.",
+            tried(book, rule),
+            rule.points
+        ),
         (false, Some(days)) => format!("Last passed {}. {scale}", ago(days)),
         (false, None) => return None,
     })
@@ -176,7 +184,12 @@ pub fn missing_detail(book: &Rulebook, missing: &Missing) -> String {
             spec.name, spec.send
         ),
         MissingWhy::TooWeak { have } => {
-            format!("`{}` is only {}; this rule asks for stronger evidence. {}", spec.name, class_word(have), spec.send)
+            format!(
+                "`{}` is only {}; this rule asks for stronger evidence. {}",
+                spec.name,
+                class_word(have),
+                spec.send
+            )
         }
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::Tx;
 use super::drills::{shown_grade, shown_score};
 use super::owners::{self, TeamTree};
 use super::views::{DependencyView, Page, ServiceDetail, ServiceRow as View, TeamRef};
-use super::Tx;
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::boards::{ListCursor, ServiceFilter, ServiceSort};
@@ -63,7 +63,8 @@ pub fn list(tx: &mut Tx<'_>, ask: &ListServices) -> Result<Page<View>> {
     let mut rows = store::boards::list_services(tx.conn, &filter, *sort, cursor.as_ref(), limit + 1)?;
     let more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
-    let next = rows.last().filter(|_| more).map(|(service, score, _)| write_cursor(word, *sort, service, score));
+    let next =
+        rows.last().filter(|_| more).map(|(service, score, _)| write_cursor(word, *sort, service, score));
     let ids: Vec<String> = rows.iter().map(|(s, ..)| s.id.clone()).collect();
     let month_ago = scores_at(tx, &ids, tx.now.plus_days(-30))?;
     let items = rows

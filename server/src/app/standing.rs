@@ -123,9 +123,7 @@ impl Tallies {
             tallies.tiers.entry(row.tier).or_default().add(row);
             let Some(team) = row.team_id.as_deref() else { continue };
             let ids = above.entry(team).or_insert_with(|| match tree.get(team) {
-                Some(t) => {
-                    tree.ancestors(t).iter().map(|a| a.id.as_str()).chain([t.id.as_str()]).collect()
-                }
+                Some(t) => tree.ancestors(t).iter().map(|a| a.id.as_str()).chain([t.id.as_str()]).collect(),
                 None => Vec::new(),
             });
             for id in ids.iter() {

@@ -138,7 +138,7 @@ pub fn steps(tx: &mut Tx<'_>, team_ids: Option<&[String]>) -> Result<Vec<TeamSte
     let mut found = Vec::new();
     for (service, score, _) in &rows {
         let at = last.max(Timestamp(score.graded_at)).min(tx.now);
-        let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
+        let evidence = Evidence::to_grade(tx.conn, &service.id, &service.id)?;
         let judged = judge(rules, &book.slots, service, &evidence, at, false);
         let all = next_steps(rules, &judged.sheet.facts, &Waivers::new(), at.0, &judged.grade);
         for step in all.iter().take(2) {

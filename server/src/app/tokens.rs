@@ -94,7 +94,8 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<(TokenView, String)>
 
 fn check(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<()> {
     let mut fields = Vec::new();
-    if cmd.name.trim().is_empty() || cmd.name.len() > MAX_NAME_BYTES || cmd.name.chars().any(char::is_control) {
+    if cmd.name.trim().is_empty() || cmd.name.len() > MAX_NAME_BYTES || cmd.name.chars().any(char::is_control)
+    {
         fields.push(FieldError::new("/name", "expected a name of 1 to 255 bytes"));
     }
     if cmd.scopes.is_empty() {

@@ -134,7 +134,10 @@ fn dry(format: Format, body: &[u8], hints: &Hints, as_json: bool) -> anyhow::Res
         output::json(&value)?;
     } else if let Value::Object(map) = &value {
         for (key, value) in map {
-            output::say(&format!("{key}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+            output::say(&format!(
+                "{key}: {}",
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -102,8 +102,8 @@ fn lock(url: &DatabaseUrl) -> anyhow::Result<Option<std::fs::File>> {
     }
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = std::fs::File::create(&name)
-        .with_context(|| format!("cannot write {}", name.to_string_lossy()))?;
+    let file =
+        std::fs::File::create(&name).with_context(|| format!("cannot write {}", name.to_string_lossy()))?;
     if file.try_lock().is_err() {
         anyhow::bail!("another Waterbear serves {} already", path.display());
     }
@@ -118,7 +118,8 @@ pub(crate) fn healthcheck(over: &Overrides, args: &ServeArgs) -> anyhow::Result<
         addr.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     let wait = Duration::from_secs(3);
-    let mut stream = TcpStream::connect_timeout(&addr, wait).with_context(|| format!("no answer at {addr}"))?;
+    let mut stream =
+        TcpStream::connect_timeout(&addr, wait).with_context(|| format!("no answer at {addr}"))?;
     stream.set_read_timeout(Some(wait))?;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut head = [0_u8; 12];

@@ -4,44 +4,83 @@ use std::fmt::Write;
 
 use super::dice::Dice;
 
-/// Division, then its teams: slug, name, stems of service names, diligence at the start and the end of the year.
-const TEAMS: &[(&str, &[(&str, &str, &str, f64, f64)])] = &[
-    ("Commerce", &[
-        ("checkout-platform", "Checkout Platform", "checkout tax-engine order-writer promo", 0.62, 0.80),
-        ("cart-pricing", "Cart & Pricing", "cart pricing discount inventory", 0.45, 0.66),
-        ("payments-core", "Payments Core", "payments ledger refunds fraud-score", 0.85, 0.97),
-        ("merchant-tools", "Merchant Tools", "merchant-portal listing payout catalog-feed", 0.40, 0.45),
-    ]),
-    ("Discovery", &[
-        ("search-relevance", "Search Relevance", "search query-rewrite ranker indexer", 0.50, 0.90),
-        ("feed-mixer", "Feed Mixer", "feed mixer follow-graph trending", 0.60, 0.68),
-        ("recommendations", "Recommendations", "recs candidate-gen embeddings similar-items", 0.55, 0.50),
-        ("content-catalog", "Content Catalog", "content metadata taxonomy", 0.30, 0.35),
-    ]),
-    ("Messaging", &[
-        ("messaging-core", "Messaging Core", "messages inbox threads presence", 0.55, 0.78),
-        ("notifications", "Notifications", "notify push-gateway digest", 0.50, 0.64),
-        ("realtime", "Realtime Delivery", "realtime fanout socket-edge", 0.70, 0.74),
-        ("mail-delivery", "Mail Delivery", "mailer bounce-handler", 0.35, 0.20),
-    ]),
-    ("Identity", &[
-        ("profile-graph", "Profile Graph", "profile connections graph-store", 0.90, 0.98),
-        ("sign-in", "Sign-in", "login session token-issuer device-trust", 0.80, 0.92),
-        ("privacy", "Privacy & Consent", "consent data-export erasure", 0.65, 0.60),
-        ("member-data", "Member Data", "member-store preferences settings", 0.50, 0.62),
-    ]),
-    ("Platform", &[
-        ("edge-gateway", "Edge Gateway", "edge api-gateway rate-limiter", 0.88, 0.93),
-        ("media-delivery", "Media Delivery", "media image-resize video-transcode cdn-control", 0.75, 0.85),
-        ("developer-platform", "Developer Platform", "build-farm artifact-store deployer config-server", 0.60, 0.72),
-        ("observability", "Observability", "metrics-store trace-collector alert-router log-search", 0.80, 0.82),
-    ]),
-    ("Data", &[
-        ("data-ingest", "Data Ingest", "ingest schema-registry dedupe", 0.40, 0.55),
-        ("streaming", "Streaming", "stream-broker stream-sql connector", 0.65, 0.70),
-        ("experimentation", "Experimentation", "experiments assignment analysis", 0.45, 0.58),
-        ("warehouse", "Warehouse", "warehouse scheduler query-engine backfill", 0.20, 0.12),
-    ]),
+/// Slug, name, stems of service names, diligence at the start and at the end of the year.
+type MadeTeam = (&'static str, &'static str, &'static str, f64, f64);
+
+/// Division, then its teams.
+const TEAMS: &[(&str, &[MadeTeam])] = &[
+    (
+        "Commerce",
+        &[
+            ("checkout-platform", "Checkout Platform", "checkout tax-engine order-writer promo", 0.62, 0.80),
+            ("cart-pricing", "Cart & Pricing", "cart pricing discount inventory", 0.45, 0.66),
+            ("payments-core", "Payments Core", "payments ledger refunds fraud-score", 0.85, 0.97),
+            ("merchant-tools", "Merchant Tools", "merchant-portal listing payout catalog-feed", 0.40, 0.45),
+        ],
+    ),
+    (
+        "Discovery",
+        &[
+            ("search-relevance", "Search Relevance", "search query-rewrite ranker indexer", 0.50, 0.90),
+            ("feed-mixer", "Feed Mixer", "feed mixer follow-graph trending", 0.60, 0.68),
+            ("recommendations", "Recommendations", "recs candidate-gen embeddings similar-items", 0.55, 0.50),
+            ("content-catalog", "Content Catalog", "content metadata taxonomy", 0.30, 0.35),
+        ],
+    ),
+    (
+        "Messaging",
+        &[
+            ("messaging-core", "Messaging Core", "messages inbox threads presence", 0.55, 0.78),
+            ("notifications", "Notifications", "notify push-gateway digest", 0.50, 0.64),
+            ("realtime", "Realtime Delivery", "realtime fanout socket-edge", 0.70, 0.74),
+            ("mail-delivery", "Mail Delivery", "mailer bounce-handler", 0.35, 0.20),
+        ],
+    ),
+    (
+        "Identity",
+        &[
+            ("profile-graph", "Profile Graph", "profile connections graph-store", 0.90, 0.98),
+            ("sign-in", "Sign-in", "login session token-issuer device-trust", 0.80, 0.92),
+            ("privacy", "Privacy & Consent", "consent data-export erasure", 0.65, 0.60),
+            ("member-data", "Member Data", "member-store preferences settings", 0.50, 0.62),
+        ],
+    ),
+    (
+        "Platform",
+        &[
+            ("edge-gateway", "Edge Gateway", "edge api-gateway rate-limiter", 0.88, 0.93),
+            (
+                "media-delivery",
+                "Media Delivery",
+                "media image-resize video-transcode cdn-control",
+                0.75,
+                0.85,
+            ),
+            (
+                "developer-platform",
+                "Developer Platform",
+                "build-farm artifact-store deployer config-server",
+                0.60,
+                0.72,
+            ),
+            (
+                "observability",
+                "Observability",
+                "metrics-store trace-collector alert-router log-search",
+                0.80,
+                0.82,
+            ),
+        ],
+    ),
+    (
+        "Data",
+        &[
+            ("data-ingest", "Data Ingest", "ingest schema-registry dedupe", 0.40, 0.55),
+            ("streaming", "Streaming", "stream-broker stream-sql connector", 0.65, 0.70),
+            ("experimentation", "Experimentation", "experiments assignment analysis", 0.45, 0.58),
+            ("warehouse", "Warehouse", "warehouse scheduler query-engine backfill", 0.20, 0.12),
+        ],
+    ),
 ];
 
 const SUFFIXES: &[&str] = &["api", "worker", "store"];
@@ -104,10 +143,7 @@ fn made(team: &'static str, stem: &str, suffix: &str, team_diligence: (f64, f64)
         team,
         tier,
         lifecycle,
-        diligence: (
-            (team_diligence.0 + own).clamp(0.05, 0.99),
-            (team_diligence.1 + own).clamp(0.05, 0.99),
-        ),
+        diligence: ((team_diligence.0 + own).clamp(0.05, 0.99), (team_diligence.1 + own).clamp(0.05, 0.99)),
         quiet_from,
     }
 }

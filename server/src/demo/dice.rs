@@ -8,9 +8,9 @@ impl Dice {
     /// Dice of a seed and a name.
     pub(super) fn of(seed: u64, name: &str) -> Self {
         // FNV-1a spreads the name over the seed.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(seed ^ hash)
     }
 

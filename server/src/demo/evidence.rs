@@ -103,7 +103,7 @@ fn run(habit: &mut Habit, service: &Made, day: i64, at: Timestamp, number: u64, 
     let dice = &mut habit.dice;
     let passed = if habit.failing { dice.chance(0.35 + 0.6 * d) } else { dice.chance(0.80 + 0.19 * d) };
     habit.failing = !passed;
-    let pace = if habit.failure.kind() == DrillKind::Rollback { (22, 34) } else { (42, 62) };
+    let pace = if habit.failure.kind() == DrillKind::Rollback { (24, 36) } else { (50, 66) };
     let pause = if passed { dice.range(pace.0, pace.1) } else { dice.range(2, 6) };
     habit.next = day + pause + ((1.0 - d) * 70.0) as i64;
     let start = Timestamp(at.0 - dice.range(1, 9) * DAY_MS / 24 - dice.range(0, 3_000) * 1000);
@@ -111,7 +111,7 @@ fn run(habit: &mut Habit, service: &Made, day: i64, at: Timestamp, number: u64, 
     let end = Timestamp(start.0 + seconds * 1000);
     let detected = dice.chance(0.25 + 0.7 * d).then(|| dice.range(5, 120));
     let dry = dice.chance(0.02);
-    let journal_of = matches!(habit.failure, Failure::Latency | Failure::Dns) && number % 3 == 0;
+    let journal_of = matches!(habit.failure, Failure::Latency | Failure::Dns) && number.is_multiple_of(3);
     if journal_of {
         today.journals.push(journal::journal(service, habit.failure, passed, dry, start, end, number));
         return;
@@ -192,7 +192,7 @@ fn facts(service: &Made, day: i64, at: Timestamp, out: &mut Vec<PostFact>) {
         fact("learning.without_postmortem", json!(missing));
         fact("learning.actions_open", json!(overdue + dice.range(0, 2)));
         fact("learning.actions_overdue", json!(overdue));
-        fact("learning.actions_undated", json!(if dice.chance(d) { 0 } else { 1 }));
+        fact("learning.actions_undated", json!(i64::from(!dice.chance(d))));
         fact("learning.repeats", json!(repeats));
         fact("learning.repeats_handled", json!(if dice.chance(0.3 + 0.7 * d) { repeats } else { 0 }));
     }

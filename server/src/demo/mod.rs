@@ -40,7 +40,8 @@ pub fn fill(config: &Config) -> anyhow::Result<String> {
     let cmd = ImportCatalog { reading, source: "demo".into(), dry_run: false, complete: true };
     app.write_now(&Actor::command_line(), |tx| import(tx, &cmd))?;
     let mut plan = evidence::Plan::new(&services);
-    let ci = Actor::new("demo CI", "demo-ci", vec!["drills:write".into(), "evidence:write".into()], None, None);
+    let ci =
+        Actor::new("demo CI", "demo-ci", vec!["drills:write".into(), "evidence:write".into()], None, None);
     for day in 0..=DAYS {
         let at = first.plus_days(day);
         clock.set(at);

@@ -95,7 +95,7 @@ async fn run_loop(app: Arc<App>) {
 
 async fn tidy_loop(app: Arc<App>) {
     loop {
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
         let worker = Arc::clone(&app);
         let done = blocking(move || {
             worker.db().checkpoint();

@@ -3,9 +3,9 @@
 use diesel::connection::Connection;
 use diesel::prelude::*;
 
+use super::grades::ScoreRow;
 use super::schema::{scope_daily, scores, services, teams};
 use super::services::ServiceRow;
-use super::grades::ScoreRow;
 use super::{CHUNK_ROWS, Conn, each};
 
 type Backend = <Conn as Connection>::Backend;
@@ -115,6 +115,9 @@ pub struct ListCursor {
     pub id: String,
 }
 
+/// A service, its score, and slug and name of its team.
+pub type ListedRow = (ServiceRow, ScoreRow, Option<(String, String)>);
+
 /// One page of services with their scores.
 pub fn list_services(
     conn: &mut Conn,
@@ -122,7 +125,7 @@ pub fn list_services(
     sort: ServiceSort,
     after: Option<&ListCursor>,
     limit: i64,
-) -> QueryResult<Vec<(ServiceRow, ScoreRow, Option<(String, String)>)>> {
+) -> QueryResult<Vec<ListedRow>> {
     let mut query = services::table
         .inner_join(scores::table)
         .left_join(teams::table)
@@ -150,20 +153,25 @@ pub fn list_services(
     if let Some(text) = &filter.text {
         let pattern = format!("%{}%", like_text(text));
         query = query.filter(
-            services::name_lc.like(pattern.clone()).escape('\\').or(services::slug.like(pattern).escape('\\')),
+            services::name_lc
+                .like(pattern.clone())
+                .escape('\\')
+                .or(services::slug.like(pattern).escape('\\')),
         );
     }
     // The form `key <= x AND (key < x OR id > y)` lets PostgreSQL use the key as an index condition.
     macro_rules! keyset {
         (desc $key:expr, $value:expr) => {{
             if let Some(c) = after {
-                query = query.filter($key.le($value(c)).and($key.lt($value(c)).or(services::id.gt(c.id.clone()))));
+                query = query
+                    .filter($key.le($value(c)).and($key.lt($value(c)).or(services::id.gt(c.id.clone()))));
             }
             query.order(($key.desc(), services::id.asc()))
         }};
         (asc $key:expr, $value:expr) => {{
             if let Some(c) = after {
-                query = query.filter($key.ge($value(c)).and($key.gt($value(c)).or(services::id.gt(c.id.clone()))));
+                query = query
+                    .filter($key.ge($value(c)).and($key.gt($value(c)).or(services::id.gt(c.id.clone()))));
             }
             query.order(($key.asc(), services::id.asc()))
         }};

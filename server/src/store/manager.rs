@@ -83,6 +83,9 @@ impl DatabaseUrl {
                      PRAGMA synchronous={sync};"
                 ))
                 .with_context(|| format!("cannot set up the SQLite file {name}"))?;
+                if !durable {
+                    conn.batch_execute("PRAGMA wal_autocheckpoint=20000")?;
+                }
                 if read_only {
                     conn.batch_execute("PRAGMA query_only=ON")?;
                 }

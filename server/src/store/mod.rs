@@ -1,7 +1,7 @@
 //! The database: connection enum, pools, the read and write doors, embedded migrations.
 
-pub mod books;
 pub mod boards;
+pub mod books;
 pub mod catalog;
 pub mod drills;
 pub mod events;

@@ -69,11 +69,7 @@ pub fn page(conn: &mut Conn, before: Option<&str>, limit: i64) -> QueryResult<Ve
 
 /// The oldest run that is queued or was left running.
 pub fn next_open(conn: &mut Conn) -> QueryResult<Option<RunRow>> {
-    grading_runs::table
-        .filter(grading_runs::state.le(RUNNING))
-        .order(grading_runs::id)
-        .first(conn)
-        .optional()
+    grading_runs::table.filter(grading_runs::state.le(RUNNING)).order(grading_runs::id).first(conn).optional()
 }
 
 /// Claims a scheduled job for its due time; false when another process has it.

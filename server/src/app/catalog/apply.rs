@@ -38,7 +38,13 @@ pub(super) fn apply(tx: &mut Tx<'_>, cmd: &ImportCatalog, plan: Plan) -> Result<
     services.sort_by(|a, b| a.id.cmp(&b.id));
     let added: HashSet<&str> = plan.added.iter().map(|s| s.id.as_str()).collect();
     for service in &services {
-        events.extend(event_of(tx, cmd, service, before.get(&service.id), added.contains(service.id.as_str())));
+        events.extend(event_of(
+            tx,
+            cmd,
+            service,
+            before.get(&service.id),
+            added.contains(service.id.as_str()),
+        ));
     }
     events.extend(removals(tx, &plan)?);
     let report = &plan.report;

@@ -42,7 +42,9 @@ pub(super) fn plan(tx: &mut Tx<'_>, cmd: &ImportCatalog) -> Result<Plan> {
     for (entity, _) in &entities {
         let mark = marks.get(&entity.entity_ref);
         let mut moved = mark.is_some_and(|m| {
-            m.removed_at.is_some() || m.source != cmd.source || m.content_sha256 != hex(&entity.content_sha256)
+            m.removed_at.is_some()
+                || m.source != cmd.source
+                || m.content_sha256 != hex(&entity.content_sha256)
         });
         if entity.kind == "Component" {
             let held = services.get(&entity.entity_ref);
@@ -271,9 +273,8 @@ fn gone(
         });
         return;
     }
-    let spared: HashSet<(String, String)> = bad
-        .filter_map(|d| Some((d.kind.clone()?.to_lowercase(), d.name.clone()?.to_lowercase())))
-        .collect();
+    let spared: HashSet<(String, String)> =
+        bad.filter_map(|d| Some((d.kind.clone()?.to_lowercase(), d.name.clone()?.to_lowercase()))).collect();
     for mark in missing {
         let (kind, rest) = mark.entity_ref.split_once(':').unwrap_or(("", &mark.entity_ref));
         let name = rest.rsplit('/').next().unwrap_or(rest);

@@ -53,7 +53,7 @@ pub struct PutTeam {
 /// Writes one service; true when it is new.
 pub fn put_service(tx: &mut Tx<'_>, slug: &str, cmd: &PutService) -> Result<bool> {
     let mut fields = Vec::new();
-    let entity_ref = address(tx, slug, "component", &mut fields)?;
+    let entity_ref = address(tx, slug, "component", &mut fields);
     let mut labels = cmd.labels.clone();
     if let Some(tier) = cmd.tier {
         if !(1..=4).contains(&tier) {
@@ -100,9 +100,10 @@ pub fn put_team(tx: &mut Tx<'_>, slug: &str, cmd: &PutTeam) -> Result<bool> {
     let known = store::services::team_by_slug(tx.conn, slug)?;
     let entity_ref = match &known {
         Some(team) => team.entity_ref.clone(),
-        None => address(tx, slug, "group", &mut fields)?,
+        None => address(tx, slug, "group", &mut fields),
     };
-    let parent = cmd.parent.as_deref().map(|t| group_ref(tx, t, "/parent", &mut fields)).transpose()?.flatten();
+    let parent =
+        cmd.parent.as_deref().map(|t| group_ref(tx, t, "/parent", &mut fields)).transpose()?.flatten();
     if !fields.is_empty() {
         return Err(Error::Invalid { fields });
     }
@@ -151,18 +152,18 @@ pub fn remove_team(tx: &mut Tx<'_>, slug: &str) -> Result<()> {
             detail: format!("The team `{slug}` still owns services or teams; give them another owner first."),
         });
     }
-    store::catalog::mark_removed(tx.conn, &[team.entity_ref.clone()], tx.now.0)?;
+    store::catalog::mark_removed(tx.conn, std::slice::from_ref(&team.entity_ref), tx.now.0)?;
     let row = store::services::TeamRow { removed_at: Some(tx.now.0), ..team };
     store::services::update_team(tx.conn, &row)?;
     Ok(())
 }
 
 /// The reference a slug stands for: the one it has, or `kind:default/slug` for a new one.
-fn address(tx: &mut Tx<'_>, slug: &str, kind: &str, fields: &mut Vec<FieldError>) -> Result<String> {
+fn address(tx: &mut Tx<'_>, slug: &str, kind: &str, fields: &mut Vec<FieldError>) -> String {
     if kind == "component"
         && let Ok(service) = crate::app::owners::service(tx, slug)
     {
-        return Ok(service.entity_ref);
+        return service.entity_ref;
     }
     let good = !slug.is_empty()
         && slug.len() <= 63
@@ -173,7 +174,7 @@ fn address(tx: &mut Tx<'_>, slug: &str, kind: &str, fields: &mut Vec<FieldError>
         let detail = "a slug has 1 to 63 of a-z, 0-9, - _ . and begins and ends with a letter or digit";
         fields.push(FieldError::new("/slug", detail));
     }
-    Ok(format!("{kind}:default/{slug}"))
+    format!("{kind}:default/{slug}")
 }
 
 fn group_ref(

@@ -21,7 +21,11 @@ struct Node {
 }
 
 /// Brings the teams in line with the catalog; gives the id of each team by its reference.
-pub(super) fn rebuild(tx: &mut Tx<'_>, source: &str, services: &[ServiceRow]) -> Result<HashMap<String, String>> {
+pub(super) fn rebuild(
+    tx: &mut Tx<'_>,
+    source: &str,
+    services: &[ServiceRow],
+) -> Result<HashMap<String, String>> {
     let mut nodes = groups(tx, source)?;
     for owner in services.iter().filter(|s| s.removed_at.is_none()).filter_map(|s| s.owner_ref.as_deref()) {
         if owner.starts_with("group:") && !nodes.contains_key(owner) {
@@ -103,13 +107,12 @@ fn write(tx: &mut Tx<'_>, nodes: &BTreeMap<String, Node>) -> Result<HashMap<Stri
     let mut taken: BTreeSet<String> = held.values().map(|t| t.slug.clone()).collect();
     let mut slugs: HashMap<String, String> = HashMap::new();
     for entity_ref in nodes.keys() {
-        let slug = match held.get(entity_ref) {
-            Some(team) => team.slug.clone(),
-            None => {
-                let wanted = derive::slug(entity_ref);
-                let numbered = (2..).map(|n| format!("{wanted}-{n}"));
-                std::iter::once(wanted.clone()).chain(numbered).find(|s| !taken.contains(s)).unwrap_or(wanted)
-            }
+        let slug = if let Some(team) = held.get(entity_ref) {
+            team.slug.clone()
+        } else {
+            let wanted = derive::slug(entity_ref);
+            let numbered = (2..).map(|n| format!("{wanted}-{n}"));
+            std::iter::once(wanted.clone()).chain(numbered).find(|s| !taken.contains(s)).unwrap_or(wanted)
         };
         taken.insert(slug.clone());
         slugs.insert(entity_ref.clone(), slug);
