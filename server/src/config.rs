@@ -265,11 +265,6 @@ impl Config {
             }
         }
     }
-
-    /// The address under which others reach this installation.
-    pub fn base_url(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
-    }
 }
 
 /// A variable of the environment; unset and empty are the same.

@@ -21,6 +21,8 @@ const CLASSES: [(&str, &str); 14] = [
     ("dependency_timeout", "a dependency not answering"),
 ];
 const ROLLBACKS: [&str; 3] = ["code", "config", "schema"];
+/// How long a figure measured in drills holds: a rehearsal half a year ago says little about today.
+const MEASURED_DAYS: u32 = 180;
 const SEND_FACT: &str = "Send it with POST /api/v1/facts (scope evidence:write): see /help/facts.";
 
 /// A source of facts: what its facts have in common.
@@ -181,12 +183,15 @@ fn rollback() -> Vec<FactSpec> {
                 "passed",
                 &format!("How the last counted {what} rollback ended."),
             ),
-            group.int(
-                &format!("{what}_median_seconds"),
-                "seconds",
-                240,
-                &format!("The median time of the {what} rollbacks that passed."),
-            ),
+            FactSpec {
+                ttl_days: Some(MEASURED_DAYS),
+                ..group.int(
+                    &format!("{what}_median_seconds"),
+                    "seconds",
+                    240,
+                    &format!("The median time of the last five {what} rollbacks that passed."),
+                )
+            },
         ]);
     }
     let group =
@@ -233,12 +238,16 @@ fn drills() -> Vec<FactSpec> {
         group.int("fresh", "drills", 7, "Expected drills whose last pass is still fresh."),
         group.int("never_run", "drills", 2, "Expected drills that were never run."),
         group.bool("regressed", "Whether a drill that had passed failed in its last run."),
-        group.number(
-            "detected_share",
-            "share",
-            0.75,
-            "Of the expected drills, the share that an alert noticed in at least one run, 0 to 1.",
-        ),
+        FactSpec {
+            ttl_days: Some(MEASURED_DAYS),
+            ..group.number(
+                "detected_share",
+                "share",
+                0.75,
+                "Of the expected drills, the share that an alert noticed in at least one run, 0 to 1; absent while \
+                 no drill says when an alert noticed it.",
+            )
+        },
     ]);
     all
 }

@@ -154,7 +154,7 @@ impl Recorder {
                 score: Change { before: None, after: None },
                 regression: row.regression,
                 awarded: Vec::new(),
-                scorecard_url: format!("{}/services/{}", tx.config.base_url(), service.slug),
+                scorecard_url: format!("{}/services/{}", tx.base_url, service.slug),
             },
         });
         self.touched.insert(service.id.clone(), service.clone());

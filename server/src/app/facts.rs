@@ -323,6 +323,10 @@ impl Build {
         let run: Vec<&StateRow> = induced.iter().flat_map(of).collect();
         let Some(last) = run.iter().max_by_key(|s| s.last_at) else { return };
         let noticed = induced.iter().filter(|f| of(f).iter().any(|s| s.detected)).count();
+        // Senders that never say when an alert fired are not known to have none.
+        if noticed == 0 {
+            return;
+        }
         let share = noticed as f64 / induced.len() as f64;
         let class = run.iter().map(|s| s.last_class).min().unwrap_or(0);
         self.set(slots.detected_share, share.into(), last.last_at, class_of(class));

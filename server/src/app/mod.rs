@@ -1,7 +1,6 @@
 //! Use cases: plain functions over a transaction. `App` is what the outside calls; `Tx` is the one context.
 
 pub mod actor;
-pub mod backup;
 pub mod boards;
 pub mod catalog;
 pub mod drills;
@@ -47,6 +46,7 @@ pub struct App {
     db: Db,
     book: RwLock<Arc<Book>>,
     runs_wanted: tokio::sync::Notify,
+    bound: std::sync::OnceLock<std::net::SocketAddr>,
 }
 
 /// One transaction: its connection, its single `now`, who acts, and the rulebook in force.
@@ -61,6 +61,8 @@ pub struct Tx<'a> {
     pub book: Arc<Book>,
     /// Settings.
     pub config: &'a Config,
+    /// Address under which others reach this installation, without trailing slash.
+    pub base_url: String,
     clock: &'a dyn Clock,
 }
 
@@ -85,6 +87,7 @@ impl App {
             db,
             book: RwLock::new(Arc::new(book)),
             runs_wanted: tokio::sync::Notify::new(),
+            bound: std::sync::OnceLock::new(),
         };
         Ok(Arc::new(app))
     }
@@ -114,6 +117,27 @@ impl App {
         }
     }
 
+    /// Keeps the address the server listens on, for links.
+    pub fn set_bound(&self, addr: std::net::SocketAddr) {
+        // A second server in one process (tests) keeps the first address.
+        let _ = self.bound.set(addr);
+    }
+
+    /// Address under which others reach this installation: the public one, the bound one, the configured one.
+    /// An address that means "every interface" is no address to reach: this machine's name for itself stands in.
+    pub fn base_url(&self) -> String {
+        if let Some(url) = &self.config.public_url {
+            return url.clone();
+        }
+        let Some(mut addr) = self.bound.get().copied().or_else(|| self.config.listen.parse().ok()) else {
+            return format!("http://{}", self.config.listen);
+        };
+        if addr.ip().is_unspecified() {
+            addr.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{addr}")
+    }
+
     /// Tells the run loop that a grading run waits.
     pub fn wake_runs(&self) {
         self.runs_wanted.notify_one();
@@ -134,6 +158,7 @@ impl App {
                 actor,
                 book,
                 config: &self.config,
+                base_url: self.base_url(),
                 clock: self.clock.as_ref(),
             })
         })
@@ -150,6 +175,7 @@ impl App {
                 actor: &actor,
                 book,
                 config: &self.config,
+                base_url: self.base_url(),
                 clock: self.clock.as_ref(),
             })
         })
@@ -226,7 +252,7 @@ impl Tx<'_> {
     /// Runs `f` so that its failure undoes only its own writes.
     pub fn savepoint<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let (now, actor, config, clock) = (self.now, self.actor, self.config, self.clock);
-        let book = Arc::clone(&self.book);
-        store::savepoint(self.conn, |conn| f(&mut Tx { conn, now, actor, book, config, clock }))
+        let (book, base_url) = (Arc::clone(&self.book), self.base_url.clone());
+        store::savepoint(self.conn, |conn| f(&mut Tx { conn, now, actor, book, config, base_url, clock }))
     }
 }

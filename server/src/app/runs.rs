@@ -43,6 +43,28 @@ pub fn enqueue(tx: &mut Tx<'_>, started_by: &str) -> Result<GradingRunView> {
     Ok(view(&row))
 }
 
+/// Where the last tick of the schedule is kept.
+const LAST_TICK: &str = "grading.last_tick";
+/// How long a claimed tick is held before another process may take it.
+const LEASE_MS: i64 = 10 * 60 * 1000;
+
+/// Takes a tick of the schedule and asks for its run; false when another process has taken it.
+pub fn take_tick(tx: &mut Tx<'_>, job: &str, due: Timestamp) -> Result<bool> {
+    if !store::runs::claim(tx.conn, job, due.0, "serve", tx.now.0 + LEASE_MS)? {
+        return Ok(false);
+    }
+    enqueue(tx, "schedule")?;
+    store::books::set(tx.conn, LAST_TICK, &due.0.to_string())?;
+    store::runs::finish_job(tx.conn, job, due.0)?;
+    Ok(true)
+}
+
+/// The last tick that was taken.
+pub fn last_tick(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
+    let text = store::books::get(tx.conn, LAST_TICK)?;
+    Ok(text.and_then(|t| t.parse().ok()).map(Timestamp))
+}
+
 /// Does every wanted run; gives the last one.
 pub fn work_off(app: &App) -> Result<Option<GradingRunView>> {
     let actor = Actor::schedule();

@@ -248,7 +248,9 @@ impl Build<'_> {
         let judged = &self.explained.judged;
         let steps =
             next_steps(self.book, &judged.sheet.facts, &Waivers::new(), self.explained.at.0, &judged.grade);
-        steps.iter().filter_map(|s| self.step(s)).collect()
+        // A step that moves neither score nor letter by itself is none; the path still counts it with the others.
+        let band = judged.grade.band.unwrap_or(usize::MAX);
+        steps.iter().filter(|s| s.points > 0 || s.band_after < band).filter_map(|s| self.step(s)).collect()
     }
 
     fn path(&self) -> Option<PathView> {

@@ -12,6 +12,7 @@ use waterbear::app::ingest::{Ingested, ingest as take_in};
 use waterbear::app::{Actor, owners, replay, runs, scorecard};
 use waterbear::config::Overrides;
 use waterbear::formats::{self, Format, Hints, Read as Reading};
+use waterbear::types::Failure;
 
 use super::{output, visit};
 
@@ -115,7 +116,7 @@ fn dry(format: Format, body: &[u8], hints: &Hints, as_json: bool) -> anyhow::Res
             let mut value = json!({
                 "service": reading.service,
                 "kind": reading.kind,
-                "failure": reading.failure,
+                "failure": reading.failure.as_deref().and_then(Failure::from_loose),
                 "target": reading.target,
                 "environment": reading.environment,
                 "outcome": reading.outcome,

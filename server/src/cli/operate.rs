@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use waterbear::app::Actor;
 use waterbear::app::tokens::{self, CreateToken};
-use waterbear::app::{Actor, backup};
 use waterbear::config::Overrides;
-use waterbear::store::{self, Db};
+use waterbear::store::{self, Db, backup};
 use waterbear::types::Timestamp;
 
 use super::{output, settings, visit};

@@ -67,6 +67,7 @@ fn run(app: &Arc<App>, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
         jobs::start(app);
         reload_on_hangup(Arc::clone(app));
         http::serve(Arc::clone(app), |addr| {
+            app.set_bound(addr);
             output::say(&format!("listening on http://{addr}"));
             ready(addr);
         })

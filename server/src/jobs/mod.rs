@@ -9,15 +9,12 @@ use schedule::Schedule;
 
 use crate::app::{Actor, App, blocking, runs};
 use crate::error::{Error, Result};
-use crate::store;
-use crate::types::Timestamp;
+use crate::types::{DAY_MS, Timestamp};
 
 /// Name of the nightly job.
 const GRADE_ALL: &str = "grade_all";
 /// Longest sleep before the clock is looked at again (it may have been set).
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// How long a claimed tick is held before another process may take it.
-const LEASE_MS: i64 = 10 * 60 * 1000;
 
 /// Starts the loops; they end with the process.
 pub fn start(app: &Arc<App>) {
@@ -40,42 +37,46 @@ async fn schedule_loop(app: Arc<App>) {
 /// state, not at the hour.
 pub fn tick(app: &App) -> Result<bool> {
     let Some(due) = due(app)? else { return Ok(false) };
-    let claimed = app.write_now(&Actor::schedule(), |tx| {
-        let lease = tx.now.0 + LEASE_MS;
-        if !store::runs::claim(tx.conn, GRADE_ALL, due.0, "serve", lease)? {
-            return Ok(false);
-        }
-        runs::enqueue(tx, "schedule")?;
-        store::books::set(tx.conn, LAST_TICK, &due.0.to_string())?;
-        store::runs::finish_job(tx.conn, GRADE_ALL, due.0)?;
-        Ok(true)
-    })?;
+    let claimed = app.write_now(&Actor::schedule(), |tx| runs::take_tick(tx, GRADE_ALL, due))?;
     if claimed {
         app.wake_runs();
     }
     Ok(claimed)
 }
 
-/// Where the last tick is kept.
-const LAST_TICK: &str = "grading.last_tick";
-
 /// The latest tick that has come and was not taken.
 fn due(app: &App) -> Result<Option<Timestamp>> {
     let parsed = Schedule::parse(&app.config.grading_schedule);
     let schedule = parsed.map_err(|e| Error::Internal(anyhow::anyhow!("grading.schedule: {e}")))?;
     let now = app.clock().now();
-    let last = app.read_now(|tx| Ok(store::books::get(tx.conn, LAST_TICK)?))?;
-    let from = last.and_then(|t| t.parse().ok()).map_or(now.plus_days(-1), Timestamp).max(now.plus_days(-7));
+    let last = app.read_now(runs::last_tick)?.unwrap_or(now.plus_days(-1));
+    // Looked for in growing windows: a schedule of every minute has thousands of ticks in a week.
+    for window_ms in [2 * 60_000, DAY_MS / 12, DAY_MS, 7 * DAY_MS] {
+        let from = last.max(Timestamp(now.0 - window_ms));
+        let latest = latest_tick(&schedule, app.config.time_zone, from, now);
+        if latest.is_some() || from == last {
+            return Ok(latest);
+        }
+    }
+    Ok(None)
+}
+
+fn latest_tick(
+    schedule: &Schedule,
+    zone: chrono_tz::Tz,
+    from: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let mut latest = None;
     let mut at = from.to_datetime();
-    while let Some(next) = schedule.next_after(app.config.time_zone, at) {
+    while let Some(next) = schedule.next_after(zone, at) {
         if next.timestamp_millis() > now.0 {
             break;
         }
         latest = Some(Timestamp(next.timestamp_millis()));
         at = next;
     }
-    Ok(latest)
+    latest
 }
 
 async fn run_loop(app: Arc<App>) {

@@ -5,8 +5,11 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
+
+/// No zone's clock jumps further than this.
+const JUMP: Duration = Duration::hours(3);
 
 /// When a job is due.
 #[derive(Clone, Debug)]
@@ -39,8 +42,11 @@ impl Schedule {
     /// The wall clock is walked as if it had no jumps and each wall time is resolved once: in a spring gap the job
     /// runs at the first minute after the gap, in an autumn overlap at the earlier of the two instants.
     pub fn next_after(&self, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let wall = after.with_timezone(&zone).naive_local() - Duration::hours(3);
-        let from = Utc.from_utc_datetime(&wall);
+        let wall = after.with_timezone(&zone).naive_local();
+        // Around a jump of the wall clock the walk begins earlier, so that no wall time is missed.
+        let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix();
+        let calm = offset(after - JUMP) == offset(after + JUMP);
+        let from = Utc.from_utc_datetime(&if calm { wall } else { wall - JUMP });
         self.0.after(&from).map(|tick| resolve(zone, tick.naive_utc())).find(|tick| *tick > after)
     }
 }

@@ -224,6 +224,7 @@ fn write(tx: &mut Tx<'_>, mut entity: Entity) -> Result<ImportReport> {
         ..DocumentReading::default()
     };
     let reading = CatalogReading { documents: vec![document], truncated: false };
-    let source = format!("api:{}", tx.actor.name);
+    // Not the source of imports: a file that does not name this service must not remove it.
+    let source = format!("single:{}", tx.actor.name);
     import(tx, &ImportCatalog { reading, source, dry_run: false, complete: false })
 }

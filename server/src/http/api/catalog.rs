@@ -13,10 +13,11 @@ use crate::types::MAX_NAME_BYTES;
 
 /// `POST /api/v1/catalog/import`
 ///
-/// Several teams may send one file each with one token: only a file that names its source speaks for all of it.
+/// What an earlier import of the same source named and this one does not is marked as removed. The source is the
+/// token's, unless one is named: senders of several files with one token name one each.
 pub async fn import(app: Shared, Caller(actor): Caller, query: Query, body: Body) -> Result<HttpResponse> {
     let named = query.text("source");
-    let source = named.clone().unwrap_or_else(|| format!("api:{}", actor.name));
+    let source = named.unwrap_or_else(|| format!("api:{}", actor.name));
     if source.len() > MAX_NAME_BYTES {
         return Err(Error::invalid("?source", format!("longer than {MAX_NAME_BYTES} bytes")));
     }
@@ -24,7 +25,7 @@ pub async fn import(app: Shared, Caller(actor): Caller, query: Query, body: Body
     let dry_run = query.flag("dry_run");
     let work = move |tx: &mut crate::app::Tx<'_>| {
         let reading = read(&body.bytes, csv)?;
-        let cmd = ImportCatalog { reading, source, dry_run, complete: named.is_some() };
+        let cmd = ImportCatalog { reading, source, dry_run, complete: true };
         catalog::import(tx, &cmd)
     };
     let report = if dry_run { app.read(work).await? } else { app.write(actor, work).await? };

@@ -30,7 +30,7 @@ pub fn position(query: &Query) -> Result<Option<i64>> {
 pub async fn feed(app: Shared, req: HttpRequest, _: Query) -> Result<HttpResponse> {
     let page = app.read(|tx| feed::events_latest(tx, &AskEvents::default(), None, FEED_ENTRIES)).await?;
     let about = About {
-        base: app.config.base_url(),
+        base: app.base_url(),
         path: "/feed.atom".to_owned(),
         page: "/activity".to_owned(),
         title: "Waterbear".to_owned(),
@@ -49,7 +49,7 @@ pub async fn team_feed(app: Shared, req: HttpRequest, Name(slug): Name, _: Query
     };
     let (name, page) = app.read(work).await?;
     let about = About {
-        base: app.config.base_url(),
+        base: app.base_url(),
         path: format!("/teams/{slug}/feed.atom"),
         page: format!("/teams/{slug}"),
         title: format!("Waterbear: {name}"),

@@ -47,7 +47,7 @@ pub async fn team(app: Shared, form: web::Form<TeamForm>) -> Result<HttpResponse
 }
 
 fn kept(app: &Shared, name: &str, value: &str, back: &str) -> HttpResponse {
-    let secure = if app.config.base_url().starts_with("https://") { "; Secure" } else { "" };
+    let secure = if app.base_url().starts_with("https://") { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path=/; Max-Age={MAX_AGE_SECONDS}; SameSite=Lax; HttpOnly{secure}");
     HttpResponse::SeeOther()
         .insert_header((header::SET_COOKIE, cookie))

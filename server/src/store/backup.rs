@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use diesel::connection::SimpleConnection;
 
-use crate::store::{Conn, DatabaseUrl};
+use super::{Conn, DatabaseUrl};
 
 /// Copies the database to `file` and gives its size in bytes. `file` appears only when it is complete and synced.
 pub fn copy(url: &DatabaseUrl, file: &Path) -> anyhow::Result<u64> {
