@@ -93,7 +93,7 @@ pub const ROUTES: &[Route] = &[
             param(
                 "source",
                 Kind::Text,
-                "Name of the source. A named source is taken as whole: what it no longer names is marked as removed",
+                "Name of the source, `api:` and the token's name otherwise. What its last import named and this one does not is marked as removed",
             ),
             param("format", Kind::Word(&["yaml", "csv"]), "Form of the body, if its media type does not say"),
         ])
