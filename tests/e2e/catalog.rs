@@ -288,3 +288,32 @@ fn two_sources_take_nothing_from_each_other() {
         assert_eq!(server.json(&format!("/api/v1/services/{service}"))["removed"], false);
     }
 }
+
+#[test]
+fn tier_and_lifecycle_are_looked_up_where_the_settings_say() {
+    let settings = "[catalog]\ntier_from = [\"label:shop.example/class\", \"tag:tier\"]\ndefault_tier = 4\n\
+                    tier_words = { gold = 1 }\nlifecycle_words = { \"early access\" = \"experimental\" }\n";
+    let server = harness::Setup::default().file("waterbear.toml", settings).start();
+    let component = |name: &str, metadata: &str, lifecycle: &str| {
+        format!(
+            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: {name}{metadata}}}\n\
+             spec: {{type: service, lifecycle: {lifecycle}, owner: a}}\n"
+        )
+    };
+    let yaml = [
+        component("by-label", ", labels: {shop.example/class: Gold}", "production"),
+        component("by-tag", ", tags: [java, tier-2]", "early access"),
+        component("by-none", ", annotations: {waterbear.dev/tier: \"1\"}", "production"),
+    ];
+    server.import(&yaml.concat());
+    for (name, tier, lifecycle) in
+        [("by-label", 1, "production"), ("by-tag", 2, "experimental"), ("by-none", 4, "production")]
+    {
+        let service = server.json(&format!("/api/v1/services/{name}"));
+        assert_eq!(
+            (&service["tier"], &service["lifecycle"]),
+            (&json!(tier), &json!(lifecycle)),
+            "{service:#}"
+        );
+    }
+}

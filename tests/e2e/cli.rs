@@ -1,6 +1,6 @@
 //! The command line: exit codes, streams, help.
 
-use harness::{Server, run};
+use harness::{Server, Setup, run};
 
 #[test]
 fn a_wrong_command_is_a_usage_error() {
@@ -29,7 +29,7 @@ fn help_and_version_need_nothing() {
 
 #[test]
 fn errors_go_to_standard_error_with_exit_code_one() {
-    let server = Server::start();
+    let server = Setup::default().on_sqlite().start();
     for args in [
         &["import", "no-such-file.yaml"][..],
         &["rules", "check", "no-such-directory"],

@@ -182,3 +182,13 @@ fn a_slow_sender_holds_nobody_up() {
     let _ = server.post_drill(&passed("checkout", "dns")).expect(201);
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
+
+#[test]
+fn the_limit_of_a_body_is_a_setting() {
+    let server = harness::Setup::default().env("WATERBEAR_MAX_BODY_MIB", "1").start();
+    server.import(harness::SMALL_CATALOG);
+    let mut body = passed("checkout", "dns");
+    body["hypothesis"] = harness::json!("x".repeat(2 * 1024 * 1024));
+    let problem = server.post_drill(&body).problem(413, "too_large");
+    assert!(problem["detail"].as_str().is_some_and(|d| d.contains('1')), "the limit is named: {problem:#}");
+}

@@ -1,6 +1,6 @@
 //! Standard output and standard error. A reader that went away is no error.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -30,8 +30,13 @@ pub(crate) fn note(line: &str) {
 
 /// Sets logging up; logs go to standard error.
 pub(crate) fn log(json: bool, level: &str) {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // The server's own start-up lines say nothing an operator needs.
+    let quiet = format!("actix_server=warn,{level}");
+    let filter = EnvFilter::try_new(quiet).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // A second call (tests) finds logging set up already.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }

@@ -59,7 +59,7 @@ impl Plan {
                 let heavy = matches!(failure, Failure::Rack | Failure::DataCentre);
                 let wanted = !(heavy && service.tier > 2 || *failure == Failure::Schema && !service.database);
                 // A diligent team covers nearly everything, a careless one little, and each begins at its own time.
-                let covers = dice.chance(service.diligence.1.max(service.diligence.0) * 1.05);
+                let covers = dice.chance(service.diligence.1.max(service.diligence.0));
                 if !wanted || !covers {
                     continue;
                 }
@@ -103,7 +103,7 @@ fn run(habit: &mut Habit, service: &Made, day: i64, at: Timestamp, number: u64, 
     let dice = &mut habit.dice;
     let passed = if habit.failing { dice.chance(0.35 + 0.6 * d) } else { dice.chance(0.80 + 0.19 * d) };
     habit.failing = !passed;
-    let pace = if habit.failure.kind() == DrillKind::Rollback { (24, 36) } else { (50, 66) };
+    let pace = if habit.failure.kind() == DrillKind::Rollback { (26, 37) } else { (54, 70) };
     let pause = if passed { dice.range(pace.0, pace.1) } else { dice.range(2, 6) };
     habit.next = day + pause + ((1.0 - d) * 70.0) as i64;
     let start = Timestamp(at.0 - dice.range(1, 9) * DAY_MS / 24 - dice.range(0, 3_000) * 1000);
