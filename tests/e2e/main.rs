@@ -16,6 +16,7 @@ mod migrations;
 mod openapi;
 mod operation;
 mod pages;
+mod readme;
 mod rules;
 mod scorecard;
 mod snapshots;
