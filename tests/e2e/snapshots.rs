@@ -36,7 +36,8 @@ fn content(server: &Server, path: &str) -> String {
         .replace(server.base(), "http://waterbear.example")
         .replace(&book, "HASH")
         .replace(&short, "HASH");
-    main.lines().map(str::trim_end).filter(|l| !l.trim().is_empty()).map(|l| format!("{l}\n")).collect()
+    let lines: Vec<&str> = main.lines().map(str::trim_end).filter(|l| !l.trim().is_empty()).collect();
+    lines.join("\n") + "\n"
 }
 
 /// The answer without the rulebook's hash, which any change of a rule's wording moves.
