@@ -258,3 +258,33 @@ fn a_port_in_use_is_told_plainly() {
     assert_eq!(out.code, 1, "{}{}", out.out, out.err);
     assert!(out.err.contains(server.address()), "{}", out.err);
 }
+
+#[test]
+fn a_database_that_is_away_is_told_as_unavailable_and_comes_back() {
+    let Ok(postgres) = std::env::var("WATERBEAR_TEST_PG") else {
+        eprintln!("SKIPPED: WATERBEAR_TEST_PG is not set; an embedded database does not go away");
+        return;
+    };
+    let server = Server::with_checkout();
+    let name = server.database().url().rsplit('/').next().unwrap_or_default().to_owned();
+    harness::psql(&postgres, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+    let cut =
+        format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
+    harness::psql(&postgres, &cut);
+
+    let reply = server.post_drill(&passed("checkout", "dns"));
+    reply.problem(503, "unavailable");
+    let wait: u64 = reply.header("retry-after").parse().unwrap_or(0);
+    assert!(wait > 0, "Retry-After: {:?}", reply.header("retry-after"));
+    assert_eq!(server.get("/readyz").status, 503);
+    assert_eq!(server.get("/healthz").status, 200, "the process itself is well: a restart would not help");
+    assert_eq!(server.get("/services/checkout").status, 503);
+
+    harness::psql(&postgres, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    let started = Instant::now();
+    while server.get("/readyz").status != 200 {
+        assert!(started.elapsed() < Duration::from_secs(30), "it did not come back");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let _ = server.post_drill(&passed("checkout", "dns")).expect(201);
+}
