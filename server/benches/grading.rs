@@ -14,11 +14,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use scoring_rules::Waivers;
-use waterbear::app::facts::{Evidence, Slots, sheet};
+use waterbear::app::evidence::{Evidence, ServiceEvidence, State};
+use waterbear::app::facts::{Slots, sheet};
 use waterbear::app::{Actor, App, runs};
 use waterbear::clock::{Clock, FrozenClock};
 use waterbear::config::Config;
-use waterbear::store::drills::StateRow;
 use waterbear::store::services::ServiceRow;
 use waterbear::store::{self, DatabaseUrl};
 use waterbear::types::{DAY_MS, Failure, Timestamp};
@@ -77,11 +77,15 @@ fn fill(app: &App, count: usize) {
         app.write_now(&Actor::command_line(), |tx| {
             let rows: Vec<ServiceRow> = chunk.iter().map(|i| service(*i)).collect();
             store::services::insert(tx.conn, &rows)?;
+            let mut rows_of_evidence = Vec::with_capacity(rows.len());
             for i in chunk {
+                let mut evidence = ServiceEvidence::default();
                 for (n, failure) in failures.iter().enumerate() {
-                    store::drills::put_state(tx.conn, &state(*i, n, *failure))?;
+                    evidence.put_state(state(*i, n, *failure));
                 }
+                rows_of_evidence.push(evidence.row(&format!("{i:08}"))?);
             }
+            store::evidence::put(tx.conn, &rows_of_evidence)?;
             Ok(())
         })
         .expect("the database fills");
@@ -111,12 +115,11 @@ fn service(i: usize) -> ServiceRow {
     }
 }
 
-fn state(i: usize, n: usize, failure: Failure) -> StateRow {
+fn state(i: usize, n: usize, failure: Failure) -> State {
     let age = ((i * 7 + n * 13) % 120) as i64;
     let failed = (i + n).is_multiple_of(17);
     let at = NOW - age * DAY_MS;
-    StateRow {
-        service_id: format!("{i:08}"),
+    State {
         failure: failure.code(),
         target: String::new(),
         environment: "staging".into(),
@@ -131,7 +134,7 @@ fn state(i: usize, n: usize, failure: Failure) -> StateRow {
         passed_class: Some(3),
         passed_sender: Some("ci".into()),
         regressed_at: failed.then_some(at),
-        recent_ms: "41000,52000".into(),
+        recent_ms: vec![41_000, 52_000],
     }
 }
 
@@ -146,7 +149,7 @@ fn ceiling(app: &App) -> f64 {
             .read_now(|tx| {
                 let services = store::services::batch_after(tx.conn, &after, 1_000)?;
                 let evidence = match (services.first(), services.last()) {
-                    (Some(a), Some(b)) => Evidence::to_grade(tx.conn, &a.id, &b.id)?,
+                    (Some(a), Some(b)) => Evidence::between(tx.conn, &a.id, &b.id)?,
                     _ => Evidence::default(),
                 };
                 Ok((services, evidence))
@@ -155,7 +158,8 @@ fn ceiling(app: &App) -> f64 {
         let Some(last) = services.last() else { break };
         after.clone_from(&last.id);
         for service in &services {
-            let sheet = sheet(&book.rulebook, &slots, service, &evidence, Timestamp(NOW), false);
+            let sheet =
+                sheet(&book.rulebook, &slots, service, evidence.of(&service.id), Timestamp(NOW), false);
             let grade = scoring_rules::grade(&book.rulebook, &sheet.facts, &Waivers::new(), NOW);
             total += u64::from(grade.score.unwrap_or(0));
         }

@@ -1,15 +1,11 @@
-//! Facts of services, from a fixed number of set-based queries; one service uses the same queries as all.
+//! The facts of a service, computed from its catalog entry and its evidence.
 
 use std::collections::HashMap;
 
 use scoring_rules::{Catalogue, EvidenceClass, Fact, FactId, Facts, Rulebook, Value};
 
-use super::state;
-use crate::error::Result;
-use crate::store::drills::StateRow;
-use crate::store::facts::FactRow;
+use super::evidence::{Posted, ServiceEvidence, State};
 use crate::store::services::ServiceRow;
-use crate::store::{self, Conn};
 use crate::types::{DrillKind, Failure, Outcome, Timestamp};
 
 /// The facts of one service, with where each came from.
@@ -30,62 +26,6 @@ pub struct Trail {
     pub drill: Option<String>,
     /// Who sent it.
     pub sender: Option<String>,
-}
-
-/// Everything the facts of a batch are made of, in id order.
-#[derive(Debug, Default)]
-pub struct Evidence {
-    states: Vec<StateRow>,
-    posted: Vec<FactRow>,
-}
-
-impl Evidence {
-    /// Reads the evidence of all services with `lo <= id <= hi`: two queries, whatever the range.
-    pub fn between(conn: &mut Conn, lo: &str, hi: &str) -> Result<Self> {
-        Ok(Self {
-            states: store::drills::states_between(conn, lo, hi)?,
-            posted: store::facts::between(conn, lo, hi)?,
-        })
-    }
-
-    /// The same without drills and senders: enough to grade, not to explain.
-    pub fn to_grade(conn: &mut Conn, lo: &str, hi: &str) -> Result<Self> {
-        Ok(Self {
-            states: store::drills::states_to_grade(conn, lo, hi)?,
-            posted: store::facts::to_grade(conn, lo, hi)?,
-        })
-    }
-
-    /// The evidence of one service as it stood at `by`, folded from the kept results.
-    pub fn as_of(conn: &mut Conn, service_id: &str, by: Timestamp) -> Result<Self> {
-        let mut newest: std::collections::BTreeMap<String, FactRow> = std::collections::BTreeMap::new();
-        for row in store::facts::history(conn, service_id, by.0)? {
-            newest.insert(row.fact.clone(), row);
-        }
-        Ok(Self {
-            states: state::fold(&store::drills::counted(conn, service_id, by.0)?),
-            posted: newest.into_values().collect(),
-        })
-    }
-
-    /// The rows of one service.
-    fn of(&self, service_id: &str) -> (&[StateRow], &[FactRow]) {
-        (
-            slice_of(&self.states, service_id, |r| &r.service_id),
-            slice_of(&self.posted, service_id, |r| &r.service_id),
-        )
-    }
-
-    /// States of one service, for the drill matrix.
-    pub fn states(&self, service_id: &str) -> &[StateRow] {
-        self.of(service_id).0
-    }
-}
-
-fn slice_of<'a, T>(rows: &'a [T], id: &str, key: impl Fn(&T) -> &String) -> &'a [T] {
-    let from = rows.partition_point(|r| key(r).as_str() < id);
-    let to = rows.partition_point(|r| key(r).as_str() <= id);
-    rows.get(from..to).unwrap_or(&[])
 }
 
 /// A failure class with the slots of its days since passed, its last outcome, its median seconds.
@@ -173,11 +113,11 @@ pub fn sheet(
     book: &Rulebook,
     slots: &Slots,
     service: &ServiceRow,
-    evidence: &Evidence,
+    evidence: &ServiceEvidence,
     now: Timestamp,
     with_trail: bool,
 ) -> FactSheet {
-    let (states, posted) = evidence.of(&service.id);
+    let ServiceEvidence { states, posted } = evidence;
     let mut build = Build {
         sheet: FactSheet { facts: Facts::new(slots.len), trail: HashMap::new(), regressions: 0 },
         now,
@@ -223,7 +163,7 @@ impl Build {
     }
 
     /// Per failure class: the last counted run over all targets and environments, and the last pass.
-    fn drill_facts(&mut self, slots: &Slots, states: &[StateRow]) {
+    fn drill_facts(&mut self, slots: &Slots, states: &[State]) {
         for (failure, days, outcome, median) in &slots.by_failure {
             let code = failure.code();
             let of_class = || states.iter().filter(move |s| s.failure == code);
@@ -238,7 +178,7 @@ impl Build {
                 self.set(*days, age.into(), at, class_of(pass.passed_class.unwrap_or(0)));
                 self.trail(*days, pass.passed_drill_id.as_ref(), pass.passed_sender.as_ref());
                 if failure.kind() == DrillKind::Rollback {
-                    let mut all: Vec<i64> = of_class().flat_map(state::durations).collect();
+                    let mut all: Vec<i64> = of_class().flat_map(|s| s.recent_ms.iter().copied()).collect();
                     all.sort_unstable();
                     if let Some(middle) = median_of(&all) {
                         self.set(
@@ -262,9 +202,9 @@ impl Build {
     }
 
     /// Shares of proven and declared evidence, over the last counted run of each identity and every posted fact.
-    fn share_facts(&mut self, slots: &Slots, states: &[StateRow], posted: &[FactRow]) {
+    fn share_facts(&mut self, slots: &Slots, states: &[State], posted: &[Posted]) {
         let classes: Vec<i16> =
-            states.iter().map(|s| s.last_class).chain(posted.iter().map(|f| f.evidence_class)).collect();
+            states.iter().map(|s| s.last_class).chain(posted.iter().map(|f| f.class)).collect();
         if !classes.is_empty() {
             let part = |code| classes.iter().filter(|c| **c == code).count() as f64 / classes.len() as f64;
             self.computed(slots.proven_share, part(class_code(EvidenceClass::ExecutedCi)));
@@ -272,20 +212,20 @@ impl Build {
         }
     }
 
-    fn posted_facts(&mut self, catalogue: &Catalogue, posted: &[FactRow]) {
+    fn posted_facts(&mut self, catalogue: &Catalogue, posted: &[Posted]) {
         for row in posted {
             // A fact that the rulebook in force no longer declares stays stored and is not read.
             let Some(id) = catalogue.id(&row.fact) else { continue };
-            let Ok(value) = serde_json::from_str::<Value>(&row.value) else { continue };
+            let Ok(value) = serde_json::from_str::<Value>(row.value.get()) else { continue };
             if catalogue.spec(id).accepts(&value) {
-                self.set(Some(id), value, row.as_of, class_of(row.evidence_class));
+                self.set(Some(id), value, row.as_of, class_of(row.class));
                 self.trail(Some(id), None, Some(&row.sender));
             }
         }
     }
 
     /// What the rulebook expects of this service's drills, and how much of it is fresh.
-    fn expectations(&mut self, book: &Rulebook, slots: &Slots, states: &[StateRow]) {
+    fn expectations(&mut self, book: &Rulebook, slots: &Slots, states: &[State]) {
         let windows = book.windows(&self.sheet.facts, self.now.0);
         let mut fresh = 0_i64;
         let mut never = 0_i64;
@@ -318,9 +258,9 @@ impl Build {
 
     /// The share of expected drills that an alert noticed in any run. Expected, not run, drills are the whole: so
     /// one more drill can never lower the share.
-    fn detection(&mut self, slots: &Slots, states: &[StateRow], induced: &[Failure]) {
+    fn detection(&mut self, slots: &Slots, states: &[State], induced: &[Failure]) {
         let of = |f: &Failure| states.iter().filter(|s| s.failure == f.code()).collect::<Vec<_>>();
-        let run: Vec<&StateRow> = induced.iter().flat_map(of).collect();
+        let run: Vec<&State> = induced.iter().flat_map(of).collect();
         let Some(last) = run.iter().max_by_key(|s| s.last_at) else { return };
         let noticed = induced.iter().filter(|f| of(f).iter().any(|s| s.detected)).count();
         // Senders that never say when an alert fired are not known to have none.

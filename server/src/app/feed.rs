@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::facts::{Evidence, class_of};
+use super::evidence::Evidence;
+use super::facts::class_of;
 use super::grading::judge;
 use super::owners::{self, TeamTree};
 use super::views::{DrillCell, DrillMatrix, DrillView, EventView, Page, RollbackView};
@@ -161,7 +162,7 @@ pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
     let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
     let book = Arc::clone(&tx.book);
     let rules = &book.rulebook;
-    let judged = judge(rules, &book.slots, &service, &evidence, at, false);
+    let judged = judge(rules, &book.slots, &service, evidence.of(&service.id), at, false);
     let windows = rules.windows(&judged.sheet.facts, at.0);
     let states = evidence.states(&service.id);
     let ids: Vec<String> = states.iter().map(|s| s.last_drill_id.clone()).collect();

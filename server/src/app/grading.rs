@@ -1,14 +1,16 @@
 //! Grading: one function judges one service or a thousand, and writes only what changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use scoring_rules::{Grade, Outcome, Rulebook, Waivers};
 use serde_json::json;
 
-use super::facts::{Evidence, FactSheet, Slots, sheet};
+use super::evidence::{Evidence, ServiceEvidence};
+use super::facts::{FactSheet, Slots, sheet};
 use super::views::RuleMove;
 use super::{Tx, sentences};
+use crate::clock::Clock;
 use crate::error::Result;
 use crate::store;
 use crate::store::events::NewEvent;
@@ -65,7 +67,7 @@ pub fn judge(
     book: &Rulebook,
     slots: &Slots,
     service: &ServiceRow,
-    evidence: &Evidence,
+    evidence: &ServiceEvidence,
     now: Timestamp,
     with_trail: bool,
 ) -> Judged {
@@ -76,132 +78,230 @@ pub fn judge(
 
 /// Grades one service and writes what changed; gives the score before and after.
 pub fn regrade(tx: &mut Tx<'_>, service: &ServiceRow, cause: Cause) -> Result<(Option<ScoreRow>, ScoreRow)> {
-    let mut batch = Batch::run(tx, std::slice::from_ref(service), cause)?;
-    batch.write(tx)?;
-    let after = batch.after.pop().ok_or_else(|| anyhow::anyhow!("a batch of one gave no score"))?;
-    Ok((batch.before.pop().flatten(), after))
-}
-
-/// Grades services given in id order, as a run does: as of the run's instant, leaving alone what was judged later.
-/// Writes only what changed and gives how many changed.
-pub fn regrade_all(tx: &mut Tx<'_>, services: &[ServiceRow]) -> Result<usize> {
-    let batch = Batch::run(tx, services, Cause::Expiry)?;
-    batch.write(tx)?;
-    Ok(batch.changed.len())
+    let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
+    let before = store::grades::one(tx.conn, &service.id)?;
+    let mut pass = Pass::new(tx, cause);
+    let after = pass.judge(service, evidence.of(&service.id), before.as_ref());
+    pass.finish().write(tx)?;
+    Ok((before, after))
 }
 
 /// Grades services whose catalog entry changed, given in id order.
 pub fn regrade_changed(tx: &mut Tx<'_>, services: &[ServiceRow]) -> Result<()> {
-    Batch::run(tx, services, Cause::Ownership)?.write(tx)
+    read_and_judge(tx, services, Cause::Ownership)?.write(tx)
 }
 
-#[derive(Default)]
-struct Batch {
-    before: Vec<Option<ScoreRow>>,
-    after: Vec<ScoreRow>,
-    changed: Vec<ScoreRow>,
-    history: Vec<HistoryRow>,
-    events: Vec<NewEvent>,
+/// Judges services given in id order, without writing: for a run, as of `tx.now`.
+///
+/// What was judged later than `tx.now` (a result that arrived while the run was under way) is left alone.
+pub fn judge_all(tx: &mut Tx<'_>, services: &[ServiceRow]) -> Result<Verdicts> {
+    read_and_judge(tx, services, Cause::Expiry)
 }
 
-impl Batch {
-    fn run(tx: &mut Tx<'_>, services: &[ServiceRow], cause: Cause) -> Result<Self> {
-        let (Some(first), Some(last)) = (services.first(), services.last()) else {
-            return Ok(Self::default());
-        };
-        let evidence = Evidence::to_grade(tx.conn, &first.id, &last.id)?;
-        let mut current: BTreeMap<String, ScoreRow> = store::grades::between(tx.conn, &first.id, &last.id)?
-            .into_iter()
-            .map(|row| (row.service_id.clone(), row))
-            .collect();
-        let book = Arc::clone(&tx.book);
-        let mut batch = Self::default();
-        let hash = book.rulebook.hash();
-        for service in services {
-            let held = current.remove(&service.id);
-            // A result that arrived while the run was under way was judged later than the run's instant.
-            let later = |row: &ScoreRow| row.graded_at > tx.now.0 && row.book_hash == hash;
-            if cause == Cause::Expiry && held.as_ref().is_some_and(later) {
-                continue;
-            }
-            let judged = judge(&book.rulebook, &book.slots, service, &evidence, tx.now, false);
-            batch.compare(tx, service, held, &judged, cause);
+fn read_and_judge(tx: &mut Tx<'_>, services: &[ServiceRow], cause: Cause) -> Result<Verdicts> {
+    let (Some(first), Some(last)) = (services.first(), services.last()) else {
+        return Ok(Verdicts::default());
+    };
+    let evidence = Evidence::between(tx.conn, &first.id, &last.id)?;
+    let held: HashMap<String, ScoreRow> = store::grades::between(tx.conn, &first.id, &last.id)?
+        .into_iter()
+        .map(|row| (row.service_id.clone(), row))
+        .collect();
+    let (now, hash) = (tx.now.0, tx.book.rulebook.hash().to_owned());
+    let later = |row: &ScoreRow| row.graded_at > now && row.book_hash == hash;
+    let mut pass = Pass::new(tx, cause);
+    for service in services {
+        let before = held.get(&service.id);
+        if cause != Cause::Expiry || !before.is_some_and(later) {
+            pass.judge(service, evidence.of(&service.id), before);
         }
-        Ok(batch)
+    }
+    Ok(pass.finish())
+}
+
+/// What judging has come to and is not written yet: only what changed.
+#[derive(Clone, Debug, Default)]
+pub struct Verdicts {
+    changes: Vec<Changed>,
+}
+
+/// A score to be written.
+#[derive(Clone, Debug)]
+struct Changed {
+    /// The row that was compared with.
+    before: Option<ScoreRow>,
+    after: ScoreRow,
+    /// What the scorecard shows of it, if that moved.
+    history: Option<HistoryRow>,
+    event: Option<NewEvent>,
+}
+
+impl Verdicts {
+    /// How many scores changed.
+    pub fn len(&self) -> usize {
+        self.changes.len()
     }
 
-    fn compare(
+    /// Nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The events, to be told at once.
+    pub(super) fn take_events(&mut self) -> Vec<NewEvent> {
+        self.changes.iter_mut().filter_map(|c| c.event.take()).collect()
+    }
+
+    /// Adds what came later.
+    pub(super) fn append(&mut self, mut later: Self) {
+        self.changes.append(&mut later.changes);
+    }
+
+    /// Leaves out services whose score was written since it was read here, and gives their ids: they have to be
+    /// judged again.
+    pub fn drop_overtaken(&mut self, tx: &mut Tx<'_>) -> Result<Vec<String>> {
+        let ids: Vec<String> = self.changes.iter().map(|c| c.after.service_id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(ids);
+        }
+        store::services::lock_all(tx.conn, &ids)?;
+        let held: HashMap<String, ScoreRow> =
+            store::grades::of(tx.conn, &ids)?.into_iter().map(|r| (r.service_id.clone(), r)).collect();
+        let mut overtaken = Vec::new();
+        self.changes.retain(|change| {
+            let same = held.get(&change.after.service_id) == change.before.as_ref();
+            if !same {
+                overtaken.push(change.after.service_id.clone());
+            }
+            same
+        });
+        Ok(overtaken)
+    }
+
+    /// Writes scores, their history and their events. Of a service judged more than once the last score stands.
+    pub fn write(self, tx: &mut Tx<'_>) -> Result<()> {
+        let mut scores: BTreeMap<String, ScoreRow> = BTreeMap::new();
+        let mut history = Vec::new();
+        for change in self.changes {
+            scores.insert(change.after.service_id.clone(), change.after);
+            history.extend(change.history);
+            tx.events.extend(change.event);
+        }
+        let scores: Vec<ScoreRow> = scores.into_values().collect();
+        store::grades::upsert(tx.conn, &scores)?;
+        store::grades::append_history(tx.conn, &history)?;
+        Ok(())
+    }
+}
+
+/// A pass of the rulebook over services, in memory.
+pub(super) struct Pass<'a> {
+    book: Arc<super::Book>,
+    now: Timestamp,
+    actor: &'a str,
+    clock: &'a dyn Clock,
+    cause: Cause,
+    verdicts: Verdicts,
+}
+
+impl<'a> Pass<'a> {
+    /// Judges as of `tx.now` by the rulebook in force.
+    pub(super) fn new(tx: &Tx<'a>, cause: Cause) -> Self {
+        Self {
+            book: Arc::clone(&tx.book),
+            now: tx.now,
+            actor: &tx.actor.name,
+            clock: tx.clock,
+            cause,
+            verdicts: Verdicts::default(),
+        }
+    }
+
+    /// Judges one service and keeps what changed.
+    pub(super) fn judge(
         &mut self,
-        tx: &Tx<'_>,
         service: &ServiceRow,
-        before: Option<ScoreRow>,
-        judged: &Judged,
-        cause: Cause,
-    ) {
-        let book = Arc::clone(&tx.book);
-        let mut after = score_row(&book.rulebook, service, judged, tx.now);
-        let shown_same = before.as_ref().is_some_and(|b| same_on_scorecard(b, &after));
-        if shown_same && let Some(b) = &before {
+        evidence: &ServiceEvidence,
+        before: Option<&ScoreRow>,
+    ) -> ScoreRow {
+        let book = &self.book.rulebook;
+        let judged = judge(book, &self.book.slots, service, evidence, self.now, false);
+        let mut after = score_row(book, service, &judged, self.now);
+        let shown_same = before.is_some_and(|b| same_on_scorecard(b, &after));
+        if shown_same && let Some(b) = before {
             after.changed_at = b.changed_at;
         }
         // New evidence is judged as of now even if it moves nothing: the row says as of when the grade holds.
-        if cause == Cause::Evidence || before.as_ref().is_none_or(|b| !same_row(b, &after)) {
-            self.changed.push(after.clone());
+        if self.cause == Cause::Evidence || before.is_none_or(|b| !same_row(b, &after)) {
+            let (history, event) = if shown_same { (None, None) } else { self.tell(service, before, &after) };
+            let change = Changed { before: before.cloned(), after: after.clone(), history, event };
+            self.verdicts.changes.push(change);
         }
-        if !shown_same {
-            let cause = match &before {
-                Some(b) if b.book_hash != after.book_hash => Cause::Rulebook,
-                _ => cause,
-            };
-            let moves = moves(&book.rulebook, before.as_ref(), &after);
-            let sentence = sentences::change(&book.rulebook, before.as_ref(), &after, &moves, cause);
-            self.note(tx, service, before.as_ref(), &after, &sentence);
-            self.history.push(HistoryRow {
-                id: tx.new_id(),
-                service_id: service.id.clone(),
-                at: tx.now.0,
-                score: after.score,
-                grade: after.grade.clone(),
-                coverage: after.coverage,
-                prev_score: before.as_ref().map(|b| b.score),
-                prev_grade: before.as_ref().map(|b| b.grade.clone()),
-                book_hash: after.book_hash.clone(),
-                cause: cause.code(),
-                moves: serde_json::to_string(&moves).unwrap_or_default(),
-                sentence,
-                attributes: attributes(service),
-            });
-        }
-        self.before.push(before);
-        self.after.push(after);
+        after
     }
 
-    fn note(
-        &mut self,
-        tx: &Tx<'_>,
+    /// What there is to write.
+    pub(super) fn finish(self) -> Verdicts {
+        self.verdicts
+    }
+
+    fn tell(
+        &self,
         service: &ServiceRow,
         before: Option<&ScoreRow>,
         after: &ScoreRow,
+    ) -> (Option<HistoryRow>, Option<NewEvent>) {
+        let book = &self.book.rulebook;
+        let cause = match before {
+            Some(b) if b.book_hash != after.book_hash => Cause::Rulebook,
+            _ => self.cause,
+        };
+        let moves = moves(book, before, after);
+        let sentence = sentences::change(book, before, after, &moves, cause);
+        let event = before.and_then(|b| self.event(service, b, after, &sentence));
+        let history = HistoryRow {
+            id: self.clock.new_id(),
+            service_id: service.id.clone(),
+            at: self.now.0,
+            score: after.score,
+            grade: after.grade.clone(),
+            coverage: after.coverage,
+            prev_score: before.map(|b| b.score),
+            prev_grade: before.map(|b| b.grade.clone()),
+            book_hash: after.book_hash.clone(),
+            cause: cause.code(),
+            moves: serde_json::to_string(&moves).unwrap_or_default(),
+            sentence,
+            attributes: attributes(service),
+        };
+        (Some(history), event)
+    }
+
+    fn event(
+        &self,
+        service: &ServiceRow,
+        before: &ScoreRow,
+        after: &ScoreRow,
         sentence: &str,
-    ) {
-        let Some(before) = before else { return };
+    ) -> Option<NewEvent> {
         if before.score == after.score && before.grade == after.grade {
-            return;
+            return None;
         }
         let kind = if before.grade == after.grade { "score_changed" } else { "grade_changed" };
         let data = json!({
             "score": { "before": before.score, "after": after.score },
             "grade": { "before": before.grade, "after": after.grade },
         });
-        let text = sentences::score_event(&service.name, before, after, sentence);
-        self.events.push(tx.event(kind, Some(&service.id), service.team_id.as_deref(), text, &data));
-    }
-
-    fn write(&self, tx: &mut Tx<'_>) -> Result<()> {
-        store::grades::upsert(tx.conn, &self.changed)?;
-        store::grades::append_history(tx.conn, &self.history)?;
-        store::events::append(tx.conn, &self.events)?;
-        Ok(())
+        Some(NewEvent {
+            id: self.clock.new_id(),
+            at: self.now.0,
+            kind: kind.to_owned(),
+            service_id: Some(service.id.clone()),
+            team_id: service.team_id.clone(),
+            actor: self.actor.to_owned(),
+            sentence: sentences::score_event(&service.name, before, after, sentence),
+            data: data.to_string(),
+        })
     }
 }
 

@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Tx;
-use super::drills::{RecordDrill, Recorded, Recorder, record};
+use super::drills::{RecordDrill, Recorded, record};
+use super::recording::{Post, PostAnswer, record_posts};
 use crate::error::{Error, FieldError, Result};
 use crate::formats::{self, Format, Hints, Read};
 
@@ -48,6 +49,28 @@ pub struct LineProblem {
     pub errors: Vec<FieldError>,
 }
 
+/// A document that was read.
+#[derive(Clone, Debug)]
+pub enum Document {
+    /// It carries a result.
+    Result(Box<RecordDrill>),
+    /// A message that is no result.
+    Ignored(String),
+}
+
+/// Reads a document; needs no database.
+pub fn read(format: Format, body: &[u8], hints: &Hints, key: Option<String>) -> Result<Document> {
+    Ok(match formats::read(format, body, hints)? {
+        Read::Ignored { reason } => Document::Ignored(reason),
+        Read::Drill(reading) => Document::Result(Box::new(RecordDrill {
+            reading: *reading,
+            format,
+            hints: hints.clone(),
+            idempotency_key: key,
+        })),
+    })
+}
+
 /// Reads a document and records its result.
 pub fn ingest(
     tx: &mut Tx<'_>,
@@ -56,71 +79,77 @@ pub fn ingest(
     hints: &Hints,
     idempotency_key: Option<String>,
 ) -> Result<Ingested> {
-    match formats::read(format, body, hints)? {
-        Read::Ignored { reason } => Ok(Ingested::Ignored(reason)),
-        Read::Drill(reading) => {
-            let cmd = RecordDrill { reading: *reading, format, hints: hints.clone(), idempotency_key };
-            record(tx, &cmd).map(|r| Ingested::Recorded(Box::new(r)))
-        }
+    match read(format, body, hints, idempotency_key)? {
+        Document::Ignored(reason) => Ok(Ingested::Ignored(reason)),
+        Document::Result(cmd) => record(tx, &cmd).map(|r| Ingested::Recorded(Box::new(r))),
     }
 }
 
-/// Records every good line of a batch and says of each line what became of it.
-pub fn batch(tx: &mut Tx<'_>, body: &[u8], idempotency_key: Option<&str>) -> Result<Vec<LineResult>> {
+/// The lines of a batch: number, and what is wrong with those that cannot be read.
+pub type Lines = Vec<(usize, Option<Error>)>;
+
+/// Reads every line of a batch; gives the results of the good ones.
+pub fn read_batch(body: &[u8], idempotency_key: Option<&str>) -> Result<(Lines, Vec<RecordDrill>)> {
     let lines: Vec<formats::BatchLine<'_>> = formats::batch_lines(body).take(MAX_LINES + 1).collect();
     if lines.len() > MAX_LINES {
         return Err(Error::invalid("", format!("more than {MAX_LINES} lines; send it in parts")));
     }
     let hints = Hints::default();
-    let mut recorder = Recorder::default();
-    let mut slots: Vec<(usize, Result<usize>)> = Vec::with_capacity(lines.len());
+    let mut read_lines = Lines::with_capacity(lines.len());
+    let mut results = Vec::with_capacity(lines.len());
     for line in &lines {
-        let slot = formats::read(Format::Drill, line.body, &hints).and_then(|read| match read {
-            Read::Ignored { reason } => Err(Error::malformed(reason)),
-            Read::Drill(reading) => {
-                let key = idempotency_key.map(|k| format!("{k}#{}", line.number));
-                let cmd = RecordDrill {
-                    reading: *reading,
-                    format: Format::Drill,
-                    hints: hints.clone(),
-                    idempotency_key: key,
-                };
-                recorder.add(tx, &cmd)
+        let key = idempotency_key.map(|k| format!("{k}#{}", line.number));
+        let wrong = match read(Format::Drill, line.body, &hints, key) {
+            Ok(Document::Result(cmd)) => {
+                results.push(*cmd);
+                None
             }
-        });
-        // A database that is away is everybody's problem, not this line's.
-        if let Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) = slot {
-            return Err(error);
-        }
-        slots.push((line.number, slot));
+            Ok(Document::Ignored(reason)) => Some(Error::malformed(reason)),
+            Err(error) => Some(error),
+        };
+        read_lines.push((line.number, wrong));
     }
-    let done = recorder.finish(tx)?;
-    Ok(slots.into_iter().map(|(line, slot)| line_result(line, slot, &done)).collect())
+    Ok((read_lines, results))
 }
 
-fn line_result(line: usize, slot: Result<usize>, done: &[Recorded]) -> LineResult {
-    match slot {
-        Ok(slot) => {
-            let recorded = done.get(slot);
-            LineResult {
+/// Records every good line of a batch and says of each line what became of it.
+pub fn batch(tx: &mut Tx<'_>, body: &[u8], idempotency_key: Option<&str>) -> Result<Vec<LineResult>> {
+    let (lines, results) = read_batch(body, idempotency_key)?;
+    let post = Post { actor: tx.actor.clone(), results };
+    let answers = record_posts(tx, std::slice::from_ref(&post))?.pop().unwrap_or_default();
+    Ok(line_results(lines, answers))
+}
+
+/// Says of each line what became of it, from the answers to the results of [`read_batch`].
+pub fn line_results(lines: Lines, answers: PostAnswer) -> Vec<LineResult> {
+    let mut answers = answers.into_iter();
+    let done = lines.into_iter().filter_map(|(line, wrong)| match wrong {
+        Some(error) => Some(line_problem(line, error)),
+        None => answers.next().map(|answer| match answer {
+            Ok(recorded) => LineResult {
                 line,
-                status: if recorded.is_some_and(|r| r.replayed) { 200 } else { 201 },
-                id: recorded.map(|r| r.answer.id.clone()),
+                status: if recorded.replayed { 200 } else { 201 },
+                id: Some(recorded.answer.id),
                 problem: None,
-            }
-        }
-        Err(error) => LineResult {
-            line,
-            status: error.status(),
-            id: None,
-            problem: Some(LineProblem {
-                code: error.code().to_owned(),
-                detail: error.to_string(),
-                errors: match error {
-                    Error::Invalid { fields } => fields,
-                    _ => Vec::new(),
-                },
-            }),
-        },
+            },
+            Err(error) => line_problem(line, error),
+        }),
+    });
+    done.collect()
+}
+
+fn line_problem(line: usize, error: Error) -> LineResult {
+    LineResult {
+        line,
+        status: error.status(),
+        id: None,
+        problem: Some(LineProblem {
+            code: error.code().to_owned(),
+            detail: error.to_string(),
+            errors: match error {
+                Error::Invalid { fields } => fields,
+                _ => Vec::new(),
+            },
+        }),
     }
 }

@@ -4,14 +4,17 @@ pub mod actor;
 pub mod boards;
 pub mod catalog;
 pub mod drills;
+pub mod evidence;
 pub mod facts;
 pub mod feed;
 pub mod grading;
 pub mod health;
 pub mod identity;
 pub mod ingest;
+pub mod intake;
 pub mod owners;
 pub mod posted;
+pub mod recording;
 pub mod replay;
 pub mod rulebook;
 pub mod runs;
@@ -46,6 +49,7 @@ pub struct App {
     db: Db,
     book: RwLock<Arc<Book>>,
     runs_wanted: tokio::sync::Notify,
+    intake: std::sync::OnceLock<intake::Intake>,
     bound: std::sync::OnceLock<std::net::SocketAddr>,
 }
 
@@ -63,6 +67,8 @@ pub struct Tx<'a> {
     pub config: &'a Config,
     /// Address under which others reach this installation, without trailing slash.
     pub base_url: String,
+    /// What has happened; appended to the log at the end of the transaction.
+    pub events: &'a mut Vec<NewEvent>,
     clock: &'a dyn Clock,
 }
 
@@ -87,6 +93,7 @@ impl App {
             db,
             book: RwLock::new(Arc::new(book)),
             runs_wanted: tokio::sync::Notify::new(),
+            intake: std::sync::OnceLock::new(),
             bound: std::sync::OnceLock::new(),
         };
         Ok(Arc::new(app))
@@ -150,34 +157,35 @@ impl App {
 
     /// Runs a use case in one write transaction.
     pub fn write_now<T>(&self, actor: &Actor, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let book = self.book();
         self.db.write(|conn| {
-            f(&mut Tx {
-                conn,
-                now: self.clock.now(),
-                actor,
-                book,
-                config: &self.config,
-                base_url: self.base_url(),
-                clock: self.clock.as_ref(),
-            })
+            let mut events = Vec::new();
+            let done = self.in_tx(conn, actor, &mut events, f)?;
+            store::events::append(conn, &events)?;
+            Ok(done)
         })
     }
 
     /// Runs a read in one read-only transaction.
     pub fn read_now<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let actor = Actor::anonymous();
-        let book = self.book();
-        self.db.read(|conn| {
-            f(&mut Tx {
-                conn,
-                now: self.clock.now(),
-                actor: &actor,
-                book,
-                config: &self.config,
-                base_url: self.base_url(),
-                clock: self.clock.as_ref(),
-            })
+        self.db.read(|conn| self.in_tx(conn, &Actor::anonymous(), &mut Vec::new(), f))
+    }
+
+    fn in_tx<T>(
+        &self,
+        conn: &mut Conn,
+        actor: &Actor,
+        events: &mut Vec<NewEvent>,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        f(&mut Tx {
+            conn,
+            now: self.clock.now(),
+            actor,
+            book: self.book(),
+            config: &self.config,
+            base_url: self.base_url(),
+            events,
+            clock: self.clock.as_ref(),
         })
     }
 
@@ -189,6 +197,24 @@ impl App {
     ) -> Result<T> {
         let app = Arc::clone(self);
         blocking(move || app.write_now(&actor, f)).await
+    }
+
+    /// Records drill results in a transaction shared with whoever posts at the same time; answers after its commit.
+    pub async fn post(
+        self: &Arc<Self>,
+        actor: Actor,
+        results: Vec<drills::RecordDrill>,
+    ) -> Result<recording::PostAnswer> {
+        if self.intake.get().is_none() {
+            let started = intake::Intake::start(self)?;
+            // Somebody else may have been first: then these threads end at once.
+            let _ = self.intake.set(started);
+        }
+        let post = recording::Post { actor, results };
+        match self.intake.get() {
+            Some(intake) => intake.post(post).await,
+            None => Err(Error::Internal(anyhow::anyhow!("the intake did not start"))),
+        }
     }
 
     /// [`App::read_now`] on a blocking thread.
@@ -235,7 +261,7 @@ impl Tx<'_> {
         }
     }
 
-    /// Appends one event.
+    /// Tells of one event.
     pub fn emit(
         &mut self,
         kind: &str,
@@ -243,16 +269,22 @@ impl Tx<'_> {
         team_id: Option<&str>,
         sentence: String,
         data: &Json,
-    ) -> Result<()> {
+    ) {
         let event = self.event(kind, service_id, team_id, sentence, data);
-        store::events::append(self.conn, &[event])?;
-        Ok(())
+        self.events.push(event);
     }
 
-    /// Runs `f` so that its failure undoes only its own writes.
-    pub fn savepoint<T>(&mut self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let (now, actor, config, clock) = (self.now, self.actor, self.config, self.clock);
-        let (book, base_url) = (Arc::clone(&self.book), self.base_url.clone());
-        store::savepoint(self.conn, |conn| f(&mut Tx { conn, now, actor, book, config, base_url, clock }))
+    /// Runs `f` as somebody else: each of several senders who share one transaction.
+    pub fn acting<T>(&mut self, actor: &Actor, f: impl FnOnce(&mut Tx<'_>) -> T) -> T {
+        f(&mut Tx {
+            conn: self.conn,
+            now: self.now,
+            actor,
+            book: Arc::clone(&self.book),
+            config: self.config,
+            base_url: self.base_url.clone(),
+            events: self.events,
+            clock: self.clock,
+        })
     }
 }

@@ -3,9 +3,11 @@
 use scoring_rules::{EvidenceClass, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
+use super::evidence::{Evidence, Posted};
 use super::facts::class_code;
 use super::grading::{Cause, regrade};
 use super::{Tx, owners};
@@ -67,25 +69,38 @@ pub fn post(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<FactsAnswer> {
     }
     let checked = check(tx, facts)?;
     let mut services: BTreeMap<String, ServiceRow> = BTreeMap::new();
-    let mut stored = 0;
-    for (service, row) in checked {
-        owners::require_writer(tx, &service)?;
-        store::services::lock(tx.conn, &service.id)?;
-        let held = store::facts::one(tx.conn, &service.id, &row.fact)?;
-        let news = held.is_none_or(|h| h.as_of < row.as_of || (h.as_of == row.as_of && h.value != row.value));
-        if news {
-            let id = tx.new_id();
-            store::facts::put(tx.conn, &id, &row)?;
-            stored += 1;
-        }
-        services.insert(service.id.clone(), service);
+    for (service, _) in &checked {
+        owners::require_writer(tx, service)?;
+        services.insert(service.id.clone(), service.clone());
     }
+    let ids: Vec<String> = services.keys().cloned().collect();
+    store::services::lock_all(tx.conn, &ids)?;
+    let mut evidence = Evidence::of_services(tx.conn, &ids)?;
+    let mut taken = Vec::new();
+    for (service, row) in checked {
+        let fact = Posted {
+            fact: row.fact.clone(),
+            value: RawValue::from_string(row.value.clone()).map_err(anyhow::Error::new)?,
+            as_of: row.as_of,
+            class: row.evidence_class,
+            sender: row.sender.clone(),
+            received_at: row.received_at,
+        };
+        if evidence.of_mut(&service.id).post(fact) {
+            taken.push(row);
+        }
+    }
+    store::facts::append(tx.conn, &taken)?;
+    let stored = taken.len();
+    let touched: BTreeSet<String> = taken.into_iter().map(|row| row.service_id).collect();
+    let rows: Result<Vec<_>> = touched.iter().map(|id| evidence.of(id).row(id)).collect();
+    store::evidence::put(tx.conn, &rows?)?;
     let mut answer = FactsAnswer { stored, unchanged: facts.len() - stored, services: Vec::new() };
     for service in services.values() {
         let (before, after) = regrade(tx, service, Cause::Evidence)?;
-        if stored > 0 {
+        if touched.contains(&service.id) {
             let sentence = format!("{}: facts arrived from {}.", service.name, tx.actor.name);
-            tx.emit("facts_recorded", Some(&service.id), service.team_id.as_deref(), sentence, &json!({}))?;
+            tx.emit("facts_recorded", Some(&service.id), service.team_id.as_deref(), sentence, &json!({}));
         }
         let before = before.as_ref();
         answer.services.push(FactsService {
@@ -141,6 +156,7 @@ fn check(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<Vec<(ServiceRow, FactRow
             Ok(service) => {
                 found.entry(&fact.service).or_insert_with(|| service.clone());
                 let row = FactRow {
+                    id: tx.new_id(),
                     service_id: service.id.clone(),
                     fact: fact.fact.clone(),
                     value: json!(value).to_string(),

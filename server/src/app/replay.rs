@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::evidence::Evidence;
 use super::grading::{Cause, regrade};
 use super::identity::{Identity, verdict};
 use super::state;
@@ -99,6 +100,7 @@ fn reread(tx: &mut Tx<'_>, document: &DocumentRow, dry_run: bool) -> Result<Opti
         return Ok(None);
     }
     if !dry_run {
+        store::services::lock(tx.conn, &held.service_id)?;
         store::drills::update_reading(tx.conn, &next)?;
         rebuild(tx, &held)?;
         rebuild(tx, &next)?;
@@ -110,12 +112,13 @@ fn reread(tx: &mut Tx<'_>, document: &DocumentRow, dry_run: bool) -> Result<Opti
 fn rebuild(tx: &mut Tx<'_>, of: &DrillRow) -> Result<()> {
     let Some(failure) = of.failure else { return Ok(()) };
     let drills = store::drills::counted_of(tx.conn, &of.service_id, failure, &of.target, &of.environment)?;
+    let mut evidence = Evidence::between(tx.conn, &of.service_id, &of.service_id)?;
+    let evidence = evidence.of_mut(&of.service_id);
     match state::fold(&drills).pop() {
-        Some(next) => store::drills::put_state(tx.conn, &next)?,
-        None => {
-            store::drills::delete_state(tx.conn, &of.service_id, failure, &of.target, &of.environment)?;
-        }
+        Some(next) => evidence.put_state(next),
+        None => evidence.remove_state((failure, &of.target, &of.environment)),
     }
+    store::evidence::put(tx.conn, &[evidence.row(&of.service_id)?])?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::grading::regrade_all;
+use super::grading::judge_all;
 use super::standing;
 use super::views::{GradingRunView, Page};
 use super::{Actor, App, Tx};
@@ -110,7 +110,9 @@ fn step(tx: &mut Tx<'_>, run: &RunRow) -> Result<(RunRow, bool)> {
     let clock_now = tx.now;
     tx.now = as_of;
     let services = store::services::batch_after(tx.conn, run.cursor_id.as_deref().unwrap_or(""), BATCH)?;
-    next.changed += regrade_all(tx, &services)? as i64;
+    let verdicts = judge_all(tx, &services)?;
+    next.changed += verdicts.len() as i64;
+    verdicts.write(tx)?;
     next.services += services.len() as i64;
     let done = (services.len() as i64) < BATCH;
     if let Some(last) = services.last() {

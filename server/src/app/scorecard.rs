@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use scoring_rules::{DrillWindow, RuleResult, Rulebook, Step, Waivers, next_steps, path_to_next_band};
 
-use super::facts::{Evidence, Slots};
+use super::evidence::Evidence;
+use super::facts::Slots;
 use super::grading::{Cause, Judged, judge, letter, with_attributes};
 use super::rulebook::{bands, by_hash};
 use super::views::{
@@ -87,7 +88,7 @@ pub fn explain(tx: &mut Tx<'_>, name: &str, as_of: Option<Timestamp>) -> Result<
             (service, book, evidence, at)
         }
     };
-    let judged = judge(book.rules(), book.slots(), &service, &evidence, at, true);
+    let judged = judge(book.rules(), book.slots(), &service, evidence.of(&service.id), at, true);
     Ok(Explained { service, book, judged, at })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The same fold serves the incremental update, a rebuild and a look back in time, so they cannot differ.
 
-use crate::store::drills::{DrillRow, StateRow};
+use super::evidence::State;
+use crate::store::drills::DrillRow;
 use crate::types::Outcome;
 
 /// How many of the last passed rollbacks the median is taken over.
@@ -20,7 +21,7 @@ pub enum Turn {
 }
 
 /// Applies one counted drill; `state` is `None` for the first.
-pub fn apply(state: Option<StateRow>, drill: &DrillRow) -> (StateRow, Turn) {
+pub fn apply(state: Option<State>, drill: &DrillRow) -> (State, Turn) {
     let passed = drill.verdict == Some(Outcome::Passed.code());
     let mut next = state.unwrap_or_else(|| blank(drill));
     let had_passed = next.passed_at.is_some();
@@ -46,19 +47,17 @@ pub fn apply(state: Option<StateRow>, drill: &DrillRow) -> (StateRow, Turn) {
         next.passed_class = Some(drill.evidence_class);
         next.passed_sender = Some(drill.sender.clone());
         if let Some(ms) = drill.rollback_ms.or(drill.recovered_ms) {
-            let mut recent = durations(&next);
-            recent.push(ms);
-            let skip = recent.len().saturating_sub(RECENT);
-            let texts: Vec<String> = recent.iter().skip(skip).map(ToString::to_string).collect();
-            next.recent_ms = texts.join(",");
+            next.recent_ms.push(ms);
+            let old = next.recent_ms.len().saturating_sub(RECENT);
+            next.recent_ms.drain(..old);
         }
     }
     (next, turn)
 }
 
 /// Folds drills of several identities, given oldest first.
-pub fn fold(drills: &[DrillRow]) -> Vec<StateRow> {
-    let mut states: std::collections::BTreeMap<(i16, String, String), StateRow> =
+pub fn fold(drills: &[DrillRow]) -> Vec<State> {
+    let mut states: std::collections::BTreeMap<(i16, String, String), State> =
         std::collections::BTreeMap::new();
     for drill in drills {
         let Some(failure) = drill.failure else { continue };
@@ -69,14 +68,8 @@ pub fn fold(drills: &[DrillRow]) -> Vec<StateRow> {
     states.into_values().collect()
 }
 
-/// Durations of the last passed rollbacks, in milliseconds, oldest first.
-pub fn durations(state: &StateRow) -> Vec<i64> {
-    state.recent_ms.split(',').filter_map(|t| t.parse().ok()).collect()
-}
-
-fn blank(drill: &DrillRow) -> StateRow {
-    StateRow {
-        service_id: drill.service_id.clone(),
+fn blank(drill: &DrillRow) -> State {
+    State {
         failure: drill.failure.unwrap_or(0),
         target: drill.target.clone(),
         environment: drill.environment.clone(),
@@ -91,7 +84,7 @@ fn blank(drill: &DrillRow) -> StateRow {
         passed_class: None,
         passed_sender: None,
         regressed_at: None,
-        recent_ms: String::new(),
+        recent_ms: Vec::new(),
     }
 }
 
@@ -135,7 +128,7 @@ mod tests {
         }
     }
 
-    fn walk(verdicts: &[bool]) -> (StateRow, Vec<Turn>) {
+    fn walk(verdicts: &[bool]) -> (State, Vec<Turn>) {
         let mut state = None;
         let mut turns = Vec::new();
         for (i, passed) in verdicts.iter().enumerate() {
@@ -163,7 +156,7 @@ mod tests {
     #[test]
     fn the_last_five_passes_give_the_durations() {
         let (state, _) = walk(&[true; 7]);
-        assert_eq!(durations(&state), [3000, 4000, 5000, 6000, 7000]);
+        assert_eq!(state.recent_ms, [3000, 4000, 5000, 6000, 7000]);
     }
 
     proptest! {

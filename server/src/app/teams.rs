@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scoring_rules::{Waivers, next_steps};
 
-use super::facts::Evidence;
+use super::evidence::Evidence;
 use super::grading::judge;
 use super::owners::TeamTree;
 use super::services::{self, ListServices};
@@ -138,8 +138,8 @@ pub fn steps(tx: &mut Tx<'_>, team_ids: Option<&[String]>) -> Result<Vec<TeamSte
     let mut found = Vec::new();
     for (service, score, _) in &rows {
         let at = last.max(Timestamp(score.graded_at)).min(tx.now);
-        let evidence = Evidence::to_grade(tx.conn, &service.id, &service.id)?;
-        let judged = judge(rules, &book.slots, service, &evidence, at, false);
+        let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
+        let judged = judge(rules, &book.slots, service, evidence.of(&service.id), at, false);
         let all = next_steps(rules, &judged.sheet.facts, &Waivers::new(), at.0, &judged.grade);
         for step in all.iter().take(2) {
             let Some(rule) = rules.rules().get(step.rule) else { continue };

@@ -88,7 +88,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<(TokenView, String)>
     };
     store::tokens::insert(tx.conn, &row)?;
     let sentence = format!("Token “{}” was created.", row.name);
-    tx.emit("token_created", None, None, sentence, &json!({ "token": row.id, "scopes": cmd.scopes }))?;
+    tx.emit("token_created", None, None, sentence, &json!({ "token": row.id, "scopes": cmd.scopes }));
     Ok((view(&row), text))
 }
 
@@ -132,15 +132,22 @@ pub fn authenticate(tx: &mut Tx<'_>, text: &str) -> Result<(Actor, Option<String
     let Some(row) = store::tokens::by_hash(tx.conn, &hash(text))? else {
         return refuse("This token is not known here.");
     };
-    if row.revoked_at.is_some() {
-        return refuse("This token was revoked.");
-    }
-    if row.expires_at.is_some_and(|t| t <= tx.now.0) {
-        return refuse("This token has expired.");
-    }
+    still_good(&row, tx.now)?;
     let worth = row.last_used_at.is_none_or(|t| t + TOUCH_MS < tx.now.0);
     let v = view(&row);
     Ok((Actor::new(&v.name, &v.id, v.scopes, v.services, v.teams), worth.then_some(row.id)))
+}
+
+/// Refuses a token that has ended.
+pub fn still_good(row: &TokenRow, now: Timestamp) -> Result<()> {
+    let refuse = |detail: &str| Err(Error::Unauthenticated { detail: detail.to_owned() });
+    if row.revoked_at.is_some() {
+        return refuse("This token was revoked.");
+    }
+    if row.expires_at.is_some_and(|t| t <= now.0) {
+        return refuse("This token has expired.");
+    }
+    Ok(())
 }
 
 /// Notes a use.
@@ -160,7 +167,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     if row.revoked_at.is_none() {
         store::tokens::revoke(tx.conn, id, tx.now.0)?;
         let sentence = format!("Token “{}” was revoked.", row.name);
-        tx.emit("token_revoked", None, None, sentence, &json!({ "token": id }))?;
+        tx.emit("token_revoked", None, None, sentence, &json!({ "token": id }));
     }
     Ok(())
 }

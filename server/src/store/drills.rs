@@ -1,9 +1,9 @@
-//! Rows and queries of drill results, their identities' states, documents and idempotency keys.
+//! Rows and queries of drill results, documents and idempotency keys.
 
 use diesel::prelude::*;
 
-use super::schema::{documents, drill_states, drills, idempotency_keys};
-use super::{Conn, each};
+use super::schema::{documents, drills, idempotency_keys};
+use super::{CHUNK_ROWS, Conn, each};
 
 /// A drill result as stored.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -41,28 +41,6 @@ pub struct DrillRow {
     pub document_id: Option<String>,
 }
 
-/// Where one identity (service, failure, target, environment) stands, folded from its counted drills.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = drill_states, treat_none_as_default_value = false)]
-pub struct StateRow {
-    pub service_id: String,
-    pub failure: i16,
-    pub target: String,
-    pub environment: String,
-    pub last_drill_id: String,
-    pub last_verdict: i16,
-    pub last_at: i64,
-    pub last_class: i16,
-    pub detected: bool,
-    pub last_sender: String,
-    pub passed_drill_id: Option<String>,
-    pub passed_at: Option<i64>,
-    pub passed_class: Option<i16>,
-    pub passed_sender: Option<String>,
-    pub regressed_at: Option<i64>,
-    pub recent_ms: String,
-}
-
 /// A kept document: what a tool sent, redacted.
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = documents, treat_none_as_default_value = false)]
@@ -86,14 +64,27 @@ pub struct KeyRow {
     pub created_at: i64,
 }
 
-/// Stores a drill.
-pub fn insert(conn: &mut Conn, row: &DrillRow) -> QueryResult<()> {
-    diesel::insert_into(drills::table).values(row).execute(conn).map(|_| ())
+/// Stores drills.
+pub fn insert(conn: &mut Conn, rows: &[DrillRow]) -> QueryResult<()> {
+    // One row has a statement that stays prepared; a list is prepared anew for each length.
+    if let [row] = rows {
+        return diesel::insert_into(drills::table).values(row).execute(conn).map(|_| ());
+    }
+    for chunk in rows.chunks(CHUNK_ROWS) {
+        each!(conn, c => diesel::insert_into(drills::table).values(chunk).execute(c))?;
+    }
+    Ok(())
 }
 
-/// Stores a document.
-pub fn insert_document(conn: &mut Conn, row: &DocumentRow) -> QueryResult<()> {
-    diesel::insert_into(documents::table).values(row).execute(conn).map(|_| ())
+/// Stores documents.
+pub fn insert_documents(conn: &mut Conn, rows: &[DocumentRow]) -> QueryResult<()> {
+    if let [row] = rows {
+        return diesel::insert_into(documents::table).values(row).execute(conn).map(|_| ());
+    }
+    for chunk in rows.chunks(CHUNK_ROWS) {
+        each!(conn, c => diesel::insert_into(documents::table).values(chunk).execute(c))?;
+    }
+    Ok(())
 }
 
 /// A document by id.
@@ -135,116 +126,35 @@ pub fn update_reading(conn: &mut Conn, row: &DrillRow) -> QueryResult<()> {
         .map(|_| ())
 }
 
-/// The key of an owner, if it was used.
-pub fn key(conn: &mut Conn, owner: &str, key: &str) -> QueryResult<Option<KeyRow>> {
-    idempotency_keys::table.find((owner, key)).get_result(conn).optional()
+/// Those of an owner's keys that were used.
+pub fn keys(conn: &mut Conn, owner: &str, keys: &[String]) -> QueryResult<Vec<KeyRow>> {
+    if let [key] = keys {
+        return Ok(idempotency_keys::table
+            .find((owner, key))
+            .get_result(conn)
+            .optional()?
+            .into_iter()
+            .collect());
+    }
+    let mut found = Vec::new();
+    for chunk in keys.chunks(CHUNK_ROWS) {
+        let some = idempotency_keys::table
+            .filter(idempotency_keys::owner.eq(owner))
+            .filter(idempotency_keys::key.eq_any(chunk));
+        found.extend(some.load::<KeyRow>(conn)?);
+    }
+    Ok(found)
 }
 
-/// Remembers a key.
-pub fn insert_key(conn: &mut Conn, row: &KeyRow) -> QueryResult<()> {
-    diesel::insert_into(idempotency_keys::table).values(row).execute(conn).map(|_| ())
-}
-
-/// The state of one identity.
-pub fn state(
-    conn: &mut Conn,
-    service_id: &str,
-    failure: i16,
-    target: &str,
-    environment: &str,
-) -> QueryResult<Option<StateRow>> {
-    drill_states::table.find((service_id, failure, target, environment)).get_result(conn).optional()
-}
-
-/// Writes the state of one identity.
-pub fn put_state(conn: &mut Conn, row: &StateRow) -> QueryResult<()> {
-    use diesel::upsert::excluded;
-    each!(conn, c => diesel::insert_into(drill_states::table)
-        .values(row)
-        .on_conflict((
-            drill_states::service_id,
-            drill_states::failure,
-            drill_states::target,
-            drill_states::environment,
-        ))
-        .do_update()
-        .set((
-            drill_states::last_drill_id.eq(excluded(drill_states::last_drill_id)),
-            drill_states::last_verdict.eq(excluded(drill_states::last_verdict)),
-            drill_states::last_at.eq(excluded(drill_states::last_at)),
-            drill_states::last_class.eq(excluded(drill_states::last_class)),
-            drill_states::detected.eq(excluded(drill_states::detected)),
-            drill_states::last_sender.eq(excluded(drill_states::last_sender)),
-            drill_states::passed_drill_id.eq(excluded(drill_states::passed_drill_id)),
-            drill_states::passed_at.eq(excluded(drill_states::passed_at)),
-            drill_states::passed_class.eq(excluded(drill_states::passed_class)),
-            drill_states::passed_sender.eq(excluded(drill_states::passed_sender)),
-            drill_states::regressed_at.eq(excluded(drill_states::regressed_at)),
-            drill_states::recent_ms.eq(excluded(drill_states::recent_ms)),
-        ))
-        .execute(c))
-    .map(|_| ())
-}
-
-/// Forgets the state of one identity.
-pub fn delete_state(
-    conn: &mut Conn,
-    service_id: &str,
-    failure: i16,
-    target: &str,
-    environment: &str,
-) -> QueryResult<()> {
-    diesel::delete(drill_states::table.find((service_id, failure, target, environment)))
-        .execute(conn)
-        .map(|_| ())
-}
-
-/// States of all services with `lo <= id <= hi`, in order of service, failure, target, environment.
-pub fn states_between(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<StateRow>> {
-    drill_states::table
-        .filter(drill_states::service_id.ge(lo))
-        .filter(drill_states::service_id.le(hi))
-        .order((
-            drill_states::service_id,
-            drill_states::failure,
-            drill_states::target,
-            drill_states::environment,
-        ))
-        .load(conn)
-}
-
-/// The same without the names of drills and senders, which grading does not read and which are most of the bytes.
-pub fn states_to_grade(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<StateRow>> {
-    use diesel::dsl::sql;
-    use diesel::sql_types::{Nullable, Text};
-    drill_states::table
-        .filter(drill_states::service_id.ge(lo))
-        .filter(drill_states::service_id.le(hi))
-        .order((
-            drill_states::service_id,
-            drill_states::failure,
-            drill_states::target,
-            drill_states::environment,
-        ))
-        .select((
-            drill_states::service_id,
-            drill_states::failure,
-            sql::<Text>("''"),
-            sql::<Text>("''"),
-            sql::<Text>("''"),
-            drill_states::last_verdict,
-            drill_states::last_at,
-            drill_states::last_class,
-            drill_states::detected,
-            sql::<Text>("''"),
-            sql::<Nullable<Text>>("NULL"),
-            drill_states::passed_at,
-            drill_states::passed_class,
-            sql::<Nullable<Text>>("NULL"),
-            drill_states::regressed_at,
-            drill_states::recent_ms,
-        ))
-        .load(conn)
+/// Remembers keys.
+pub fn insert_keys(conn: &mut Conn, rows: &[KeyRow]) -> QueryResult<()> {
+    if let [row] = rows {
+        return diesel::insert_into(idempotency_keys::table).values(row).execute(conn).map(|_| ());
+    }
+    for chunk in rows.chunks(CHUNK_ROWS) {
+        each!(conn, c => diesel::insert_into(idempotency_keys::table).values(chunk).execute(c))?;
+    }
+    Ok(())
 }
 
 /// Counted drills of one service that had arrived by `by`, oldest first.

@@ -53,6 +53,18 @@ pub fn between(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<ScoreRow>
         .load(conn)
 }
 
+/// Scores of these services, in no particular order.
+pub fn of(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<ScoreRow>> {
+    if let [id] = ids {
+        return Ok(one(conn, id)?.into_iter().collect());
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK_ROWS) {
+        found.extend(scores::table.filter(scores::service_id.eq_any(chunk)).load::<ScoreRow>(conn)?);
+    }
+    Ok(found)
+}
+
 /// The score of one service.
 pub fn one(conn: &mut Conn, service_id: &str) -> QueryResult<Option<ScoreRow>> {
     scores::table.find(service_id).get_result(conn).optional()

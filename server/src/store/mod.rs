@@ -6,6 +6,7 @@ pub mod books;
 pub mod catalog;
 pub mod drills;
 pub mod events;
+pub mod evidence;
 pub mod facts;
 pub mod grades;
 mod manager;
@@ -172,16 +173,6 @@ fn finish<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<
     }
 }
 
-/// Runs `f` in a savepoint: its failure undoes only its own writes.
-pub fn savepoint<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    conn.transaction(f)
-}
-
-/// True on PostgreSQL, where rows are locked one by one; SQLite has one writer.
-pub fn locks_rows(conn: &Conn) -> bool {
-    matches!(conn, Conn::Pg(_))
-}
-
 impl From<DieselError> for Error {
     /// A full disk, a read-only file, a lost connection: "try again" (503). All else is a defect.
     fn from(error: DieselError) -> Self {
@@ -290,7 +281,9 @@ pub fn migrate(db: &Db) -> anyhow::Result<()> {
             Conn::Sqlite(c) => c.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()),
             Conn::Pg(c) => c.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ()),
         };
-        run.map_err(|e| anyhow::anyhow!("migration failed: {e}"))
+        run.map_err(|e| anyhow::anyhow!("migration failed: {e}"))?;
+        while conn.transaction(|c| events::chain(c, CHUNK_ROWS as i64))? > 0 {}
+        Ok(())
     })
 }
 

@@ -125,23 +125,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    drill_states (service_id, failure, target, environment) {
+    evidence (service_id) {
         service_id -> Text,
-        failure -> SmallInt,
-        target -> Text,
-        environment -> Text,
-        last_drill_id -> Text,
-        last_verdict -> SmallInt,
-        last_at -> BigInt,
-        last_class -> SmallInt,
-        detected -> Bool,
-        last_sender -> Text,
-        passed_drill_id -> Nullable<Text>,
-        passed_at -> Nullable<BigInt>,
-        passed_class -> Nullable<SmallInt>,
-        passed_sender -> Nullable<Text>,
-        regressed_at -> Nullable<BigInt>,
-        recent_ms -> Text,
+        states -> Text,
+        posted -> Text,
     }
 }
 
@@ -153,18 +140,6 @@ diesel::table! {
         drill_id -> Text,
         answer -> Text,
         created_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    facts (service_id, fact) {
-        service_id -> Text,
-        fact -> Text,
-        value -> Text,
-        as_of -> BigInt,
-        evidence_class -> SmallInt,
-        sender -> Text,
-        received_at -> BigInt,
     }
 }
 
@@ -251,6 +226,15 @@ diesel::table! {
         actor -> Text,
         sentence -> Text,
         data -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    event_head (id) {
+        id -> SmallInt,
+        seq -> BigInt,
+        hash -> Text,
     }
 }
 
@@ -286,12 +270,12 @@ diesel::joinable!(scores -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
-    drill_states,
     drills,
     entities,
+    event_head,
     events,
+    evidence,
     fact_history,
-    facts,
     grading_runs,
     idempotency_keys,
     job_runs,

@@ -117,9 +117,29 @@ pub fn mark_removed(conn: &mut Conn, refs: &[String], at: i64) -> QueryResult<()
 /// Takes the row's lock where rows are locked, so that two results for one service are judged in turn.
 pub fn lock(conn: &mut Conn, id: &str) -> QueryResult<()> {
     if let Conn::Pg(c) = conn {
-        services::table.find(id).select(services::id).for_update().get_result::<String>(c)?;
+        services::table.find(id).select(services::id).for_no_key_update().get_result::<String>(c)?;
     }
     Ok(())
+}
+
+/// These services, read anew under their locks where rows are locked; in id order, so that no two callers wait for
+/// each other.
+pub fn lock_all(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<ServiceRow>> {
+    match conn {
+        Conn::Pg(c) => {
+            services::table.filter(services::id.eq_any(ids)).order(services::id).for_no_key_update().load(c)
+        }
+        Conn::Sqlite(_) => by_ids(conn, ids),
+    }
+}
+
+/// Living and removed services with these slugs.
+pub fn by_slugs(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<ServiceRow>> {
+    let mut found = Vec::with_capacity(slugs.len());
+    for chunk in slugs.chunks(CHUNK_ROWS) {
+        found.extend(services::table.filter(services::slug.eq_any(chunk)).load::<ServiceRow>(conn)?);
+    }
+    Ok(found)
 }
 
 /// Every team, removed ones too.

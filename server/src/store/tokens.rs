@@ -36,6 +36,11 @@ pub fn by_id(conn: &mut Conn, id: &str) -> QueryResult<Option<TokenRow>> {
     tokens::table.find(id).get_result(conn).optional()
 }
 
+/// Those of the given tokens that are there; ids that name no token are left out.
+pub fn by_ids(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<TokenRow>> {
+    tokens::table.filter(tokens::id.eq_any(ids)).load(conn)
+}
+
 /// Every token, newest first.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<TokenRow>> {
     tokens::table.order(tokens::id.desc()).load(conn)

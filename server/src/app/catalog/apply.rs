@@ -57,7 +57,7 @@ pub(super) fn apply(tx: &mut Tx<'_>, cmd: &ImportCatalog, plan: Plan) -> Result<
                            "removed": report.removed, "problems": report.problems.len() });
         events.push(tx.event("catalog_imported", None, None, sentence, &data));
     }
-    store::events::append(tx.conn, &events)?;
+    tx.events.extend(events);
     for chunk in services.chunks(1_000) {
         regrade_changed(tx, chunk)?;
     }

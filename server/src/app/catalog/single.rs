@@ -133,7 +133,8 @@ pub fn remove_service(tx: &mut Tx<'_>, slug: &str) -> Result<()> {
         service.team_id.as_deref(),
         sentence,
         &serde_json::json!({}),
-    )
+    );
+    Ok(())
 }
 
 /// Marks a team as removed; one that owns services or teams stays.

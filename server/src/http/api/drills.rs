@@ -7,8 +7,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::feed;
-use crate::app::ingest::{self as uses, Ingested};
+use crate::app::drills::Recorded;
+use crate::app::ingest::{self as uses, Document};
+use crate::app::{Actor, blocking, feed};
 use crate::error::{Error, Result};
 use crate::formats::{Format, Hints};
 use crate::http::auth::Caller;
@@ -16,6 +17,9 @@ use crate::http::body::Body;
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
 use crate::types::{DrillKind, Failure, MAX_NAME_BYTES, Outcome, RollbackOutcome};
+
+/// A document larger than this is not read between other requests.
+const LARGE_BODY: usize = 64 * 1024;
 
 /// The example of the documentation.
 pub const EXAMPLE: &str = r#"{
@@ -148,10 +152,28 @@ pub async fn record(
     IdempotencyKey(key): IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse> {
-    let work = move |tx: &mut crate::app::Tx<'_>| {
-        uses::ingest(tx, Format::Drill, &body.bytes, &Hints::default(), key)
+    post_one(&app, actor, Format::Drill, body, Hints::default(), key).await
+}
+
+/// Reads a document, on a thread of its own if it is large, and records its result.
+async fn post_one(
+    app: &Shared,
+    actor: Actor,
+    format: Format,
+    body: Body,
+    hints: Hints,
+    key: Option<String>,
+) -> Result<HttpResponse> {
+    let large = body.bytes.len() > LARGE_BODY;
+    let read = move || uses::read(format, &body.bytes, &hints, key);
+    let cmd = match if large { blocking(read).await } else { read() }? {
+        Document::Ignored(reason) => {
+            return Ok(HttpResponse::Accepted().json(NotRecorded { recorded: false, reason }));
+        }
+        Document::Result(cmd) => *cmd,
     };
-    Ok(answer(app.write(actor, work).await?))
+    let answer = app.post(actor, vec![cmd]).await?.pop();
+    Ok(answer_of(answer.ok_or_else(|| anyhow::anyhow!("a post of one result gave no answer"))??))
 }
 
 /// `POST /api/v1/drills/batch`
@@ -161,9 +183,10 @@ pub async fn batch(
     IdempotencyKey(key): IdempotencyKey,
     body: Body,
 ) -> Result<HttpResponse> {
-    let lines = app.write(actor, move |tx| uses::batch(tx, &body.bytes, key.as_deref())).await?;
+    let (lines, results) = blocking(move || uses::read_batch(&body.bytes, key.as_deref())).await?;
+    let answers = if results.is_empty() { Vec::new() } else { app.post(actor, results).await? };
     let mut out = Vec::new();
-    for line in &lines {
+    for line in &uses::line_results(lines, answers) {
         serde_json::to_writer(&mut out, line).map_err(anyhow::Error::new)?;
         out.push(b'\n');
     }
@@ -187,8 +210,7 @@ pub async fn ingest(
         target: query.text("target"),
         environment: query.text("environment"),
     };
-    let done = app.write(actor, move |tx| uses::ingest(tx, format, &body.bytes, &hints, key)).await?;
-    Ok(answer(done))
+    post_one(&app, actor, format, body, hints, key).await
 }
 
 /// `GET /api/v1/drills/{id}`
@@ -203,17 +225,12 @@ fn unknown_format(name: &str) -> Error {
     Error::NotFound { what: "format", key: format!("{shown}`; known are `{known}"), nearest: None }
 }
 
-fn answer(done: Ingested) -> HttpResponse {
-    match done {
-        Ingested::Ignored(reason) => HttpResponse::Accepted().json(NotRecorded { recorded: false, reason }),
-        Ingested::Recorded(done) if done.replayed => {
-            HttpResponse::Ok().insert_header(("idempotency-replayed", "true")).json(done.answer)
-        }
-        Ingested::Recorded(done) => {
-            let place = format!("/api/v1/drills/{}", done.answer.id);
-            HttpResponse::Created().insert_header(("location", place)).json(done.answer)
-        }
+fn answer_of(done: Recorded) -> HttpResponse {
+    if done.replayed {
+        return HttpResponse::Ok().insert_header(("idempotency-replayed", "true")).json(done.answer);
     }
+    let place = format!("/api/v1/drills/{}", done.answer.id);
+    HttpResponse::Created().insert_header(("location", place)).json(done.answer)
 }
 
 #[cfg(test)]
