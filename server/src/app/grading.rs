@@ -78,6 +78,7 @@ pub fn judge(
 
 /// Grades one service and writes what changed; gives the score before and after.
 pub fn regrade(tx: &mut Tx<'_>, service: &ServiceRow, cause: Cause) -> Result<(Option<ScoreRow>, ScoreRow)> {
+    store::services::lock(tx.conn, &service.id)?;
     let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
     let before = store::grades::one(tx.conn, &service.id)?;
     let mut pass = Pass::new(tx, cause);
@@ -96,6 +97,17 @@ pub fn regrade_changed(tx: &mut Tx<'_>, services: &[ServiceRow]) -> Result<()> {
 /// What was judged later than `tx.now` (a result that arrived while the run was under way) is left alone.
 pub fn judge_all(tx: &mut Tx<'_>, services: &[ServiceRow]) -> Result<Verdicts> {
     read_and_judge(tx, services, Cause::Expiry)
+}
+
+/// Judges one service for a run inside the transaction that writes it; true if its score changed.
+pub fn judge_again(tx: &mut Tx<'_>, id: &str) -> Result<bool> {
+    let Some(service) = store::services::by_id(tx.conn, id)?.filter(|s| s.removed_at.is_none()) else {
+        return Ok(false);
+    };
+    let verdicts = read_and_judge(tx, &[service], Cause::Expiry)?;
+    let changed = !verdicts.is_empty();
+    verdicts.write(tx)?;
+    Ok(changed)
 }
 
 fn read_and_judge(tx: &mut Tx<'_>, services: &[ServiceRow], cause: Cause) -> Result<Verdicts> {

@@ -50,6 +50,7 @@ pub struct App {
     book: RwLock<Arc<Book>>,
     runs_wanted: tokio::sync::Notify,
     intake: std::sync::OnceLock<intake::Intake>,
+    instance: String,
     bound: std::sync::OnceLock<std::net::SocketAddr>,
 }
 
@@ -94,6 +95,7 @@ impl App {
             book: RwLock::new(Arc::new(book)),
             runs_wanted: tokio::sync::Notify::new(),
             intake: std::sync::OnceLock::new(),
+            instance: instance_name()?,
             bound: std::sync::OnceLock::new(),
         };
         Ok(Arc::new(app))
@@ -145,6 +147,11 @@ impl App {
         format!("http://{addr}")
     }
 
+    /// The name of this process among those on the same database.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
     /// Tells the run loop that a grading run waits.
     pub fn wake_runs(&self) {
         self.runs_wanted.notify_one();
@@ -155,11 +162,12 @@ impl App {
         self.runs_wanted.notified().await;
     }
 
-    /// Runs a use case in one write transaction.
+    /// Runs a use case in one write transaction, under the rulebook that is in force in the database.
     pub fn write_now<T>(&self, actor: &Actor, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         self.db.write(|conn| {
+            let book = rulebook::in_force(self, conn)?;
             let mut events = Vec::new();
-            let done = self.in_tx(conn, actor, &mut events, f)?;
+            let done = self.in_tx(conn, book, actor, &mut events, f)?;
             store::events::append(conn, &events)?;
             Ok(done)
         })
@@ -167,12 +175,18 @@ impl App {
 
     /// Runs a read in one read-only transaction.
     pub fn read_now<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.db.read(|conn| self.in_tx(conn, &Actor::anonymous(), &mut Vec::new(), f))
+        self.read_as(&Actor::anonymous(), f)
+    }
+
+    /// [`App::read_now`] for somebody.
+    pub fn read_as<T>(&self, actor: &Actor, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.db.read(|conn| self.in_tx(conn, self.book(), actor, &mut Vec::new(), f))
     }
 
     fn in_tx<T>(
         &self,
         conn: &mut Conn,
+        book: Arc<Book>,
         actor: &Actor,
         events: &mut Vec<NewEvent>,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T>,
@@ -181,7 +195,7 @@ impl App {
             conn,
             now: self.clock.now(),
             actor,
-            book: self.book(),
+            book,
             config: &self.config,
             base_url: self.base_url(),
             events,
@@ -225,6 +239,12 @@ impl App {
         let app = Arc::clone(self);
         blocking(move || app.read_now(f)).await
     }
+}
+
+fn instance_name() -> anyhow::Result<String> {
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    Ok(format!("{}-{}", std::process::id(), tokens::hex(&random)))
 }
 
 /// Runs blocking work on a thread of its own.

@@ -142,6 +142,31 @@ fn of_row(row: &BookRow) -> anyhow::Result<Rulebook> {
     Rulebook::load(&files).map_err(|e| anyhow::anyhow!("stored rulebook {}: {:?}", row.hash, e.first()))
 }
 
+/// The rulebook in force in the database, which another process may have published since this one looked.
+pub fn in_force(app: &App, conn: &mut store::Conn) -> Result<std::sync::Arc<Book>> {
+    let held = app.book();
+    let Some(hash) = store::books::get(conn, IN_FORCE)? else { return Ok(held) };
+    if hash == held.rulebook.hash() {
+        return Ok(held);
+    }
+    let Some(row) = store::books::book(conn, &hash)? else { return Ok(held) };
+    let rulebook = of_row(&row)?;
+    let since = store::books::get(conn, IN_FORCE_SINCE)?.and_then(|t| t.parse().ok());
+    app.put_book(Book {
+        slots: Slots::of(rulebook.catalogue()),
+        rulebook,
+        source: row.source,
+        since: Timestamp(since.unwrap_or(row.loaded_at)),
+        refused: held.refused.clone(),
+    });
+    Ok(app.book())
+}
+
+/// Looks whether another process has published a rulebook.
+pub fn keep_up(app: &App) -> Result<()> {
+    app.db().read(|conn| in_force(app, conn)).map(|_| ())
+}
+
 /// A rulebook of the past by its hash; the one in force is not read again.
 pub fn by_hash(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Rulebook>> {
     match store::books::book(tx.conn, hash)? {

@@ -134,18 +134,16 @@ impl Tallies {
     }
 }
 
-/// Keeps today's standings of every scope; run again on the same day, the later one stays.
-pub fn keep_day(tx: &mut Tx<'_>) -> Result<()> {
+/// The standings of every scope, to be kept for `day`; kept again on the same day, the later ones stay.
+pub fn rows_of(tx: &mut Tx<'_>, day: i32) -> Result<Vec<DailyRow>> {
     let tree = TeamTree::load(tx)?;
     let tallies = Tallies::load(tx, &tree)?;
-    let day = tx.now.day();
     let mut rows = vec![tallies.all.row(ALL, "", day)];
     rows.extend(tallies.tiers.iter().map(|(tier, t)| t.row(TIER, &tier.to_string(), day)));
     let mut teams: Vec<_> = tallies.teams.iter().collect();
     teams.sort_by_key(|(id, _)| id.as_str());
     rows.extend(teams.into_iter().map(|(id, t)| t.row(TEAM, id, day)));
-    store::boards::put_daily(tx.conn, &rows)?;
-    Ok(())
+    Ok(rows)
 }
 
 /// The days a trend is drawn over: the last day of each of the last `weeks` weeks, today last.

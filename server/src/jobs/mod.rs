@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use schedule::Schedule;
 
-use crate::app::{Actor, App, blocking, runs};
+use crate::app::{Actor, App, blocking, rulebook, runs};
 use crate::error::{Error, Result};
 use crate::types::{DAY_MS, Timestamp};
 
@@ -15,6 +15,9 @@ use crate::types::{DAY_MS, Timestamp};
 const GRADE_ALL: &str = "grade_all";
 /// Longest sleep before the clock is looked at again (it may have been set).
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// How often runs are looked for that another process wanted, or left undone.
+const OTHERS_WANT: Duration = Duration::from_secs(2);
 
 /// Starts the loops; they end with the process.
 pub fn start(app: &Arc<App>) {
@@ -82,7 +85,8 @@ fn latest_tick(
 async fn run_loop(app: Arc<App>) {
     loop {
         let worker = Arc::clone(&app);
-        match blocking(move || runs::work_off(&worker)).await {
+        let work = move || rulebook::keep_up(&worker).and_then(|()| runs::work_off(&worker));
+        match blocking(work).await {
             Ok(Some(run)) => {
                 tracing::info!(run = %run.id, services = run.services, changed = run.changed, "graded");
             }
@@ -90,7 +94,7 @@ async fn run_loop(app: Arc<App>) {
             Err(error) => tracing::warn!(%error, "grading"),
         }
         // Woken when a run is wanted; the time-out finds runs that another process wanted.
-        let _ = tokio::time::timeout(LOOK_AGAIN, app.run_wanted()).await;
+        let _ = tokio::time::timeout(OTHERS_WANT, app.run_wanted()).await;
     }
 }
 

@@ -247,10 +247,22 @@ diesel::table! {
         started_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
         as_of -> Nullable<BigInt>,
-        cursor_id -> Nullable<Text>,
         services -> BigInt,
         changed -> BigInt,
         errors -> Text,
+    }
+}
+
+diesel::table! {
+    run_batches (run_id, seq) {
+        run_id -> Text,
+        seq -> Integer,
+        after_id -> Text,
+        to_id -> Text,
+        state -> SmallInt,
+        owner -> Text,
+        lease_until -> BigInt,
+        attempt -> BigInt,
     }
 }
 
@@ -281,6 +293,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_runs,
     meta,
     rulebooks,
+    run_batches,
     scope_daily,
     score_history,
     scores,

@@ -91,6 +91,16 @@ pub fn batch_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<
         .load(conn)
 }
 
+/// Living services with `after < id <= to`, in id order.
+pub fn within(conn: &mut Conn, after: &str, to: &str) -> QueryResult<Vec<ServiceRow>> {
+    services::table
+        .filter(services::id.gt(after))
+        .filter(services::id.le(to))
+        .filter(services::removed_at.is_null())
+        .order(services::id)
+        .load(conn)
+}
+
 /// Inserts services.
 pub fn insert(conn: &mut Conn, rows: &[ServiceRow]) -> QueryResult<()> {
     for chunk in rows.chunks(CHUNK_ROWS) {

@@ -1,18 +1,18 @@
-//! Grading runs: all services judged once, in batches of short transactions, resumable after a crash.
+//! Grading runs: all services judged once, in batches that any process claims, resumable after a crash.
 
-use serde_json::json;
+mod batches;
 
-use super::grading::judge_all;
-use super::standing;
+use std::time::Duration;
+
 use super::views::{GradingRunView, Page};
-use super::{Actor, App, Tx};
+use super::{Actor, App, Tx, rulebook};
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::runs::{FAILED, FINISHED, QUEUED, RUNNING, RunRow};
+use crate::store::runs::{FINISHED, QUEUED, RUNNING, RunRow};
 use crate::types::Timestamp;
 
-/// Services judged in one transaction.
-const BATCH: i64 = 1_000;
+/// How long [`finish`] waits before it looks again at a run that others work on.
+const WAIT: Duration = Duration::from_millis(200);
 
 /// Where the instant of the last complete run is kept: unchanged scores hold as of it.
 pub const LAST_RUN: &str = "grading.last_run";
@@ -34,7 +34,6 @@ pub fn enqueue(tx: &mut Tx<'_>, started_by: &str) -> Result<GradingRunView> {
         started_at: None,
         finished_at: None,
         as_of: None,
-        cursor_id: None,
         services: 0,
         changed: 0,
         errors: "[]".into(),
@@ -50,7 +49,7 @@ const LEASE_MS: i64 = 10 * 60 * 1000;
 
 /// Takes a tick of the schedule and asks for its run; false when another process has taken it.
 pub fn take_tick(tx: &mut Tx<'_>, job: &str, due: Timestamp) -> Result<bool> {
-    if !store::runs::claim(tx.conn, job, due.0, "serve", tx.now.0 + LEASE_MS)? {
+    if !store::runs::claim(tx.conn, job, due.0, &tx.actor.name, LEASE_MS)? {
         return Ok(false);
     }
     enqueue(tx, "schedule")?;
@@ -65,68 +64,32 @@ pub fn last_tick(tx: &mut Tx<'_>) -> Result<Option<Timestamp>> {
     Ok(text.and_then(|t| t.parse().ok()).map(Timestamp))
 }
 
-/// Does every wanted run; gives the last one.
+/// Does every wanted run, on all cores, beside other processes that do the same; gives the last one that ended.
+///
+/// While another process holds the last batch of a run there is nothing to do here: ask again later.
 pub fn work_off(app: &App) -> Result<Option<GradingRunView>> {
-    let actor = Actor::schedule();
     let mut last = None;
     while let Some(run) = app.read_now(|tx| Ok(store::runs::next_open(tx.conn)?))? {
-        last = Some(finish_run(app, &actor, run)?);
+        rulebook::keep_up(app)?;
+        batches::work(app, &run.id)?;
+        match batches::end(app, &run.id)? {
+            Some(ended) => last = Some(view(&ended)),
+            None => break,
+        }
     }
     Ok(last)
 }
 
-fn finish_run(app: &App, actor: &Actor, mut run: RunRow) -> Result<GradingRunView> {
+/// Does what is wanted until this run has ended, wherever it is worked on.
+pub fn finish(app: &App, id: &str) -> Result<GradingRunView> {
     loop {
-        match app.write_now(actor, |tx| step(tx, &run)) {
-            Ok((next, done)) => {
-                run = next;
-                if done {
-                    return Ok(view(&run));
-                }
-            }
-            Err(error @ Error::Unavailable { .. }) => return Err(error),
-            Err(error) => {
-                tracing::error!(run = %run.id, ?error, "grading run failed");
-                run.state = FAILED;
-                run.errors = json!([error.to_string()]).to_string();
-                let failed = run.clone();
-                app.write_now(actor, move |tx| {
-                    let row = RunRow { finished_at: Some(tx.now.0), ..failed };
-                    Ok(store::runs::update(tx.conn, &row)?)
-                })?;
-                return Ok(view(&run));
-            }
+        work_off(app)?;
+        let run = app.read_now(|tx| get(tx, id))?;
+        if run.finished_at.is_some() {
+            return Ok(run);
         }
+        std::thread::sleep(WAIT);
     }
-}
-
-/// Judges the next batch; the instant of the whole run is that of its first batch.
-fn step(tx: &mut Tx<'_>, run: &RunRow) -> Result<(RunRow, bool)> {
-    let mut next = run.clone();
-    let as_of = Timestamp(run.as_of.unwrap_or(tx.now.0));
-    next.state = RUNNING;
-    next.as_of = Some(as_of.0);
-    next.started_at = run.started_at.or(Some(tx.now.0));
-    let clock_now = tx.now;
-    tx.now = as_of;
-    let services = store::services::batch_after(tx.conn, run.cursor_id.as_deref().unwrap_or(""), BATCH)?;
-    let verdicts = judge_all(tx, &services)?;
-    next.changed += verdicts.len() as i64;
-    verdicts.write(tx)?;
-    next.services += services.len() as i64;
-    let done = (services.len() as i64) < BATCH;
-    if let Some(last) = services.last() {
-        next.cursor_id = Some(last.id.clone());
-    }
-    if done {
-        store::books::set(tx.conn, LAST_RUN, &tx.now.0.to_string())?;
-        standing::keep_day(tx)?;
-        next.state = FINISHED;
-        next.finished_at = Some(clock_now.0.max(tx.now.0));
-    }
-    tx.now = clock_now;
-    store::runs::update(tx.conn, &next)?;
-    Ok((next, done))
 }
 
 /// The instant of the last complete run; the epoch before the first.
