@@ -36,6 +36,11 @@ impl Database {
         Self { url: format!("sqlite:{}", path.display()), postgres: None }
     }
 
+    /// A database that somebody else drops.
+    pub fn of_another(url: &str) -> Self {
+        Self { url: url.to_owned(), postgres: None }
+    }
+
     /// A new database on the PostgreSQL server at `server` (`postgres://user@host:port/postgres`).
     pub fn on_postgres(server: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);

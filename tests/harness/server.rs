@@ -79,7 +79,23 @@ impl Setup {
         } else {
             Database::fresh(dir.path())
         };
-        let mut server = Server {
+        let mut server = self.on(database, dir);
+        server.token = server.new_token("tests", &["admin"]);
+        server.base = server.spawn();
+        server
+    }
+
+    /// Starts a second process on the database of `server`, with the same token.
+    pub fn start_beside(self, server: &Server) -> Server {
+        let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
+        let mut replica = self.on(Database::of_another(server.database.url()), dir);
+        replica.token.clone_from(&server.token);
+        replica.base = replica.spawn();
+        replica
+    }
+
+    fn on(self, database: Database, dir: TempDir) -> Server {
+        Server {
             process: Mutex::new(None),
             base: String::new(),
             token: String::new(),
@@ -92,10 +108,7 @@ impl Setup {
             setup: self,
             database,
             dir,
-        };
-        server.token = server.new_token("tests", &["admin"]);
-        server.base = server.spawn();
-        server
+        }
     }
 }
 
