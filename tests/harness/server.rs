@@ -93,6 +93,8 @@ impl Setup {
             database,
             dir,
         };
+        // Only some commands make a database, and `token create` is none of them.
+        let _ = server.cli(&["migrate"]).ok();
         server.token = server.new_token("tests", &["admin"]);
         server.base = server.spawn();
         server
