@@ -34,6 +34,8 @@ pub fn restore(url: &DatabaseUrl, file: &Path) -> anyhow::Result<Restored> {
         );
     }
     refuse_to_overwrite(place)?;
+    // What is no backup at all leaves no trace at the place.
+    let older = age(file).with_context(|| format!("{} is not restored", file.display()))?;
     let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let _lock = lock::of(place)?;
@@ -43,7 +45,7 @@ pub fn restore(url: &DatabaseUrl, file: &Path) -> anyhow::Result<Restored> {
         .tempfile_in(folder)
         .with_context(|| format!("cannot write in {}", folder.display()))?;
     let bytes = copy(file, &mut part)?;
-    let older = check(part.path()).with_context(|| format!("{} is not restored", file.display()))?;
+    check(part.path()).with_context(|| format!("{} is not restored", file.display()))?;
     part.persist_noclobber(place)
         .map_err(|e| e.error)
         .with_context(|| format!("writing {}", place.display()))?;
@@ -85,28 +87,32 @@ struct Line {
     text: String,
 }
 
-/// Refuses a file that is damaged, foreign or of a newer version; true when it is of an older one.
-fn check(copy: &Path) -> anyhow::Result<bool> {
-    let url = DatabaseUrl::Sqlite { path: copy.to_path_buf(), durable: true };
-    // Nobody else knows this file: no lock, no files beside it.
-    let mut conn = Conn::Sqlite(url.sqlite("mode=ro&immutable=1")?);
-    let said: Vec<Line> = diesel::sql_query("SELECT integrity_check AS text FROM pragma_integrity_check(5)")
-        .load(&mut conn)
-        .context("it is not a SQLite database, or damaged")?;
-    let said: Vec<String> = said.into_iter().map(|l| l.text).collect();
-    ensure!(said == ["ok"], "it is damaged: {}", said.join("; "));
-    let loose: Vec<Line> =
-        diesel::sql_query("SELECT DISTINCT \"table\" AS text FROM pragma_foreign_key_check LIMIT 5")
-            .load(&mut conn)?;
-    ensure!(
-        loose.is_empty(),
-        "rows of `{}` refer to rows that are missing",
-        loose.iter().map(|l| l.text.as_str()).collect::<Vec<_>>().join("`, `")
-    );
-    match schema_state(&mut conn)? {
+fn open(file: &Path) -> anyhow::Result<Conn> {
+    let url = DatabaseUrl::Sqlite { path: file.to_path_buf(), durable: true };
+    // Nobody writes to this file: no lock, no files beside it.
+    Ok(Conn::Sqlite(url.sqlite("mode=ro&immutable=1")?))
+}
+
+/// Refuses a file that is foreign or of a newer version; true when it is of an older one.
+fn age(file: &Path) -> anyhow::Result<bool> {
+    match schema_state(&mut open(file)?).context("it is not a SQLite database, or damaged")? {
         SchemaState::Current => Ok(false),
         SchemaState::Behind => Ok(true),
         SchemaState::Newer(version) => Err(migrations::newer(&version)),
         SchemaState::Foreign(_) => bail!("it is no database of Waterbear"),
     }
+}
+
+/// Refuses a copy that is damaged.
+fn check(copy: &Path) -> anyhow::Result<()> {
+    let mut conn = open(copy)?;
+    let mut ask = |query: &str| -> anyhow::Result<Vec<String>> {
+        let lines: Vec<Line> = diesel::sql_query(query).load(&mut conn).context("it is damaged")?;
+        Ok(lines.into_iter().map(|l| l.text).collect())
+    };
+    let said = ask("SELECT integrity_check AS text FROM pragma_integrity_check")?;
+    ensure!(said == ["ok"], "it is damaged: {}", said.join("; "));
+    let loose = ask("SELECT DISTINCT \"table\" AS text FROM pragma_foreign_key_check")?;
+    ensure!(loose.is_empty(), "rows of `{}` refer to rows that are missing", loose.join("`, `"));
+    Ok(())
 }

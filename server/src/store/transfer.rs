@@ -63,7 +63,7 @@ pub fn transfer(
 fn require_empty(target: &mut Conn) -> anyhow::Result<()> {
     let there = migrations::tables_there(target)?;
     for table in TABLES.iter().filter(|t| !SEEDED.contains(t) && there.iter().any(|name| name == *t)) {
-        let n = count(target, &format!("SELECT count(*) AS n FROM (SELECT 1 FROM {table} LIMIT 1) AS some"))?;
+        let n = count(target, &format!("SELECT count(*) AS n FROM (SELECT 1 FROM {table} LIMIT 1) AS t"))?;
         ensure!(n == 0, "it is not empty: `{table}` has rows. Name a new database");
     }
     Ok(())
