@@ -44,6 +44,8 @@ enum Command {
     Backup(upkeep::BackupArgs),
     /// Bring a backup back as the database; never over an existing one (SQLite)
     Restore(upkeep::RestoreArgs),
+    /// Read everything through and compare what can be computed again; writes nothing, `clean` if all is well
+    Verify,
     /// Import a service catalog: Backstage YAML or CSV
     Import(catalog::ImportArgs),
     /// Record a drill result from a file, or read every kept document again (--replay)
@@ -71,6 +73,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Migrate(args) => upkeep::migrate(&over, &args),
         Command::Backup(args) => upkeep::backup(&over, &args),
         Command::Restore(args) => upkeep::restore(&over, &args),
+        Command::Verify => upkeep::verify(&over),
         Command::Token(args) => operate::token(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),

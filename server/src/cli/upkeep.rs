@@ -1,9 +1,11 @@
-//! `migrate`, `backup`, `restore`.
+//! `migrate`, `backup`, `restore`, `verify`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
+use waterbear::app::verify::{self, TOLD};
 use waterbear::config::Overrides;
 use waterbear::store::{self, DatabaseUrl, Db, backup, restore as back, transfer};
 
@@ -83,4 +85,27 @@ pub(crate) fn restore(over: &Overrides, args: &RestoreArgs) -> anyhow::Result<Ex
         done.bytes
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a database through and says what is wrong with it.
+pub(crate) fn verify(over: &Overrides) -> anyhow::Result<ExitCode> {
+    let config = settings(over)?;
+    config.database.must_exist()?;
+    let clean = verify::verify(&config.database, |check| {
+        let word = match check.problems {
+            0 => "ok".to_owned(),
+            1 => "1 PROBLEM".to_owned(),
+            n => format!("{n} PROBLEMS"),
+        };
+        output::say(&format!("{:<12}{word:<14}{}", check.name, check.extent));
+        for text in &check.told {
+            output::say(&format!("  ! {text}"));
+        }
+        if check.told.len() == TOLD && check.problems > TOLD {
+            output::say(&format!("  ! and {} more", check.problems - TOLD));
+        }
+    })
+    .with_context(|| format!("cannot verify {}", config.database))?;
+    output::say(if clean { "clean" } else { "NOT clean" });
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,5 +1,6 @@
 //! The database: connection enum, pools, the read and write doors, embedded migrations.
 
+pub mod audit;
 pub mod backup;
 pub mod boards;
 pub mod books;
