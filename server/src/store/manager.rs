@@ -45,11 +45,12 @@ impl DatabaseUrl {
         }
     }
 
-    /// Opens one connection that leaves everything as it is, the files of SQLite too.
+    /// Opens one connection that writes nothing of its own.
     pub fn connect_to_look(&self) -> anyhow::Result<Conn> {
         match self {
             Self::Sqlite { .. } => {
-                let mut conn = self.sqlite("mode=ro")?;
+                // Not `mode=ro`: such a connection could not clear away the -wal and -shm files when it closes.
+                let mut conn = self.sqlite("mode=rw")?;
                 conn.batch_execute(
                     "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA temp_store=MEMORY",
                 )

@@ -8,7 +8,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::tables::TABLES;
-use super::{CHUNK_ROWS, Conn, Db, each, events, refusal};
+use super::{CHUNK_ROWS, Conn, DatabaseUrl, Db, each, events, refusal};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
@@ -100,6 +100,18 @@ pub fn require_current(conn: &mut Conn) -> anyhow::Result<()> {
     }
 }
 
+/// Refuses a SQLite file with the tables of another program, before anything is set up in it.
+pub(super) fn refuse_foreign(url: &DatabaseUrl) -> anyhow::Result<()> {
+    // A PostgreSQL schema may be shared.
+    if url.sqlite_path().is_some() && schema_state(&mut url.connect_to_look()?)? == SchemaState::Foreign(true)
+    {
+        bail!(
+            "cannot use {url}: it is the database of another program, with tables of its own. Name another path"
+        );
+    }
+    Ok(())
+}
+
 pub(super) fn newer(version: &str) -> anyhow::Error {
     anyhow!(
         "the database was written by a newer version of Waterbear (migration {version}); \
@@ -123,13 +135,8 @@ fn bring_up(conn: &mut Conn) -> anyhow::Result<()> {
     if let Conn::Pg(c) = conn {
         c.batch_execute("SELECT pg_advisory_lock(7723001)")?;
     }
-    match schema_state(conn)? {
-        SchemaState::Newer(version) => return Err(newer(&version)),
-        // A PostgreSQL schema may be shared; a SQLite file with other tables is somebody else's file.
-        SchemaState::Foreign(true) if matches!(conn, Conn::Sqlite(_)) => {
-            bail!("it is the database of another program, with tables of its own. Name another path")
-        }
-        _ => {}
+    if let SchemaState::Newer(version) = schema_state(conn)? {
+        return Err(newer(&version));
     }
     let run = match conn {
         Conn::Sqlite(c) => c.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()),

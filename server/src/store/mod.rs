@@ -81,6 +81,7 @@ impl Db {
     /// Opens the pools; creates a SQLite file (and its folder) that is not there yet.
     pub fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
         url.prepare()?;
+        migrations::refuse_foreign(url)?;
         let writers = match url {
             DatabaseUrl::Sqlite { .. } => 1,
             DatabaseUrl::Postgres { .. } => 8,
@@ -178,7 +179,7 @@ fn finish<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<
     }
 }
 
-/// Runs `f` in one read-only transaction on a connection of its own, which leaves the files of SQLite as they are.
+/// Runs `f` in one read-only transaction on a connection of its own, which changes no setting of the database.
 pub fn look<T>(url: &DatabaseUrl, f: impl FnOnce(&mut Conn) -> Result<T>) -> anyhow::Result<T> {
     let mut conn = url.connect_to_look()?;
     begin(&mut conn, false).and_then(|()| finish(&mut conn, f)).map_err(Error::into_anyhow)

@@ -81,7 +81,11 @@ impl DatabaseUrl {
     pub fn prepare(&self) -> anyhow::Result<()> {
         let Some(path) = self.sqlite_path() else { return Ok(()) };
         if path.is_dir() || path.to_string_lossy().ends_with('/') {
-            bail!("cannot use {self}: it is a folder. Name a file in it, for example {self}/waterbear.db");
+            let file = path.join("waterbear.db");
+            bail!(
+                "cannot use {self}: it is a folder. Name a file in it, for example sqlite:{}",
+                file.display()
+            );
         }
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| {
