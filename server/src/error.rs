@@ -62,6 +62,14 @@ impl Error {
         Self::NotFound { what, key: key.into(), nearest: None }
     }
 
+    /// The error as the command line tells it: of a defect, the whole of it.
+    pub fn into_anyhow(self) -> anyhow::Error {
+        match self {
+            Self::Internal(inner) => inner,
+            other => anyhow::Error::new(other),
+        }
+    }
+
     /// The HTTP status of the case.
     pub const fn status(&self) -> u16 {
         match self {

@@ -2,6 +2,7 @@
 
 mod bare;
 mod cli;
+mod cluster;
 mod database;
 mod drills;
 mod places;
@@ -11,6 +12,7 @@ mod server;
 
 pub use bare::Bare;
 pub use cli::{Output, run, run_with_input};
+pub use cluster::Cluster;
 pub use database::{Database, psql};
 pub use drills::{drill, instant, now, passed, seconds_from_now};
 pub use places::{binary, files_under, root, sample, sample_json, samples_dir};

@@ -80,6 +80,8 @@ impl Setup {
             Database::fresh(dir.path())
         };
         let mut server = self.on(database, dir);
+        // Only some commands make a database, and `token create` is none of them.
+        let _ = server.cli(&["migrate"]).ok();
         server.token = server.new_token("tests", &["admin"]);
         server.base = server.spawn();
         server

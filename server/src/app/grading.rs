@@ -353,7 +353,8 @@ fn same_on_scorecard(a: &ScoreRow, b: &ScoreRow) -> bool {
         && a.outcomes == b.outcomes
 }
 
-fn same_row(a: &ScoreRow, b: &ScoreRow) -> bool {
+/// The stored form is the same but for its instants.
+pub(super) fn same_row(a: &ScoreRow, b: &ScoreRow) -> bool {
     same_on_scorecard(a, b)
         && a.earned == b.earned
         && a.possible == b.possible

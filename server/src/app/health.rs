@@ -9,7 +9,7 @@ use crate::types::Outcome;
 pub fn ready(tx: &mut Tx<'_>) -> Result<()> {
     let detail = match store::schema_state(tx.conn)? {
         SchemaState::Current => return Ok(()),
-        SchemaState::Behind => "Migrations are pending.".to_owned(),
+        SchemaState::Behind | SchemaState::Foreign(_) => "Migrations are pending.".to_owned(),
         SchemaState::Newer(version) => {
             format!("The database was written by a newer version (migration {version}).")
         }

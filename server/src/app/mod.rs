@@ -25,6 +25,7 @@ pub mod standing;
 pub mod state;
 pub mod teams;
 pub mod tokens;
+pub mod verify;
 pub mod views;
 
 use std::sync::{Arc, RwLock};

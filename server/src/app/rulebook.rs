@@ -169,7 +169,12 @@ pub fn keep_up(app: &App) -> Result<()> {
 
 /// A rulebook of the past by its hash; the one in force is not read again.
 pub fn by_hash(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Rulebook>> {
-    match store::books::book(tx.conn, hash)? {
+    kept(tx.conn, hash)
+}
+
+/// A kept rulebook by its hash.
+pub(super) fn kept(conn: &mut store::Conn, hash: &str) -> Result<Option<Rulebook>> {
+    match store::books::book(conn, hash)? {
         Some(row) => Ok(Some(of_row(&row)?)),
         None => Ok(None),
     }

@@ -12,7 +12,7 @@ use waterbear::config::Overrides;
 use waterbear::formats::{read_backstage, read_csv};
 use waterbear::store::DatabaseUrl;
 
-use super::{clock, output, settings, visit};
+use super::{clock, output, settings, visit, visit_or_make};
 
 #[derive(Args)]
 pub(crate) struct ImportArgs {
@@ -40,7 +40,7 @@ pub(crate) fn import(over: &Overrides, args: &ImportArgs) -> anyhow::Result<Exit
     let report = if args.dry_run {
         dry(over, &cmd)?
     } else {
-        visit(over)?.write_now(&Actor::command_line(), |tx| take_over(tx, &cmd))?
+        visit_or_make(over)?.write_now(&Actor::command_line(), |tx| take_over(tx, &cmd))?
     };
     if args.json {
         output::json(&report)?;

@@ -7,6 +7,7 @@ mod operate;
 mod output;
 mod rules;
 mod serve;
+mod upkeep;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,10 +38,14 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Serve a made-up organisation with a year of history, on a fresh throw-away database
     Demo(serve::ServeArgs),
-    /// Bring the database's schema up to date
-    Migrate,
+    /// Bring the database's schema up to date; with --from and --to, move a whole installation
+    Migrate(upkeep::MigrateArgs),
     /// Copy the database to FILE while it is in use (SQLite)
-    Backup(operate::BackupArgs),
+    Backup(upkeep::BackupArgs),
+    /// Bring a backup back as the database; never over an existing one (SQLite)
+    Restore(upkeep::RestoreArgs),
+    /// Read everything through and compare what can be computed again; writes nothing, `clean` if all is well
+    Verify,
     /// Import a service catalog: Backstage YAML or CSV
     Import(catalog::ImportArgs),
     /// Record a drill result from a file, or read every kept document again (--replay)
@@ -65,8 +70,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(args) => serve::serve(&over, &args),
         Command::Demo(args) => serve::demo(&over, &args),
         Command::Healthcheck(args) => serve::healthcheck(&over, &args),
-        Command::Migrate => operate::migrate(&over),
-        Command::Backup(args) => operate::backup(&over, &args),
+        Command::Migrate(args) => upkeep::migrate(&over, &args),
+        Command::Backup(args) => upkeep::backup(&over, &args),
+        Command::Restore(args) => upkeep::restore(&over, &args),
+        Command::Verify => upkeep::verify(&over),
         Command::Token(args) => operate::token(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),
@@ -95,8 +102,14 @@ fn clock(config: &Config) -> Arc<dyn Clock> {
     }
 }
 
-/// The application for a command that visits the database once.
+/// The application for a command that visits a database that is there.
 fn visit(over: &Overrides) -> anyhow::Result<Arc<App>> {
+    settings(over)?.database.must_exist()?;
+    visit_or_make(over)
+}
+
+/// The same for a command that may be the first: where there is no database it makes one.
+fn visit_or_make(over: &Overrides) -> anyhow::Result<Arc<App>> {
     output::log(false, "warn");
     let config = settings(over)?;
     let clock = visit_clock(&config);

@@ -1,22 +1,14 @@
-//! `migrate`, `backup`, `token`, `openapi`.
+//! `token`, `openapi`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use waterbear::app::Actor;
 use waterbear::app::tokens::{self, CreateToken};
 use waterbear::config::Overrides;
-use waterbear::store::{self, Db, backup};
 use waterbear::types::Timestamp;
 
-use super::{output, settings, visit};
-
-#[derive(Args)]
-pub(crate) struct BackupArgs {
-    /// Where to; must not exist yet
-    file: PathBuf,
-}
+use super::{output, visit};
 
 #[derive(Args)]
 pub(crate) struct TokenArgs {
@@ -61,22 +53,6 @@ struct CreateArgs {
     /// Print id and token as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// Brings the schema up to date.
-pub(crate) fn migrate(over: &Overrides) -> anyhow::Result<ExitCode> {
-    let config = settings(over)?;
-    store::migrate(&Db::open(&config.database)?)?;
-    output::note(&format!("{} is up to date.", config.database));
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Copies a SQLite database while it is in use.
-pub(crate) fn backup(over: &Overrides, args: &BackupArgs) -> anyhow::Result<ExitCode> {
-    let config = settings(over)?;
-    let bytes = backup::copy(&config.database, &args.file)?;
-    output::note(&format!("{} bytes in {}.", bytes, args.file.display()));
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Makes, lists and ends tokens.

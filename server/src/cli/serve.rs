@@ -10,8 +10,8 @@ use anyhow::Context;
 use clap::Args;
 use waterbear::app::{App, rulebook};
 use waterbear::clock::SystemClock;
-use waterbear::config::{Config, Overrides};
-use waterbear::store::DatabaseUrl;
+use waterbear::config::{Config, Overrides, env};
+use waterbear::store::{DatabaseUrl, lock};
 use waterbear::{demo, http, jobs};
 
 use super::{clock, output, settings};
@@ -31,7 +31,11 @@ fn with_listen(over: &Overrides, args: &ServeArgs) -> Overrides {
 pub(crate) fn serve(over: &Overrides, args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let config = settings(&with_listen(over, args))?;
     output::log(config.log_json, &config.log_level);
-    let _lock = lock(&config.database)?;
+    config.database.prepare()?;
+    let _lock = lock::hold(&config.database)?;
+    if let Some(warning) = config.database.unproven(env) {
+        tracing::warn!("{warning}");
+    }
     let app = App::build(config.clone(), clock(&config))?;
     run(&app, |_| {})?;
     app.db().checkpoint();
@@ -93,22 +97,6 @@ fn reload_on_hangup(app: Arc<App>) {
     });
     #[cfg(not(unix))]
     drop(app);
-}
-
-/// One process per SQLite file.
-fn lock(url: &DatabaseUrl) -> anyhow::Result<Option<std::fs::File>> {
-    let Some(path) = url.sqlite_path() else { return Ok(None) };
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file =
-        std::fs::File::create(&name).with_context(|| format!("cannot write {}", name.to_string_lossy()))?;
-    if file.try_lock().is_err() {
-        anyhow::bail!("another Waterbear serves {} already", path.display());
-    }
-    Ok(Some(file))
 }
 
 /// Asks the server at the configured address for `/healthz`.

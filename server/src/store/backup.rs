@@ -9,10 +9,11 @@ use super::{Conn, DatabaseUrl};
 
 /// Copies the database to `file` and gives its size in bytes. `file` appears only when it is complete and synced.
 pub fn copy(url: &DatabaseUrl, file: &Path) -> anyhow::Result<u64> {
-    let Some(from) = url.sqlite_path() else {
-        anyhow::bail!("backup copies SQLite databases; for PostgreSQL use pg_dump");
-    };
-    anyhow::ensure!(from.exists(), "there is no database at {}", from.display());
+    anyhow::ensure!(
+        url.sqlite_path().is_some(),
+        "backup copies SQLite databases; for PostgreSQL use pg_dump (docs/operating.md)"
+    );
+    url.must_exist()?;
     anyhow::ensure!(!file.exists(), "{} exists already; a backup never writes over a file", file.display());
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let temp = tempfile::Builder::new()

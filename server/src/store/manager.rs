@@ -1,80 +1,25 @@
 //! Connections by URL scheme: never `Conn::establish`, which tries every database in turn and would
 //! answer a PostgreSQL that is away with a new, empty SQLite file.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::fmt::Write;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{HandleError, ManageConnection};
 use diesel::sqlite::SqliteConnection;
 
-use super::Conn;
-
-/// A checked database URL.
-#[derive(Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// `sqlite:PATH`.
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// Wait for the disk on each commit. Only the demo's throw-away database does not.
-        durable: bool,
-    },
-    /// `postgres://...`.
-    Postgres {
-        /// The URL with its password.
-        url: String,
-    },
-}
+use super::{Conn, DatabaseUrl, refusal};
 
 impl DatabaseUrl {
-    /// Reads `sqlite:PATH`, `postgres://...` or `postgresql://...`; every other scheme is an error.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some(rest) = text.strip_prefix("sqlite:") {
-            let path = rest.strip_prefix("//").unwrap_or(rest);
-            if path.is_empty() || path == ":memory:" {
-                return Err("`sqlite:` needs a file path, e.g. sqlite:data/waterbear.db".into());
-            }
-            return Ok(Self::Sqlite { path: PathBuf::from(path), durable: true });
-        }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres { url: text.to_owned() });
-        }
-        Err("expected sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE".into())
-    }
-
-    /// Makes the folder of a SQLite file.
-    pub(super) fn prepare(&self) -> anyhow::Result<()> {
-        if let Self::Sqlite { path, .. } = self
-            && let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        }
-        Ok(())
-    }
-
-    /// The SQLite file, if it is one.
-    pub fn sqlite_path(&self) -> Option<&Path> {
-        match self {
-            Self::Sqlite { path, .. } => Some(path),
-            Self::Postgres { .. } => None,
-        }
-    }
-
-    /// Opens one connection and sets it up.
+    /// Opens one connection and sets it up. A SQLite file that is not there stays away: only
+    /// [`DatabaseUrl::prepare`] makes one.
     pub fn connect(&self, read_only: bool) -> anyhow::Result<Conn> {
+        let refuse = |said: String| refusal::connecting(self, &said);
         match self {
-            Self::Sqlite { path, durable } => {
-                let name = path.to_str().context("the SQLite path is not UTF-8")?;
-                if path.is_dir() {
-                    bail!("{name} is a folder, not a SQLite file");
-                }
-                let mut conn = SqliteConnection::establish(name)
-                    .with_context(|| format!("cannot open the SQLite file {name}"))?;
+            Self::Sqlite { durable, .. } => {
+                let mut conn = self.sqlite("mode=rw")?;
                 let sync = if *durable { "FULL" } else { "OFF" };
                 // busy_timeout first: the switch to WAL itself needs a lock.
                 conn.batch_execute(&format!(
@@ -82,7 +27,7 @@ impl DatabaseUrl {
                      PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA mmap_size=134217728; \
                      PRAGMA synchronous={sync};"
                 ))
-                .with_context(|| format!("cannot set up the SQLite file {name}"))?;
+                .map_err(|e| refuse(e.to_string()))?;
                 if !durable {
                     conn.batch_execute("PRAGMA wal_autocheckpoint=20000")?;
                 }
@@ -93,33 +38,51 @@ impl DatabaseUrl {
             }
             Self::Postgres { url } => {
                 let mut conn =
-                    PgConnection::establish(url).map_err(|e| anyhow::anyhow!("cannot reach {self}: {e}"))?;
+                    PgConnection::establish(&Self::for_libpq(url)).map_err(|e| refuse(e.to_string()))?;
                 conn.batch_execute("SET TIME ZONE 'UTC'; SET client_min_messages = warning")?;
                 Ok(Conn::Pg(conn))
             }
         }
     }
-}
 
-impl fmt::Display for DatabaseUrl {
-    /// The URL without its password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Opens one connection that writes nothing of its own.
+    pub fn connect_to_look(&self) -> anyhow::Result<Conn> {
         match self {
-            Self::Sqlite { path, .. } => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres { url } => {
-                let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
-                let shown = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-                let shown = shown.split('?').next().unwrap_or(shown);
-                write!(f, "{scheme}://{shown}")
+            Self::Sqlite { .. } => {
+                // Not `mode=ro`: such a connection could not clear away the -wal and -shm files when it closes.
+                let mut conn = self.sqlite("mode=rw")?;
+                conn.batch_execute(
+                    "PRAGMA busy_timeout=5000; PRAGMA query_only=ON; PRAGMA temp_store=MEMORY",
+                )
+                .map_err(|e| refusal::connecting(self, &e.to_string()))?;
+                Ok(Conn::Sqlite(conn))
             }
+            Self::Postgres { .. } => self.connect(true),
         }
     }
+
+    /// Opens a SQLite file with the parameters of a `file:` URI, and nothing else.
+    pub(super) fn sqlite(&self, parameters: &str) -> anyhow::Result<SqliteConnection> {
+        let path = self.sqlite_path().context("not a SQLite database")?;
+        let name = path.to_str().with_context(|| format!("cannot use {self}: the path is not UTF-8"))?;
+        let uri = format!("file:{}?{parameters}", encoded(name));
+        SqliteConnection::establish(&uri).map_err(|e| refusal::connecting(self, &e.to_string()))
+    }
 }
 
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+/// A path as it stands in a `file:` URI.
+fn encoded(path: &str) -> String {
+    // Two slashes at the beginning would name a host.
+    let mut text = if path.starts_with("//") { "//".to_owned() } else { String::new() };
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
     }
+    text
 }
 
 /// Makes and checks pooled connections.

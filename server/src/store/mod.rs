@@ -1,5 +1,6 @@
 //! The database: connection enum, pools, the read and write doors, embedded migrations.
 
+pub mod audit;
 pub mod backup;
 pub mod boards;
 pub mod books;
@@ -9,28 +10,32 @@ pub mod events;
 pub mod evidence;
 pub mod facts;
 pub mod grades;
+pub mod lock;
 mod manager;
+mod migrations;
+mod refusal;
+pub mod restore;
 pub mod runs;
 pub mod schema;
 pub mod services;
+mod tables;
 pub mod tokens;
+pub mod transfer;
+mod url;
 
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::PgConnection;
 use diesel::r2d2::{Pool, PooledConnection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sqlite::SqliteConnection;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-pub use manager::{DatabaseUrl, Manager};
+pub use manager::Manager;
+pub use migrations::{SchemaState, migrate, require_current, revert_all, schema_state};
+pub use url::DatabaseUrl;
 
 use crate::error::{Error, Result};
-
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
-const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
 /// How long a request waits for a connection before it is told to come back.
 const POOL_WAIT: Duration = Duration::from_secs(5);
@@ -76,6 +81,7 @@ impl Db {
     /// Opens the pools; creates a SQLite file (and its folder) that is not there yet.
     pub fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
         url.prepare()?;
+        migrations::refuse_foreign(url)?;
         let writers = match url {
             DatabaseUrl::Sqlite { .. } => 1,
             DatabaseUrl::Postgres { .. } => 8,
@@ -173,6 +179,12 @@ fn finish<T>(conn: &mut Conn, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<
     }
 }
 
+/// Runs `f` in one read-only transaction on a connection of its own, which changes no setting of the database.
+pub fn look<T>(url: &DatabaseUrl, f: impl FnOnce(&mut Conn) -> Result<T>) -> anyhow::Result<T> {
+    let mut conn = url.connect_to_look()?;
+    begin(&mut conn, false).and_then(|()| finish(&mut conn, f)).map_err(Error::into_anyhow)
+}
+
 impl From<DieselError> for Error {
     /// A full disk, a read-only file, a lost connection: "try again" (503). All else is a defect.
     fn from(error: DieselError) -> Self {
@@ -209,91 +221,4 @@ impl From<DieselError> for Error {
         }
         Self::Internal(anyhow::Error::new(error).context("database"))
     }
-}
-
-/// What the migrations of this binary and those of a database have to say to each other.
-#[derive(Debug, PartialEq, Eq)]
-pub enum SchemaState {
-    /// All of ours are applied, and no others.
-    Current,
-    /// Some of ours are missing.
-    Behind,
-    /// The database knows migrations this binary does not.
-    Newer(String),
-}
-
-fn ours(conn: &Conn) -> anyhow::Result<Vec<String>> {
-    let names = match conn {
-        Conn::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE_MIGRATIONS),
-        Conn::Pg(_) => versions::<diesel::pg::Pg>(&POSTGRES_MIGRATIONS),
-    };
-    names.map_err(|e| anyhow::anyhow!("embedded migrations: {e}"))
-}
-
-fn versions<DB: diesel::backend::Backend>(
-    source: &EmbeddedMigrations,
-) -> diesel::migration::Result<Vec<String>> {
-    let all: Vec<Box<dyn Migration<DB>>> = source.migrations()?;
-    Ok(all.iter().map(|m| m.name().version().to_string()).collect())
-}
-
-diesel::table! {
-    #[sql_name = "__diesel_schema_migrations"]
-    applied_migration (version) {
-        version -> Text,
-    }
-}
-
-/// Compares the database's migrations with ours; writes nothing, so it works in a read-only transaction.
-pub fn schema_state(conn: &mut Conn) -> anyhow::Result<SchemaState> {
-    use diesel::prelude::*;
-    let applied: Vec<String> = applied_migration::table.select(applied_migration::version).load(conn)?;
-    let ours = ours(conn)?;
-    Ok(compare(&ours, &applied))
-}
-
-fn compare(ours: &[String], applied: &[String]) -> SchemaState {
-    if let Some(unknown) = applied.iter().find(|v| !ours.contains(v)) {
-        return SchemaState::Newer(unknown.clone());
-    }
-    if applied.len() == ours.len() { SchemaState::Current } else { SchemaState::Behind }
-}
-
-/// Brings the schema up to date; refuses a database written by a newer version.
-///
-/// On PostgreSQL an advisory lock lets replicas start together.
-pub fn migrate(db: &Db) -> anyhow::Result<()> {
-    db.plain(|conn| {
-        if let Conn::Pg(c) = conn {
-            diesel::connection::SimpleConnection::batch_execute(c, "SELECT pg_advisory_lock(7723001)")?;
-        }
-        // This makes the table of applied migrations where there is none.
-        let applied: Vec<MigrationVersion<'static>> = each!(conn, c => c.applied_migrations())
-            .map_err(|e| anyhow::anyhow!("reading migrations: {e}"))?;
-        let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
-        if let SchemaState::Newer(version) = compare(&ours(conn)?, &applied) {
-            anyhow::bail!(
-                "the database was written by a newer version of Waterbear (migration {version}); \
-                 start that version, or restore a backup made before the upgrade"
-            );
-        }
-        let run = match conn {
-            Conn::Sqlite(c) => c.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()),
-            Conn::Pg(c) => c.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ()),
-        };
-        run.map_err(|e| anyhow::anyhow!("migration failed: {e}"))?;
-        while conn.transaction(|c| events::chain(c, CHUNK_ROWS as i64))? > 0 {}
-        Ok(())
-    })
-}
-
-/// Undoes every migration and applies them again; for tests of the migrations themselves.
-pub fn revert_all(db: &Db) -> anyhow::Result<()> {
-    db.plain(|conn| {
-        let run = match conn {
-            Conn::Sqlite(c) => c.revert_all_migrations(SQLITE_MIGRATIONS).map(|_| ()),
-            Conn::Pg(c) => c.revert_all_migrations(POSTGRES_MIGRATIONS).map(|_| ()),
-        };
-        run.map_err(|e| anyhow::anyhow!("reverting migrations failed: {e}"))
-    })
 }

@@ -94,7 +94,12 @@ pub fn finish(app: &App, id: &str) -> Result<GradingRunView> {
 
 /// The instant of the last complete run; the epoch before the first.
 pub fn last_grading(tx: &mut Tx<'_>) -> Result<Timestamp> {
-    let text = store::books::get(tx.conn, LAST_RUN)?;
+    last_run(tx.conn)
+}
+
+/// The same on a connection.
+pub(super) fn last_run(conn: &mut store::Conn) -> Result<Timestamp> {
+    let text = store::books::get(conn, LAST_RUN)?;
     Ok(Timestamp(text.and_then(|t| t.parse().ok()).unwrap_or(0)))
 }
 

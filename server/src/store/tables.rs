@@ -1,0 +1,46 @@
+//! The names of our tables, each after those it refers to.
+
+/// Every table of the schema, in an order that foreign keys accept when rows are written.
+pub(super) const TABLES: &[&str] = &[
+    "meta",
+    "teams",
+    "services",
+    "entities",
+    "service_deps",
+    "tokens",
+    "documents",
+    "drills",
+    "idempotency_keys",
+    "evidence",
+    "fact_history",
+    "rulebooks",
+    "scores",
+    "score_history",
+    "scope_daily",
+    "events",
+    "event_head",
+    "grading_runs",
+    "job_runs",
+];
+
+/// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
+pub(super) const SEEDED: &[&str] = &["event_head"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_of_the_schema_is_named_once() {
+        let schema = include_str!("schema.rs");
+        let mut made: Vec<&str> = schema
+            .split("diesel::table! {")
+            .skip(1)
+            .filter_map(|t| t.lines().find(|l| l.ends_with(") {"))?.trim().split(' ').next())
+            .collect();
+        let mut named = TABLES.to_vec();
+        made.sort_unstable();
+        named.sort_unstable();
+        assert_eq!(made, named);
+    }
+}
