@@ -7,6 +7,7 @@ pub mod drills;
 pub mod evidence;
 pub mod facts;
 pub mod feed;
+pub mod fleet;
 pub mod grading;
 pub mod health;
 pub mod identity;
@@ -14,6 +15,7 @@ pub mod ingest;
 pub mod intake;
 pub mod owners;
 pub mod posted;
+pub mod ranking;
 pub mod recording;
 pub mod replay;
 pub mod rulebook;
@@ -23,6 +25,7 @@ pub mod sentences;
 pub mod services;
 pub mod standing;
 pub mod state;
+mod tally;
 pub mod teams;
 pub mod tokens;
 pub mod views;
@@ -48,6 +51,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     db: Db,
     book: RwLock<Arc<Book>>,
+    fleet: Arc<fleet::Fleet>,
     runs_wanted: tokio::sync::Notify,
     intake: std::sync::OnceLock<intake::Intake>,
     instance: String,
@@ -70,6 +74,8 @@ pub struct Tx<'a> {
     pub base_url: String,
     /// What has happened; appended to the log at the end of the transaction.
     pub events: &'a mut Vec<NewEvent>,
+    /// The picture of all services.
+    pub fleet: Arc<fleet::Fleet>,
     clock: &'a dyn Clock,
 }
 
@@ -91,6 +97,7 @@ impl App {
         let app = Self {
             config,
             clock,
+            fleet: Arc::new(fleet::Fleet::new(db.clone())),
             db,
             book: RwLock::new(Arc::new(book)),
             runs_wanted: tokio::sync::Notify::new(),
@@ -104,6 +111,11 @@ impl App {
     /// The clock.
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    /// The picture of all services.
+    pub fn fleet(&self) -> &Arc<fleet::Fleet> {
+        &self.fleet
     }
 
     /// The database, for jobs of operation (backup, readiness).
@@ -198,6 +210,7 @@ impl App {
             book,
             config: &self.config,
             base_url: self.base_url(),
+            fleet: Arc::clone(&self.fleet),
             events,
             clock: self.clock.as_ref(),
         })
@@ -303,6 +316,7 @@ impl Tx<'_> {
             book: Arc::clone(&self.book),
             config: self.config,
             base_url: self.base_url.clone(),
+            fleet: Arc::clone(&self.fleet),
             events: self.events,
             clock: self.clock,
         })
