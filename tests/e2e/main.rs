@@ -17,6 +17,7 @@ mod openapi;
 mod operation;
 mod pages;
 mod readme;
+mod retention;
 mod rules;
 mod scorecard;
 mod snapshots;

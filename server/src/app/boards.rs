@@ -130,7 +130,8 @@ pub fn board(tx: &mut Tx<'_>, ask: &AskBoard) -> Result<BoardView> {
     let page: Vec<usize> = (from..to).collect();
     let items = rows(tx, &picture, ask, &order, &page)?;
     let last = to.checked_sub(1).filter(|_| to < order.places.len()).and_then(|n| order.places.get(n));
-    let next = last.map(|p| Cursor(p.key(improved).0, p.key(improved).1, order.slug(p).to_owned()).write(ask));
+    let next =
+        last.map(|p| Cursor(p.key(improved).0, p.key(improved).1, order.slug(p).to_owned()).write(ask));
     let own = ask.own.as_ref().filter(|_| ask.by == "team");
     let own = own.and_then(|slug| order.places.iter().position(|p| order.slug(p) == slug));
     let own = match own {
@@ -193,8 +194,7 @@ fn rows(
     order: &Order<'_>,
     at: &[usize],
 ) -> Result<Vec<BoardRow>> {
-    let places: Vec<(usize, Place)> =
-        at.iter().filter_map(|n| Some((*n, *order.places.get(*n)?))).collect();
+    let places: Vec<(usize, Place)> = at.iter().filter_map(|n| Some((*n, *order.places.get(*n)?))).collect();
     if ask.by == "team" {
         return team_rows(tx, picture, order, &places);
     }

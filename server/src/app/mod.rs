@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod boards;
 pub mod catalog;
+pub mod counts;
 pub mod drills;
 pub mod evidence;
 pub mod facts;
@@ -18,6 +19,7 @@ pub mod posted;
 pub mod ranking;
 pub mod recording;
 pub mod replay;
+pub mod retention;
 pub mod rulebook;
 pub mod runs;
 pub mod scorecard;

@@ -93,7 +93,10 @@ impl TeamTree {
 
     /// From the root down to the parent.
     pub fn ancestors(&self, team: &TeamRow) -> Vec<&TeamRow> {
-        heads(&team.path).filter_map(|head| self.by_path.get(head)).filter_map(|i| self.rows.get(*i)).collect()
+        heads(&team.path)
+            .filter_map(|head| self.by_path.get(head))
+            .filter_map(|i| self.rows.get(*i))
+            .collect()
     }
 }
 

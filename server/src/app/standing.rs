@@ -140,13 +140,7 @@ pub fn practice_means(book: &Rulebook, tally: &Tally) -> Vec<PracticeMean> {
 }
 
 /// Where a scope stands now.
-pub fn standing(
-    tx: &mut Tx<'_>,
-    kind: i16,
-    id: &str,
-    live: &Tally,
-    path: &str,
-) -> Result<Standing> {
+pub fn standing(tx: &mut Tx<'_>, kind: i16, id: &str, live: &Tally, path: &str) -> Result<Standing> {
     let days = week_days(tx.now, 12);
     let kept = store::boards::daily(tx.conn, kind, id, &days)?;
     let weeks = weeks_of(&days, &kept, live);

@@ -41,6 +41,8 @@ enum Command {
     Migrate,
     /// Copy the database to FILE while it is in use (SQLite)
     Backup(operate::BackupArgs),
+    /// Roll up and delete results older than `retention.raw_months`; `serve` does it each day by itself
+    Prune(operate::PruneArgs),
     /// Import a service catalog: Backstage YAML or CSV
     Import(catalog::ImportArgs),
     /// Record a drill result from a file, or read every kept document again (--replay)
@@ -67,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Healthcheck(args) => serve::healthcheck(&over, &args),
         Command::Migrate => operate::migrate(&over),
         Command::Backup(args) => operate::backup(&over, &args),
+        Command::Prune(args) => operate::prune(&over, &args),
         Command::Token(args) => operate::token(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),

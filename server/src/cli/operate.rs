@@ -1,11 +1,11 @@
-//! `migrate`, `backup`, `token`, `openapi`.
+//! `migrate`, `backup`, `prune`, `token`, `openapi`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use waterbear::app::Actor;
 use waterbear::app::tokens::{self, CreateToken};
+use waterbear::app::{Actor, retention};
 use waterbear::config::Overrides;
 use waterbear::store::{self, Db, backup};
 use waterbear::types::Timestamp;
@@ -16,6 +16,16 @@ use super::{output, settings, visit};
 pub(crate) struct BackupArgs {
     /// Where to; must not exist yet
     file: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct PruneArgs {
+    /// Only count what would go
+    #[arg(long)]
+    dry_run: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args)]
@@ -76,6 +86,27 @@ pub(crate) fn backup(over: &Overrides, args: &BackupArgs) -> anyhow::Result<Exit
     let config = settings(over)?;
     let bytes = backup::copy(&config.database, &args.file)?;
     output::note(&format!("{} bytes in {}.", bytes, args.file.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Rolls up and deletes what is past its time.
+pub(crate) fn prune(over: &Overrides, args: &PruneArgs) -> anyhow::Result<ExitCode> {
+    let app = visit(over)?;
+    let done = retention::prune(&app, args.dry_run)?;
+    if args.json {
+        output::json(&done)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(floor) = done.floor else {
+        output::say("Everything is kept for ever (retention.raw_months is 0).");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let verb = if args.dry_run { "would go" } else { "are gone" };
+    output::say(&format!(
+        "Of the time before {floor} {verb}: {} drills, {} documents, {} idempotency keys, {} changes of scores, \
+         {} values of facts.",
+        done.drills, done.documents, done.keys, done.scores, done.facts
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -187,7 +187,9 @@ pub fn list_services(
         ServiceSort::CoverageAsc => keyset!(asc scores::coverage, scores::service_id, small),
         ServiceSort::Tier => keyset!(asc services::tier, services::id, small),
         ServiceSort::Name => keyset!(asc services::name_lc, services::id, |c: &ListCursor| c.text.clone()),
-        ServiceSort::ChangedDesc => keyset!(desc scores::changed_at, scores::service_id, |c: &ListCursor| c.number),
+        ServiceSort::ChangedDesc => {
+            keyset!(desc scores::changed_at, scores::service_id, |c: &ListCursor| c.number)
+        }
     };
     query.limit(limit).load(conn)
 }

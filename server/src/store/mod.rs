@@ -12,6 +12,7 @@ pub mod fleet;
 pub mod grades;
 pub mod log;
 mod manager;
+pub mod retention;
 pub mod runs;
 pub mod schema;
 pub mod services;
