@@ -111,9 +111,25 @@ pub fn paths_above(path: &str) -> Vec<String> {
     heads(path).map(str::to_owned).collect()
 }
 
-/// Slugs of a team and all above it: the parts of its path.
-fn slugs_above(team: &TeamRow) -> Vec<String> {
-    team.path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+/// Slugs of teams and of all above them, by team id, read when first asked for.
+#[derive(Debug, Default)]
+pub struct Above(HashMap<String, Vec<String>>);
+
+impl Above {
+    /// Refuses an actor who may not write for `service`.
+    pub fn require_writer(&mut self, tx: &mut Tx<'_>, service: &ServiceRow) -> Result<()> {
+        if !tx.actor.is_limited() {
+            return Ok(());
+        }
+        if let Some(id) = service.team_id.as_ref().filter(|id| !self.0.contains_key(*id)) {
+            // A path is made of the slugs of the team and all above it.
+            let path = store::fleet::team(tx.conn, id)?.map(|team| team.path).unwrap_or_default();
+            let slugs = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+            self.0.insert(id.clone(), slugs);
+        }
+        let above = service.team_id.as_ref().and_then(|id| self.0.get(id));
+        tx.actor.require_service(&service.slug, &service.entity_ref, above.map_or(&[], Vec::as_slice))
+    }
 }
 
 /// A team by slug, removed ones too.
@@ -129,13 +145,5 @@ pub fn living_team(tx: &mut Tx<'_>, slug: &str) -> Result<Option<TeamRow>> {
 
 /// Refuses an actor who may not write for `service`.
 pub fn require_writer(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<()> {
-    if !tx.actor.is_limited() {
-        return Ok(());
-    }
-    let team = match &service.team_id {
-        Some(id) => store::fleet::team(tx.conn, id)?,
-        None => None,
-    };
-    let above = team.as_ref().map(slugs_above).unwrap_or_default();
-    tx.actor.require_service(&service.slug, &service.entity_ref, &above)
+    Above::default().require_writer(tx, service)
 }

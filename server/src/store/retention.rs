@@ -6,7 +6,7 @@ use diesel::upsert::excluded;
 use super::schema::{
     documents, drill_daily, drills, fact_history, idempotency_keys, score_daily, score_history, services,
 };
-use super::{CHUNK_ROWS, Conn, each, locks_rows};
+use super::{CHUNK_ROWS, Conn, each};
 
 /// Results may name an end so much later than their arrival, in ms; generous.
 const SKEW_MS: i64 = 2 * 24 * 60 * 60 * 1000;
@@ -71,7 +71,7 @@ pub struct DrillDay {
 
 /// Rows that one transaction deletes at most: SQLite has one writer, who is not to wait long.
 pub fn bite(conn: &Conn) -> usize {
-    if locks_rows(conn) { 5_000 } else { 500 }
+    if matches!(conn, Conn::Pg(_)) { 5_000 } else { 500 }
 }
 
 /// Ids of the next services after `after`, removed ones too.

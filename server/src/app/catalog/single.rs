@@ -153,7 +153,8 @@ pub fn remove_team(tx: &mut Tx<'_>, slug: &str) -> Result<()> {
     let row = store::services::TeamRow { removed_at: Some(tx.now.0), ..team };
     store::services::update_team(tx.conn, &row)?;
     let sentence = format!("The team {} was removed.", row.name);
-    tx.emit("team_removed", None, Some(&row.id), sentence, &serde_json::json!({}))
+    tx.emit("team_removed", None, Some(&row.id), sentence, &serde_json::json!({}));
+    Ok(())
 }
 
 /// The reference a slug stands for: the one it has, or `kind:default/slug` for a new one.
