@@ -27,6 +27,8 @@ pub struct Config {
     pub grading_schedule: String,
     /// Time zone of the schedule.
     pub time_zone: chrono_tz::Tz,
+    /// Months that single results and changes are kept; 0: for ever.
+    pub retention_months: u32,
     /// How tier and lifecycle are read from a catalog.
     pub catalog: CatalogConfig,
     /// Log lines as JSON.
@@ -114,6 +116,7 @@ impl Default for Config {
             rules_dir: None,
             grading_schedule: "0 2 * * *".into(),
             time_zone: chrono_tz::UTC,
+            retention_months: 13,
             catalog: CatalogConfig::default(),
             log_json: false,
             log_level: "info".into(),
@@ -142,6 +145,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("rules", "dir", "WATERBEAR_RULES_DIR"),
     ("grading", "schedule", "WATERBEAR_GRADING_SCHEDULE"),
     ("grading", "time_zone", "WATERBEAR_TIME_ZONE"),
+    ("retention", "raw_months", "WATERBEAR_RETENTION_MONTHS"),
     ("log", "format", "WATERBEAR_LOG_FORMAT"),
     ("log", "level", "WATERBEAR_LOG_LEVEL"),
     ("catalog", "tier_from", ""),
@@ -200,6 +204,15 @@ impl Config {
                 Ok(_) => self.grading_schedule = text,
                 Err(expected) => source.error("grading.schedule", &text, &expected),
             }
+        }
+        // A quarter is what boards and trends look back over.
+        match source.number("retention", "raw_months", 0, 1_200) {
+            None => {}
+            Some(months @ (1 | 2)) => {
+                let expected = "at least 3 months, or 0 to keep everything for ever";
+                source.error("retention.raw_months", &months.to_string(), expected);
+            }
+            Some(months) => self.retention_months = u32::try_from(months).unwrap_or(0),
         }
         match source.text("log", "format").as_deref() {
             None | Some("text") => {}

@@ -1,14 +1,17 @@
-//! Leaderboards of a season: points gained, and score; standard competition ranks.
+//! Leaderboards of a season: points gained, and score; standard competition ranks, in pages by key.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Datelike, NaiveDate};
 
-use super::owners::TeamTree;
-use super::standing::{self, Tallies, Tally};
+use super::Tx;
+use super::fleet::Picture;
+use super::ranking::{self, Place, rank};
+use super::standing;
 use super::views::{BoardRow, BoardView};
-use super::{Tx, services};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::types::{DAY_MS, Timestamp};
@@ -24,6 +27,12 @@ pub struct AskBoard {
     pub league: String,
     /// `2026-Q4`; none: the season now.
     pub season: Option<String>,
+    /// From the page before.
+    pub cursor: Option<String>,
+    /// 1..500.
+    pub limit: i64,
+    /// Slug of the team whose own row is wanted too.
+    pub own: Option<String>,
 }
 
 /// First day of a season and of the one after it.
@@ -47,132 +56,202 @@ fn season_days(season: Option<&str>, now: Timestamp) -> Result<(String, i32, i32
     Ok((format!("{year}-Q{quarter}"), day(year, quarter), day(next_year, next_quarter)))
 }
 
-/// A leaderboard.
+/// Whose order a board shows: slug by place, and all places, best first.
+struct Order<'a> {
+    slugs: Vec<&'a str>,
+    places: Arc<Vec<Place>>,
+    improved: bool,
+}
+
+impl Order<'_> {
+    fn slug(&self, place: &Place) -> &str {
+        self.slugs.get(place.at as usize).copied().unwrap_or_default()
+    }
+
+    /// The number of the first place after a cursor.
+    fn after(&self, cursor: &Cursor) -> usize {
+        let (key, slug) = ((cursor.0, cursor.1), cursor.2.as_str());
+        self.places.partition_point(|p| {
+            let own = p.key(self.improved);
+            own > key || (own == key && self.slug(p) <= slug)
+        })
+    }
+}
+
+/// Value, score and slug of the last row of a page.
+struct Cursor(i16, i16, String);
+
+impl Cursor {
+    fn write(&self, ask: &AskBoard) -> String {
+        let json = serde_json::json!([ask.board, ask.by, self.0, self.1, self.2]).to_string();
+        URL_SAFE_NO_PAD.encode(json)
+    }
+
+    fn read(text: &str, ask: &AskBoard) -> Result<Self> {
+        let bad = || Error::invalid("?cursor", "not a cursor of this list: take `next` of the page before");
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| bad())?;
+        let (board, by, value, score, slug): (String, String, i16, i16, String) =
+            serde_json::from_slice(&bytes).map_err(|_| bad())?;
+        if board == ask.board && by == ask.by { Ok(Self(value, score, slug)) } else { Err(bad()) }
+    }
+}
+
+/// A page of a leaderboard.
 pub fn board(tx: &mut Tx<'_>, ask: &AskBoard) -> Result<BoardView> {
     if !["improved", "score"].contains(&ask.board.as_str()) {
         return Err(Error::not_found("leaderboard", ask.board.chars().take(60).collect::<String>()));
     }
+    let improved = ask.board == "improved";
     let tier = match ask.league.as_str() {
-        "all" | "" => None,
-        league => match league.strip_prefix("tier-").and_then(|t| t.parse::<i16>().ok()) {
-            Some(tier) if (1..=4).contains(&tier) => Some(tier),
+        "all" | "" => 0,
+        league => match league.strip_prefix("tier-").and_then(|t| t.parse::<i8>().ok()) {
+            Some(tier) if (1..=4).contains(&tier) => tier,
             _ => return Err(Error::invalid("?league", "expected all, tier-1, tier-2, tier-3 or tier-4")),
         },
     };
     let (season, start, end) = season_days(ask.season.as_deref(), tx.now)?;
-    let mut items = match ask.by.as_str() {
-        "team" => teams(tx, tier, start)?,
-        "service" => of_services(tx, tier, start)?,
+    let season_start = Timestamp(i64::from(start) * DAY_MS);
+    let picture = tx.picture()?;
+    let order = match ask.by.as_str() {
+        "team" => teams(tx, &picture, improved, tier, start)?,
+        "service" => Order {
+            slugs: picture.services.iter().map(|s| &*s.slug).collect(),
+            places: ranking::services(tx.conn, &picture, improved, tier, season_start.0)?,
+            improved,
+        },
         _ => return Err(Error::invalid("?by", "expected team or service")),
     };
-    rank(&mut items, &ask.board);
+    let from = match &ask.cursor {
+        Some(text) => order.after(&Cursor::read(text, ask)?),
+        None => 0,
+    };
+    let limit = usize::try_from(ask.limit.clamp(1, store::MAX_PAGE)).unwrap_or(0);
+    let to = (from + limit).min(order.places.len());
+    let page: Vec<usize> = (from..to).collect();
+    let items = rows(tx, &picture, ask, &order, &page)?;
+    let last = to.checked_sub(1).filter(|_| to < order.places.len()).and_then(|n| order.places.get(n));
+    let next =
+        last.map(|p| Cursor(p.key(improved).0, p.key(improved).1, order.slug(p).to_owned()).write(ask));
+    let own = ask.own.as_ref().filter(|_| ask.by == "team");
+    let own = own.and_then(|slug| order.places.iter().position(|p| order.slug(p) == slug));
+    let own = match own {
+        Some(at) => rows(tx, &picture, ask, &order, &[at])?.pop(),
+        None => None,
+    };
     Ok(BoardView {
         board: ask.board.clone(),
         by: ask.by.clone(),
         season,
-        season_start: Timestamp(i64::from(start) * DAY_MS),
+        season_start,
         season_end: Timestamp(i64::from(end) * DAY_MS),
-        league: tier.map_or_else(|| "all".to_owned(), |t| format!("tier-{t}")),
+        league: if tier == 0 { "all".to_owned() } else { format!("tier-{tier}") },
         items,
+        next,
+        total: order.places.len() as i64,
+        own,
     })
 }
 
-fn rank(items: &mut [BoardRow], board: &str) {
-    let key = |r: &BoardRow| if board == "score" { r.score } else { r.gained };
-    items.sort_by(|a, b| (key(b), b.score, &a.slug).cmp(&(key(a), a.score, &b.slug)));
-    let half = items.len().div_ceil(2);
-    let mut rank = 0;
-    let mut last = None;
-    for (i, row) in items.iter_mut().enumerate() {
-        let value = key(row);
-        if last != Some(value) {
-            rank = i as i64 + 1;
-            last = Some(value);
-        }
-        // Praise is public, the lower half is nobody's business: no rank there on the board of gains.
-        row.rank = (board == "score" || rank <= half as i64).then_some(rank);
-    }
-}
-
 /// Teams that own services themselves, each with what is below it.
-fn teams(tx: &mut Tx<'_>, tier: Option<i16>, start: i32) -> Result<Vec<BoardRow>> {
-    let tree = TeamTree::load(tx)?;
-    let rows = store::grades::fleet(tx.conn)?;
-    let mut best: HashMap<&str, i16> = HashMap::new();
-    for row in &rows {
-        if let Some(team) = row.team_id.as_deref() {
-            let tier = best.entry(team).or_insert(row.tier);
-            *tier = (*tier).min(row.tier);
-        }
-    }
-    let tallies = Tallies::of(&rows, &tree);
-    let days = standing::week_days(tx.now, 12);
-    let mut kept: HashMap<String, Vec<store::boards::DailyRow>> = HashMap::new();
-    for row in store::boards::daily_of_kind(tx.conn, standing::TEAM, &days)? {
-        kept.entry(row.scope_id.clone()).or_default().push(row);
-    }
+fn teams<'a>(
+    tx: &mut Tx<'_>,
+    picture: &'a Picture,
+    improved: bool,
+    tier: i8,
+    start: i32,
+) -> Result<Order<'a>> {
     let before = first_of_season(tx, start)?;
-    let book = Arc::clone(&tx.book);
-    let mut items = Vec::new();
-    for team in tree.rows().iter().filter(|t| t.removed_at.is_none()) {
-        let Some(own_tier) = best.get(team.id.as_str()) else { continue };
-        if tier.is_some_and(|t| t != *own_tier) {
+    let teams = picture.tree.rows();
+    let mut places = Vec::new();
+    for (at, team) in teams.iter().enumerate().filter(|(_, t)| t.removed_at.is_none()) {
+        let Some(own_tier) = picture.best_tier.get(&team.id) else { continue };
+        if tier != 0 && i16::from(tier) != *own_tier {
             continue;
         }
-        let Some(tally) = tallies.teams.get(&team.id) else { continue };
-        let Some(score) = tally.mean() else { continue };
-        items.push(BoardRow {
-            rank: None,
-            slug: team.slug.clone(),
-            name: team.name.clone(),
-            group: tree.ancestors(team).last().map(|t| t.name.clone()),
-            score,
-            grade: standing::letter_of(&book.rulebook, Some(score)).unwrap_or_default(),
-            gained: before.get(&team.id).map_or(0, |then| score - then),
-            grades: standing::grade_counts(&book.rulebook, &tally.grades),
-            weeks: standing::weeks_of(&days, kept.get(&team.id).map_or(&[][..], Vec::as_slice), tally),
-        });
+        let Some(score) = picture.teams.get(&team.id).and_then(standing::Tally::mean) else { continue };
+        let gained = before.get(&team.id).map_or(0, |then| score - then);
+        places.push(Place { at: u32::try_from(at).unwrap_or(u32::MAX), score, gained });
     }
-    Ok(items)
+    let slugs: Vec<&str> = teams.iter().map(|t| t.slug.as_str()).collect();
+    let slug = |place: &Place| slugs.get(place.at as usize);
+    places.sort_unstable_by(|a, b| (b.key(improved), slug(a)).cmp(&(a.key(improved), slug(b))));
+    Ok(Order { slugs, places: Arc::new(places), improved })
 }
 
 /// Mean score of each team on the season's first kept day.
 fn first_of_season(tx: &mut Tx<'_>, start: i32) -> Result<HashMap<String, i16>> {
-    let days: Vec<i32> = (start - 1..=start + 92).filter(|d| *d <= tx.now.day()).collect();
-    let mut first: HashMap<String, i16> = HashMap::new();
-    for row in store::boards::daily_of_kind(tx.conn, standing::TEAM, &days)? {
-        if let Some(mean) = Tally::of_day(&row).mean() {
-            first.entry(row.scope_id).or_insert(mean);
-        }
-    }
-    Ok(first)
+    let last = (start + 92).min(tx.now.day());
+    let rows = store::fleet::first_standings(tx.conn, start - 1, last)?;
+    let means = rows.into_iter().filter_map(|r| Some((r.team_id, standing::mean(r.score_sum, r.graded)?)));
+    Ok(means.collect())
 }
 
-fn of_services(tx: &mut Tx<'_>, tier: Option<i16>, start: i32) -> Result<Vec<BoardRow>> {
-    let tree = TeamTree::load(tx)?;
+/// The rows at these places, with what only shown rows need.
+fn rows(
+    tx: &mut Tx<'_>,
+    picture: &Picture,
+    ask: &AskBoard,
+    order: &Order<'_>,
+    at: &[usize],
+) -> Result<Vec<BoardRow>> {
+    let places: Vec<(usize, Place)> = at.iter().filter_map(|n| Some((*n, *order.places.get(*n)?))).collect();
+    if ask.by == "team" {
+        return team_rows(tx, picture, order, &places);
+    }
+    let slugs: Vec<String> = places.iter().map(|(_, p)| order.slug(p).to_owned()).collect();
+    let names: HashMap<String, (String, Option<String>)> =
+        store::fleet::names_of(tx.conn, &slugs)?.into_iter().map(|(slug, n, t)| (slug, (n, t))).collect();
     let book = Arc::clone(&tx.book);
-    let rows = store::services::all(tx.conn)?;
-    let scores: HashMap<String, store::grades::FleetRow> =
-        store::grades::fleet(tx.conn)?.into_iter().map(|r| (r.service_id.clone(), r)).collect();
-    let living: Vec<_> = rows
-        .iter()
-        .filter(|s| s.removed_at.is_none() && tier.is_none_or(|t| t == s.tier))
-        .filter_map(|s| scores.get(&s.id).filter(|r| r.score >= 0).map(|r| (s, r)))
-        .collect();
-    let ids: Vec<String> = living.iter().map(|(s, _)| s.id.clone()).collect();
-    let then = services::scores_at(tx, &ids, Timestamp(i64::from(start) * DAY_MS))?;
-    Ok(living
-        .into_iter()
-        .map(|(service, row)| BoardRow {
-            rank: None,
-            slug: service.slug.clone(),
-            name: service.name.clone(),
-            group: service.team_id.as_deref().and_then(|id| tree.get(id)).map(|t| t.name.clone()),
-            score: row.score,
-            grade: row.grade.clone(),
-            gained: then.get(&service.id).map_or(0, |t| row.score - t),
-            grades: standing::grade_counts(&book.rulebook, &std::collections::BTreeMap::new()),
+    let none = standing::grade_counts(&book.rulebook, &BTreeMap::new());
+    let row = |(n, place): &(usize, Place)| {
+        let slug = order.slug(place);
+        let (name, group) = names.get(slug).cloned().unwrap_or_else(|| (slug.to_owned(), None));
+        let held = picture.services.get(place.at as usize);
+        BoardRow {
+            rank: rank(&order.places, *n, order.improved),
+            slug: slug.to_owned(),
+            name,
+            group,
+            score: place.score,
+            grade: held.map_or_else(String::new, |s| picture.letter(s.grade)),
+            gained: place.gained,
+            grades: none.clone(),
             weeks: Vec::new(),
+        }
+    };
+    Ok(places.iter().map(row).collect())
+}
+
+fn team_rows(
+    tx: &mut Tx<'_>,
+    picture: &Picture,
+    order: &Order<'_>,
+    places: &[(usize, Place)],
+) -> Result<Vec<BoardRow>> {
+    let team = |place: &Place| picture.tree.rows().get(place.at as usize);
+    let ids: Vec<String> = places.iter().filter_map(|(_, p)| Some(team(p)?.id.clone())).collect();
+    let days = standing::week_days(tx.now, 12);
+    let mut kept: HashMap<String, Vec<store::boards::DailyRow>> = HashMap::new();
+    for row in store::boards::daily_of(tx.conn, standing::TEAM, &ids, &days)? {
+        kept.entry(row.scope_id.clone()).or_default().push(row);
+    }
+    let book = Arc::clone(&tx.book);
+    let none = standing::Tally::default();
+    let row = |(n, place): &(usize, Place)| {
+        let team = team(place)?;
+        let tally = picture.teams.get(&team.id).unwrap_or(&none);
+        let weeks = kept.get(&team.id).map_or(&[][..], Vec::as_slice);
+        Some(BoardRow {
+            rank: rank(&order.places, *n, order.improved),
+            slug: team.slug.clone(),
+            name: team.name.clone(),
+            group: picture.tree.ancestors(team).last().map(|t| t.name.clone()),
+            score: place.score,
+            grade: standing::letter_of(&book.rulebook, Some(place.score)).unwrap_or_default(),
+            gained: place.gained,
+            grades: standing::grade_counts(&book.rulebook, &tally.grades),
+            weeks: standing::weeks_of(&days, weeks, tally),
         })
-        .collect())
+    };
+    Ok(places.iter().filter_map(row).collect())
 }

@@ -1,18 +1,18 @@
 //! Reads of the event log and of drills: the feed, the evidence behind a service, the drill matrix.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::evidence::Evidence;
 use super::facts::class_of;
 use super::grading::judge;
-use super::owners::{self, TeamTree};
+use super::owners;
 use super::views::{DrillCell, DrillMatrix, DrillView, EventView, Page, RollbackView};
 use super::{Tx, runs};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::drills::DrillRow;
-use crate::store::events::{EventFilter, EventRow};
+use crate::store::log::{LogRow, Part};
 use crate::store::services::ServiceRow;
 use crate::types::{Failure, Outcome, RollbackOutcome, Timestamp};
 
@@ -23,34 +23,48 @@ pub struct AskEvents {
     pub service: Option<String>,
     /// Team slug; its whole subtree counts.
     pub team: Option<String>,
-    /// Only these kinds.
+    /// Only these kinds, where neither service nor team is named.
     pub kinds: Option<Vec<String>>,
 }
 
-fn filter_of(tx: &mut Tx<'_>, ask: &AskEvents) -> Result<EventFilter> {
-    let service_id = match &ask.service {
-        Some(name) => Some(owners::service(tx, name)?.id),
-        None => None,
-    };
-    let team_ids = match &ask.team {
-        None => None,
-        Some(slug) => {
-            let tree = TeamTree::load(tx)?;
-            let team = tree.rows().iter().find(|t| t.slug == *slug);
-            let team = team.ok_or_else(|| Error::not_found("team", slug.as_str()))?;
-            Some(tree.subtree(team).iter().map(|t| t.id.clone()).collect())
+/// Teams whose parts of the log are read one by one and merged; of more, the log is walked.
+const MERGED: usize = 40;
+
+/// Which parts of the log an ask means.
+enum Scope {
+    All,
+    Service(String),
+    Teams(Vec<String>),
+    Kinds(Vec<String>),
+}
+
+impl Scope {
+    fn of(tx: &mut Tx<'_>, ask: &AskEvents) -> Result<Self> {
+        if let Some(name) = &ask.service {
+            return Ok(Self::Service(owners::service(tx, name)?.id));
         }
-    };
-    Ok(EventFilter { service_id, team_ids, kinds: ask.kinds.clone() })
+        if let Some(slug) = &ask.team {
+            let team = owners::team(tx, slug)?;
+            return Ok(Self::Teams(store::fleet::team_ids_below(tx.conn, &team.path)?));
+        }
+        Ok(ask.kinds.clone().map_or(Self::All, Self::Kinds))
+    }
+
+    fn parts(&self) -> Vec<Part<'_>> {
+        match self {
+            Self::All => vec![Part::All],
+            Self::Service(id) => vec![Part::Service(id)],
+            Self::Teams(ids) if ids.len() > MERGED => vec![Part::Teams(ids)],
+            Self::Teams(ids) => ids.iter().map(|id| Part::Team(id)).collect(),
+            Self::Kinds(kinds) => kinds.iter().map(|kind| Part::Kind(kind)).collect(),
+        }
+    }
 }
 
 /// Events after position `after`, oldest first; `next` is the position to go on from.
-pub fn events_after(tx: &mut Tx<'_>, ask: &AskEvents, after: i64, limit: i64) -> Result<Page<EventView>> {
-    let filter = filter_of(tx, ask)?;
-    let rows = store::events::after(tx.conn, &filter, after, limit)?;
-    let more = rows.len() as i64 == limit;
-    let next = rows.last().filter(|_| more).map(|r| r.seq.to_string());
-    Ok(Page { items: event_views(tx, &rows)?, next })
+pub fn events_after(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Page<EventView>> {
+    let rows = store::log::after(tx.conn, Part::All, after, limit)?;
+    page_of(tx, rows, limit)
 }
 
 /// The newest events, newest first; `next` is the position to go on from.
@@ -60,20 +74,32 @@ pub fn events_latest(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Page<EventView>> {
-    let filter = filter_of(tx, ask)?;
-    let rows = store::events::latest(tx.conn, &filter, before, limit)?;
+    let scope = Scope::of(tx, ask)?;
+    let mut rows = Vec::new();
+    for part in scope.parts() {
+        rows.extend(store::log::latest(tx.conn, part, before, limit)?);
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.seq));
+    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    page_of(tx, rows, limit)
+}
+
+fn page_of(tx: &mut Tx<'_>, rows: Vec<LogRow>, limit: i64) -> Result<Page<EventView>> {
     let more = rows.len() as i64 == limit;
     let next = rows.last().filter(|_| more).map(|r| r.seq.to_string());
     Ok(Page { items: event_views(tx, &rows)?, next })
 }
 
-fn event_views(tx: &mut Tx<'_>, rows: &[EventRow]) -> Result<Vec<EventView>> {
-    let mut ids: Vec<String> = rows.iter().filter_map(|r| r.service_id.clone()).collect();
-    ids.sort();
-    ids.dedup();
+fn event_views(tx: &mut Tx<'_>, rows: &[LogRow]) -> Result<Vec<EventView>> {
+    let distinct = |ids: Vec<&String>| -> Vec<String> {
+        ids.into_iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    };
+    let ids = distinct(rows.iter().filter_map(|r| r.service_id.as_ref()).collect());
     let slugs: HashMap<String, String> =
         store::services::by_ids(tx.conn, &ids)?.into_iter().map(|s| (s.id, s.slug)).collect();
-    let tree = TeamTree::load(tx)?;
+    let ids = distinct(rows.iter().filter_map(|r| r.team_id.as_ref()).collect());
+    let teams: HashMap<String, String> =
+        store::fleet::team_names(tx.conn, &ids)?.into_iter().map(|(id, slug, _)| (id, slug)).collect();
     Ok(rows
         .iter()
         .map(|row| EventView {
@@ -82,7 +108,7 @@ fn event_views(tx: &mut Tx<'_>, rows: &[EventRow]) -> Result<Vec<EventView>> {
             at: Timestamp(row.at),
             kind: row.kind.clone(),
             service: row.service_id.as_ref().and_then(|id| slugs.get(id)).cloned(),
-            team: row.team_id.as_deref().and_then(|id| tree.get(id)).map(|t| t.slug.clone()),
+            team: row.team_id.as_ref().and_then(|id| teams.get(id)).cloned(),
             actor: row.actor.clone(),
             sentence: row.sentence.clone(),
             data: serde_json::from_str(&row.data).unwrap_or_default(),

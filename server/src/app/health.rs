@@ -1,9 +1,8 @@
-//! What operation asks: is the database there and of our schema, how much has been recorded.
+//! What operation asks: is the database there, and of our schema?
 
 use super::Tx;
 use crate::error::{Error, Result};
 use crate::store::{self, SchemaState};
-use crate::types::Outcome;
 
 /// Ready to serve: the database answers and its schema is ours.
 pub fn ready(tx: &mut Tx<'_>) -> Result<()> {
@@ -15,10 +14,4 @@ pub fn ready(tx: &mut Tx<'_>) -> Result<()> {
         }
     };
     Err(Error::Unavailable { detail, retry_after_seconds: 10 })
-}
-
-/// Drills recorded, by outcome.
-pub fn drill_counts(tx: &mut Tx<'_>) -> Result<Vec<(Outcome, i64)>> {
-    let rows = store::drills::count_by_outcome(tx.conn)?;
-    Ok(rows.into_iter().filter_map(|(code, n)| Outcome::from_code(code).map(|o| (o, n))).collect())
 }

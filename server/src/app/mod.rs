@@ -3,10 +3,12 @@
 pub mod actor;
 pub mod boards;
 pub mod catalog;
+pub mod counts;
 pub mod drills;
 pub mod evidence;
 pub mod facts;
 pub mod feed;
+pub mod fleet;
 pub mod grading;
 pub mod health;
 pub mod identity;
@@ -14,8 +16,10 @@ pub mod ingest;
 pub mod intake;
 pub mod owners;
 pub mod posted;
+pub mod ranking;
 pub mod recording;
 pub mod replay;
+pub mod retention;
 pub mod rulebook;
 pub mod runs;
 pub mod scorecard;
@@ -23,6 +27,7 @@ pub mod sentences;
 pub mod services;
 pub mod standing;
 pub mod state;
+mod tally;
 pub mod teams;
 pub mod tokens;
 pub mod verify;
@@ -49,6 +54,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     db: Db,
     book: RwLock<Arc<Book>>,
+    fleet: Arc<fleet::Fleet>,
     runs_wanted: tokio::sync::Notify,
     intake: std::sync::OnceLock<intake::Intake>,
     instance: String,
@@ -71,6 +77,8 @@ pub struct Tx<'a> {
     pub base_url: String,
     /// What has happened; appended to the log at the end of the transaction.
     pub events: &'a mut Vec<NewEvent>,
+    /// The picture of all services.
+    pub fleet: Arc<fleet::Fleet>,
     clock: &'a dyn Clock,
 }
 
@@ -92,6 +100,7 @@ impl App {
         let app = Self {
             config,
             clock,
+            fleet: Arc::new(fleet::Fleet::new(db.clone())),
             db,
             book: RwLock::new(Arc::new(book)),
             runs_wanted: tokio::sync::Notify::new(),
@@ -105,6 +114,11 @@ impl App {
     /// The clock.
     pub fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    /// The picture of all services.
+    pub fn fleet(&self) -> &Arc<fleet::Fleet> {
+        &self.fleet
     }
 
     /// The database, for jobs of operation (backup, readiness).
@@ -199,6 +213,7 @@ impl App {
             book,
             config: &self.config,
             base_url: self.base_url(),
+            fleet: Arc::clone(&self.fleet),
             events,
             clock: self.clock.as_ref(),
         })
@@ -304,6 +319,7 @@ impl Tx<'_> {
             book: Arc::clone(&self.book),
             config: self.config,
             base_url: self.base_url.clone(),
+            fleet: Arc::clone(&self.fleet),
             events: self.events,
             clock: self.clock,
         })

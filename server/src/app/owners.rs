@@ -7,6 +7,11 @@ use crate::error::{Error, Result};
 use crate::store;
 use crate::store::services::{ServiceRow, TeamRow};
 
+/// Slugs weighed for "did you mean" at most.
+const NEAR: i64 = 1_000;
+/// Nothing longer is near any slug.
+const LONGEST_SLUG: usize = 100;
+
 /// A service by slug, by catalog reference (`component:default/checkout`, `payments/ledger`), or not at all:
 /// then the error names the nearest slug.
 pub fn service(tx: &mut Tx<'_>, name: &str) -> Result<ServiceRow> {
@@ -19,8 +24,14 @@ pub fn service(tx: &mut Tx<'_>, name: &str) -> Result<ServiceRow> {
             return Ok(row);
         }
     }
-    let slugs = store::services::slugs(tx.conn)?;
-    Err(Error::NotFound { what: "service", key: clip(name), nearest: nearest(&wanted, &slugs) })
+    // Anybody may ask for what is not there, as often and as long as they like: a suggestion costs little.
+    let bare = wanted.rsplit(['/', ':']).next().unwrap_or(&wanted);
+    let near = if bare.len() <= LONGEST_SLUG {
+        nearest(bare, &store::fleet::slugs_near(tx.conn, bare, NEAR)?)
+    } else {
+        None
+    };
+    Err(Error::NotFound { what: "service", key: clip(name), nearest: near })
 }
 
 /// References that a name may mean: with its kind, without kind, in the default namespace.
@@ -35,10 +46,9 @@ fn candidates(name: &str) -> Vec<String> {
 
 /// The nearest of `known`, if any is near.
 pub fn nearest(wanted: &str, known: &[String]) -> Option<String> {
-    let bare = wanted.rsplit(['/', ':']).next().unwrap_or(wanted);
     known
         .iter()
-        .map(|slug| (strsim::damerau_levenshtein(bare, slug), slug))
+        .map(|slug| (strsim::damerau_levenshtein(wanted, slug), slug))
         .filter(|(distance, slug)| *distance <= 2 + slug.len() / 4)
         .min()
         .map(|(_, slug)| slug.clone())
@@ -54,14 +64,21 @@ fn clip(name: &str) -> String {
 pub struct TeamTree {
     rows: Vec<TeamRow>,
     by_id: HashMap<String, usize>,
+    by_path: HashMap<String, usize>,
 }
 
 impl TeamTree {
     /// Reads the tree.
     pub fn load(tx: &mut Tx<'_>) -> Result<Self> {
-        let rows = store::services::teams(tx.conn)?;
+        Self::read(tx.conn)
+    }
+
+    /// [`TeamTree::load`] of a connection.
+    pub fn read(conn: &mut store::Conn) -> Result<Self> {
+        let rows = store::services::teams(conn)?;
         let by_id = rows.iter().enumerate().map(|(i, t)| (t.id.clone(), i)).collect();
-        Ok(Self { rows, by_id })
+        let by_path = rows.iter().enumerate().map(|(i, t)| (t.path.clone(), i)).collect();
+        Ok(Self { rows, by_id, by_path })
     }
 
     /// Every team, removed ones too, in path order.
@@ -74,31 +91,59 @@ impl TeamTree {
         self.by_id.get(id).and_then(|i| self.rows.get(*i))
     }
 
-    /// Living teams below `team`, itself included.
-    pub fn subtree(&self, team: &TeamRow) -> Vec<&TeamRow> {
-        self.rows.iter().filter(|t| t.path.starts_with(&team.path)).collect()
-    }
-
     /// From the root down to the parent.
     pub fn ancestors(&self, team: &TeamRow) -> Vec<&TeamRow> {
-        let mut above: Vec<&TeamRow> =
-            self.rows.iter().filter(|t| t.id != team.id && team.path.starts_with(&t.path)).collect();
-        above.sort_by_key(|t| t.path.len());
-        above
+        heads(&team.path)
+            .filter_map(|head| self.by_path.get(head))
+            .filter_map(|i| self.rows.get(*i))
+            .collect()
     }
+}
 
-    /// Slugs of the team and all above it.
-    pub fn slugs_above(&self, team_id: Option<&str>) -> Vec<String> {
-        let Some(team) = team_id.and_then(|id| self.get(id)) else { return Vec::new() };
-        self.ancestors(team).iter().map(|t| t.slug.clone()).chain([team.slug.clone()]).collect()
+/// `/a/`, `/a/b/` of `/a/b/c/`.
+fn heads(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.match_indices('/').map(|(at, _)| at + 1);
+    ends.filter_map(|end| path.get(..end)).filter(move |head| *head != path && *head != "/")
+}
+
+/// Paths of the teams above a path, from the root down.
+pub fn paths_above(path: &str) -> Vec<String> {
+    heads(path).map(str::to_owned).collect()
+}
+
+/// Slugs of teams and of all above them, by team id, read when first asked for.
+#[derive(Debug, Default)]
+pub struct Above(HashMap<String, Vec<String>>);
+
+impl Above {
+    /// Refuses an actor who may not write for `service`.
+    pub fn require_writer(&mut self, tx: &mut Tx<'_>, service: &ServiceRow) -> Result<()> {
+        if !tx.actor.is_limited() {
+            return Ok(());
+        }
+        if let Some(id) = service.team_id.as_ref().filter(|id| !self.0.contains_key(*id)) {
+            // A path is made of the slugs of the team and all above it.
+            let path = store::fleet::team(tx.conn, id)?.map(|team| team.path).unwrap_or_default();
+            let slugs = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+            self.0.insert(id.clone(), slugs);
+        }
+        let above = service.team_id.as_ref().and_then(|id| self.0.get(id));
+        tx.actor.require_service(&service.slug, &service.entity_ref, above.map_or(&[], Vec::as_slice))
     }
+}
+
+/// A team by slug, removed ones too.
+pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamRow> {
+    store::services::team_by_slug(tx.conn, slug)?
+        .ok_or_else(|| Error::not_found("team", slug.chars().take(120).collect::<String>()))
+}
+
+/// A living team by slug.
+pub fn living_team(tx: &mut Tx<'_>, slug: &str) -> Result<Option<TeamRow>> {
+    Ok(store::services::team_by_slug(tx.conn, slug)?.filter(|t| t.removed_at.is_none()))
 }
 
 /// Refuses an actor who may not write for `service`.
 pub fn require_writer(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<()> {
-    if !tx.actor.is_limited() {
-        return Ok(());
-    }
-    let above = TeamTree::load(tx)?.slugs_above(service.team_id.as_deref());
-    tx.actor.require_service(&service.slug, &service.entity_ref, &above)
+    Above::default().require_writer(tx, service)
 }

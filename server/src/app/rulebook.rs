@@ -304,10 +304,11 @@ type Counts = BTreeMap<String, i64>;
 fn outcome_counts(tx: &mut Tx<'_>) -> Result<Vec<Counts>> {
     let hash = tx.book.rulebook.hash().to_owned();
     let mut counts = vec![Counts::new(); tx.book.rulebook.rules().len()];
-    for row in store::grades::fleet(tx.conn)?.iter().filter(|r| r.book_hash == hash) {
-        for (code, count) in row.outcomes.chars().zip(counts.iter_mut()) {
-            let word = Outcome::from_code(code).map_or("unknown", Outcome::as_str);
-            *count.entry(word.to_owned()).or_default() += 1;
+    let picture = tx.picture()?;
+    for (rule, count) in picture.outcomes.get(&hash).into_iter().flatten().zip(counts.iter_mut()) {
+        for (code, services) in rule {
+            let word = Outcome::from_code(*code).map_or("unknown", Outcome::as_str);
+            *count.entry(word.to_owned()).or_default() += services;
         }
     }
     Ok(counts)

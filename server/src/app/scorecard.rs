@@ -13,15 +13,18 @@ use super::views::{
     ChangeView, FactView, MissingFactView, NextStepView, PathView, Points, PracticeView, RuleOutcomeView,
     ScorecardView,
 };
-use super::{Tx, owners, runs, sentences, services, standing};
+use super::{Tx, owners, retention, runs, sentences, services, standing};
 use crate::error::Result;
 use crate::store;
 use crate::store::grades::HistoryRow;
+use crate::store::retention::ScoreDay;
 use crate::store::services::ServiceRow;
-use crate::types::Timestamp;
+use crate::types::{DAY_MS, Timestamp};
 
 /// How many changes a scorecard lists.
 const CHANGES: i64 = 8;
+/// How many changes a history has at most.
+const MOST_CHANGES: i64 = 5_000;
 
 /// A grade with the rulebook that judged it and the instant it holds for.
 pub struct Explained {
@@ -72,6 +75,7 @@ pub fn explain(tx: &mut Tx<'_>, name: &str, as_of: Option<Timestamp>) -> Result<
             (service, current, evidence, at)
         }
         Some(at) => {
+            retention::require_kept(tx, at)?;
             let change = store::grades::change_at(tx.conn, &service.id, at.0)?;
             let book = match &change {
                 Some(row) if row.book_hash != tx.book.rulebook.hash() => match by_hash(tx, &row.book_hash)? {
@@ -134,8 +138,35 @@ pub fn history(
 ) -> Result<Vec<ChangeView>> {
     let service = owners::service(tx, name)?;
     let (from, to) = (from.map_or(0, |t| t.0), to.map_or(i64::MAX, |t| t.0));
-    let rows = store::grades::history(tx.conn, &service.id, from, to, 5_000)?;
-    Ok(rows.iter().map(change_view).collect())
+    let rows = store::grades::history(tx.conn, &service.id, from, to, MOST_CHANGES)?;
+    let mut views: Vec<ChangeView> = rows.iter().map(change_view).collect();
+    if let Some(floor) = retention::kept_since(tx)?.filter(|floor| from < floor.0) {
+        let (first, last) = (Timestamp(from).day(), Timestamp(to.min(floor.0)).day());
+        let room = MOST_CHANGES - rows.len() as i64;
+        let days = store::retention::score_days(tx.conn, &service.id, first, last, room)?;
+        // The last change of a day may still be there, being what held at the floor.
+        let raw: Vec<i32> = views.iter().map(|v| v.at.day()).collect();
+        views.extend(days.iter().filter(|d| !raw.contains(&d.day)).map(day_view));
+        views.sort_by_key(|view| std::cmp::Reverse(view.at));
+    }
+    Ok(views)
+}
+
+/// A pruned day as a change: where the service stood at its end.
+fn day_view(row: &ScoreDay) -> ChangeView {
+    ChangeView {
+        at: Timestamp((i64::from(row.day) + 1) * DAY_MS - 1),
+        score: (row.score >= 0).then_some(row.score),
+        grade: (!row.grade.is_empty()).then(|| row.grade.clone()),
+        score_before: None,
+        grade_before: None,
+        coverage: row.coverage,
+        rulebook: String::new(),
+        cause: "daily".to_owned(),
+        sentence: "Where it stood at the end of the day; single changes of that time are no longer kept."
+            .to_owned(),
+        rules: Vec::new(),
+    }
 }
 
 fn change_view(row: &HistoryRow) -> ChangeView {

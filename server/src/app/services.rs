@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Tx;
 use super::drills::{shown_grade, shown_score};
-use super::owners::{self, TeamTree};
+use super::owners;
 use super::views::{DependencyView, Page, ServiceDetail, ServiceRow as View, TeamRef};
 use crate::error::{Error, Result};
 use crate::store;
@@ -82,10 +82,8 @@ fn filter_of(tx: &mut Tx<'_>, ask: &ListServices) -> Result<ServiceFilter> {
     let team_ids = match text(&ask.team) {
         None => None,
         Some(slug) => {
-            let tree = TeamTree::load(tx)?;
-            let team = tree.rows().iter().find(|t| t.slug == slug);
-            let team = team.ok_or_else(|| Error::not_found("team", slug))?;
-            Some(tree.subtree(team).iter().map(|t| t.id.clone()).collect())
+            let team = owners::team(tx, &slug)?;
+            Some(store::fleet::team_ids_below(tx.conn, &team.path)?)
         }
     };
     if let Some(tier) = ask.tier.filter(|t| !(1..=4).contains(t)) {
@@ -113,7 +111,7 @@ fn filter_of(tx: &mut Tx<'_>, ask: &ListServices) -> Result<ServiceFilter> {
 
 /// Scores at an instant, by service id.
 pub fn scores_at(tx: &mut Tx<'_>, ids: &[String], at: Timestamp) -> Result<HashMap<String, i16>> {
-    Ok(store::grades::scores_at(tx.conn, ids, at.0)?.into_iter().collect())
+    Ok(store::fleet::scores_at(tx.conn, ids, at.0)?.into_iter().collect())
 }
 
 /// The list form of a service.
@@ -149,9 +147,10 @@ pub fn detail(tx: &mut Tx<'_>, name: &str) -> Result<ServiceDetail> {
 
 /// [`detail`] of a service already found.
 pub fn detail_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<ServiceDetail> {
-    let tree = TeamTree::load(tx)?;
-    let team = service.team_id.as_deref().and_then(|id| tree.get(id));
-    let team = team.map(|t| TeamRef { slug: t.slug.clone(), name: t.name.clone() });
+    let team = match &service.team_id {
+        Some(id) => store::fleet::team(tx.conn, id)?.map(|t| TeamRef { slug: t.slug, name: t.name }),
+        None => None,
+    };
     let score = store::grades::one(tx.conn, &service.id)?;
     let ids = [service.id.clone()];
     let before = scores_at(tx, &ids, tx.now.plus_days(-30))?.get(&service.id).copied();

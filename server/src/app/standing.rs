@@ -1,16 +1,15 @@
 //! Standings of scopes: all services, each team with everything below it, each tier; kept once a day.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use scoring_rules::Rulebook;
 
 use super::Tx;
-use super::owners::TeamTree;
+use super::fleet::Picture;
 use super::views::{GradeCount, PracticeMean, Standing};
 use crate::error::Result;
 use crate::store;
 use crate::store::boards::DailyRow;
-use crate::store::grades::FleetRow;
 use crate::types::{DAY_MS, Timestamp};
 
 /// Scope kind: everything.
@@ -40,25 +39,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds one service.
-    pub fn add(&mut self, row: &FleetRow) {
-        self.services += 1;
-        *self.grades.entry(row.grade.clone()).or_default() += 1;
-        self.regressions += i64::from(row.regressions);
-        if row.score < 0 {
-            return;
-        }
-        self.graded += 1;
-        self.score_sum += i64::from(row.score);
-        self.coverage_sum += i64::from(row.coverage);
-        let practices: BTreeMap<String, i64> = serde_json::from_str(&row.practices).unwrap_or_default();
-        for (practice, score) in practices {
-            let sums = self.practices.entry(practice).or_default();
-            sums.0 += score;
-            sums.1 += 1;
-        }
-    }
-
     /// A kept day.
     pub fn of_day(row: &DailyRow) -> Self {
         Self {
@@ -92,52 +72,15 @@ impl Tally {
     }
 }
 
-fn mean(sum: i64, count: i64) -> Option<i16> {
+/// A mean, rounded down; none of nothing.
+pub fn mean(sum: i64, count: i64) -> Option<i16> {
     if count == 0 { None } else { i16::try_from(sum.div_euclid(count)).ok() }
-}
-
-/// Tallies of every scope now: everything, teams by id, tiers.
-#[derive(Debug, Default)]
-pub struct Tallies {
-    /// Everything.
-    pub all: Tally,
-    /// By team id, each with everything below it.
-    pub teams: HashMap<String, Tally>,
-    /// By tier.
-    pub tiers: BTreeMap<i16, Tally>,
-}
-
-impl Tallies {
-    /// Reads every living service's score once.
-    pub fn load(tx: &mut Tx<'_>, tree: &TeamTree) -> Result<Self> {
-        let rows = store::grades::fleet(tx.conn)?;
-        Ok(Self::of(&rows, tree))
-    }
-
-    /// Adds rows up.
-    pub fn of(rows: &[FleetRow], tree: &TeamTree) -> Self {
-        let mut tallies = Self::default();
-        let mut above: HashMap<&str, Vec<&str>> = HashMap::new();
-        for row in rows {
-            tallies.all.add(row);
-            tallies.tiers.entry(row.tier).or_default().add(row);
-            let Some(team) = row.team_id.as_deref() else { continue };
-            let ids = above.entry(team).or_insert_with(|| match tree.get(team) {
-                Some(t) => tree.ancestors(t).iter().map(|a| a.id.as_str()).chain([t.id.as_str()]).collect(),
-                None => Vec::new(),
-            });
-            for id in ids.iter() {
-                tallies.teams.entry((*id).to_owned()).or_default().add(row);
-            }
-        }
-        tallies
-    }
 }
 
 /// The standings of every scope, to be kept for `day`; kept again on the same day, the later ones stay.
 pub fn rows_of(tx: &mut Tx<'_>, day: i32) -> Result<Vec<DailyRow>> {
-    let tree = TeamTree::load(tx)?;
-    let tallies = Tallies::load(tx, &tree)?;
+    // Not the held picture: this transaction's own scores count.
+    let tallies = Picture::make(tx.conn)?;
     let mut rows = vec![tallies.all.row(ALL, "", day)];
     rows.extend(tallies.tiers.iter().map(|(tier, t)| t.row(TIER, &tier.to_string(), day)));
     let mut teams: Vec<_> = tallies.teams.iter().collect();
@@ -197,13 +140,7 @@ pub fn practice_means(book: &Rulebook, tally: &Tally) -> Vec<PracticeMean> {
 }
 
 /// Where a scope stands now.
-pub fn standing(
-    tx: &mut Tx<'_>,
-    kind: i16,
-    id: &str,
-    live: &Tally,
-    team_ids: Option<Vec<String>>,
-) -> Result<Standing> {
+pub fn standing(tx: &mut Tx<'_>, kind: i16, id: &str, live: &Tally, path: &str) -> Result<Standing> {
     let days = week_days(tx.now, 12);
     let kept = store::boards::daily(tx.conn, kind, id, &days)?;
     let weeks = weeks_of(&days, &kept, live);
@@ -219,23 +156,16 @@ pub fn standing(
         grades: grade_counts(&book.rulebook, &live.grades),
         gained_30d: live.mean().zip(before).map(|(now, then)| now - then),
         regressions: live.regressions,
-        streak_weeks: streak(tx, team_ids)?,
+        streak_weeks: streak(tx, path)?,
         weeks,
     })
 }
 
-/// Whole weeks since the last regression (or since the first result) among these teams; none before any result.
-fn streak(tx: &mut Tx<'_>, team_ids: Option<Vec<String>>) -> Result<Option<i64>> {
-    use store::events::EventFilter;
-    let of = |kinds: &[&str]| EventFilter {
-        service_id: None,
-        team_ids: team_ids.clone(),
-        kinds: Some(kinds.iter().map(|k| (*k).to_owned()).collect()),
-    };
-    let regressed = store::events::latest(tx.conn, &of(&["drill_regressed"]), None, 1)?;
-    let since = match regressed.first() {
-        Some(event) => Some(event.at),
-        None => store::events::after(tx.conn, &of(&["drill_recorded"]), 0, 1)?.first().map(|e| e.at),
+/// Whole weeks since the last regression (or since the first result) below a path; none before any result.
+fn streak(tx: &mut Tx<'_>, path: &str) -> Result<Option<i64>> {
+    let since = match store::log::last_regression(tx.conn, path)? {
+        Some(at) => Some(at),
+        None => store::log::first_result(tx.conn, path)?,
     };
     Ok(since.map(|at| (tx.now.0 - at).max(0) / (7 * DAY_MS)))
 }

@@ -6,9 +6,9 @@ use scoring_rules::{Waivers, next_steps};
 
 use super::evidence::Evidence;
 use super::grading::judge;
-use super::owners::TeamTree;
+use super::owners;
 use super::services::{self, ListServices};
-use super::standing::{self, Tallies, Tally};
+use super::standing::{self, Tally};
 use super::views::{FleetView, FleetWeek, NextGrade, Standing, TeamRef, TeamStep, TeamView};
 use super::{Tx, runs};
 use crate::error::{Error, Result};
@@ -18,13 +18,15 @@ use crate::types::{DAY_MS, Timestamp};
 
 /// Services whose steps are weighed for a team.
 const STEP_SERVICES: i64 = 100;
+/// Slugs weighed for "did you mean", before and after the one asked for.
+const NEAR: i64 = 200;
 /// Steps a team is shown.
 const STEPS: usize = 6;
 
 /// Every living team, root first.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<TeamListRow>> {
-    let tree = TeamTree::load(tx)?;
-    let tallies = Tallies::load(tx, &tree)?;
+    let picture = tx.picture()?;
+    let tree = &picture.tree;
     let book = Arc::clone(&tx.book);
     let none = Tally::default();
     Ok(tree
@@ -32,7 +34,7 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<TeamListRow>> {
         .iter()
         .filter(|t| t.removed_at.is_none())
         .map(|team| {
-            let tally = tallies.teams.get(&team.id).unwrap_or(&none);
+            let tally = picture.teams.get(&team.id).unwrap_or(&none);
             TeamListRow {
                 slug: team.slug.clone(),
                 name: team.name.clone(),
@@ -73,18 +75,15 @@ pub struct TeamListRow {
 
 /// One team with everything below it.
 pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
-    let tree = TeamTree::load(tx)?;
-    let living: Vec<String> =
-        tree.rows().iter().filter(|t| t.removed_at.is_none()).map(|t| t.slug.clone()).collect();
-    let Some(team) = tree.rows().iter().find(|t| t.slug == slug) else {
-        let nearest = super::owners::nearest(slug, &living);
-        return Err(Error::NotFound { what: "team", key: slug.chars().take(120).collect(), nearest });
+    let Some(team) = store::services::team_by_slug(tx.conn, slug)? else {
+        let slug: String = slug.chars().take(120).collect();
+        let near = store::fleet::team_slugs_near(tx.conn, &slug, NEAR)?;
+        return Err(Error::NotFound { what: "team", nearest: owners::nearest(&slug, &near), key: slug });
     };
-    let tallies = Tallies::load(tx, &tree)?;
+    let picture = tx.picture()?;
     let none = Tally::default();
-    let live = tallies.teams.get(&team.id).unwrap_or(&none);
-    let ids: Vec<String> = tree.subtree(team).iter().map(|t| t.id.clone()).collect();
-    let standing = standing::standing(tx, standing::TEAM, &team.id, live, Some(ids.clone()))?;
+    let live = picture.teams.get(&team.id).unwrap_or(&none);
+    let standing = standing::standing(tx, standing::TEAM, &team.id, live, &team.path)?;
     let ask = ListServices {
         team: Some(team.slug.clone()),
         sort: Some("score".into()),
@@ -93,20 +92,18 @@ pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
     };
     let services = services::list(tx, &ask)?.items;
     let next_grade = next_grade(tx, &standing);
-    let refs = |teams: Vec<&TeamRow>| -> Vec<TeamRef> {
+    let refs = |teams: &[TeamRow]| -> Vec<TeamRef> {
         teams.iter().map(|t| TeamRef { slug: t.slug.clone(), name: t.name.clone() }).collect()
     };
-    let children = tree
-        .rows()
-        .iter()
-        .filter(|t| t.removed_at.is_none() && t.parent_id.as_deref() == Some(&team.id))
-        .collect();
+    let ids = store::fleet::team_ids_below(tx.conn, &team.path)?;
+    let above = store::fleet::teams_at(tx.conn, &owners::paths_above(&team.path))?;
+    let children = store::fleet::children(tx.conn, &team.id)?;
     Ok(TeamView {
         slug: team.slug.clone(),
         name: team.name.clone(),
         entity_ref: team.entity_ref.clone(),
-        ancestors: refs(tree.ancestors(team)),
-        children: refs(children),
+        ancestors: refs(&above),
+        children: refs(&children),
         next_steps: steps(tx, Some(&ids))?,
         standing,
         services,
@@ -162,9 +159,8 @@ pub fn steps(tx: &mut Tx<'_>, team_ids: Option<&[String]>) -> Result<Vec<TeamSte
 
 /// The whole organisation.
 pub fn fleet(tx: &mut Tx<'_>) -> Result<FleetView> {
-    let tree = TeamTree::load(tx)?;
-    let tallies = Tallies::load(tx, &tree)?;
-    let standing = standing::standing(tx, standing::ALL, "", &tallies.all, None)?;
+    let tallies = tx.picture()?;
+    let standing = standing::standing(tx, standing::ALL, "", &tallies.all, "/")?;
     let days = standing::week_days(tx.now, 26);
     let kept = store::boards::daily(tx.conn, standing::ALL, "", &days)?;
     let book = Arc::clone(&tx.book);
@@ -184,6 +180,6 @@ pub fn fleet(tx: &mut Tx<'_>) -> Result<FleetView> {
         standing,
         weeks,
         practices: standing::practice_means(&book.rulebook, &tallies.all),
-        teams: tree.rows().iter().filter(|t| t.removed_at.is_none()).count() as i64,
+        teams: store::fleet::count_teams(tx.conn)?,
     })
 }

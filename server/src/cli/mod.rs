@@ -46,6 +46,8 @@ enum Command {
     Restore(upkeep::RestoreArgs),
     /// Read everything through and compare what can be computed again; writes nothing, `clean` if all is well
     Verify,
+    /// Roll up and delete results older than `retention.raw_months`; `serve` does it each day by itself
+    Prune(operate::PruneArgs),
     /// Import a service catalog: Backstage YAML or CSV
     Import(catalog::ImportArgs),
     /// Record a drill result from a file, or read every kept document again (--replay)
@@ -74,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(args) => upkeep::backup(&over, &args),
         Command::Restore(args) => upkeep::restore(&over, &args),
         Command::Verify => upkeep::verify(&over),
+        Command::Prune(args) => operate::prune(&over, &args),
         Command::Token(args) => operate::token(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),

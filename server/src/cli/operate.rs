@@ -1,14 +1,24 @@
-//! `token`, `openapi`.
+//! `prune`, `token`, `openapi`.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use waterbear::app::Actor;
 use waterbear::app::tokens::{self, CreateToken};
+use waterbear::app::{Actor, retention};
 use waterbear::config::Overrides;
 use waterbear::types::Timestamp;
 
 use super::{output, visit};
+
+#[derive(Args)]
+pub(crate) struct PruneArgs {
+    /// Only count what would go
+    #[arg(long)]
+    dry_run: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
 
 #[derive(Args)]
 pub(crate) struct TokenArgs {
@@ -53,6 +63,27 @@ struct CreateArgs {
     /// Print id and token as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// Rolls up and deletes what is past its time.
+pub(crate) fn prune(over: &Overrides, args: &PruneArgs) -> anyhow::Result<ExitCode> {
+    let app = visit(over)?;
+    let done = retention::prune(&app, args.dry_run)?;
+    if args.json {
+        output::json(&done)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(floor) = done.floor else {
+        output::say("Everything is kept for ever (retention.raw_months is 0).");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let verb = if args.dry_run { "would go" } else { "are gone" };
+    output::say(&format!(
+        "Of the time before {floor} {verb}: {} drills, {} documents, {} idempotency keys, {} changes of scores, \
+         {} values of facts.",
+        done.drills, done.documents, done.keys, done.scores, done.facts
+    ));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Makes, lists and ends tokens.

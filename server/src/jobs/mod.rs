@@ -1,5 +1,6 @@
 //! What runs by itself: the nightly grading on its schedule, wanted grading runs, hourly tidying.
 
+mod prune;
 pub mod schedule;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub fn start(app: &Arc<App>) {
     tokio::spawn(schedule_loop(Arc::clone(app)));
     tokio::spawn(run_loop(Arc::clone(app)));
     tokio::spawn(tidy_loop(Arc::clone(app)));
+    tokio::spawn(prune::prune_loop(Arc::clone(app)));
 }
 
 async fn schedule_loop(app: Arc<App>) {

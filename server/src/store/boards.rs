@@ -56,13 +56,19 @@ pub fn daily(conn: &mut Conn, kind: i16, id: &str, days: &[i32]) -> QueryResult<
         .load(conn)
 }
 
-/// The standings of every scope of a kind on the given days.
-pub fn daily_of_kind(conn: &mut Conn, kind: i16, days: &[i32]) -> QueryResult<Vec<DailyRow>> {
-    scope_daily::table
-        .filter(scope_daily::scope_kind.eq(kind))
-        .filter(scope_daily::day.eq_any(days))
-        .order((scope_daily::scope_id, scope_daily::day))
-        .load(conn)
+/// The standings of some scopes of a kind on the given days.
+pub fn daily_of(conn: &mut Conn, kind: i16, ids: &[String], days: &[i32]) -> QueryResult<Vec<DailyRow>> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK_ROWS) {
+        let rows: Vec<DailyRow> = scope_daily::table
+            .filter(scope_daily::scope_kind.eq(kind))
+            .filter(scope_daily::scope_id.eq_any(chunk))
+            .filter(scope_daily::day.eq_any(days))
+            .order((scope_daily::scope_id, scope_daily::day))
+            .load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The first day any standing was kept.
@@ -159,31 +165,31 @@ pub fn list_services(
                 .or(services::slug.like(pattern).escape('\\')),
         );
     }
-    // The form `key <= x AND (key < x OR id > y)` lets PostgreSQL use the key as an index condition.
+    // Key and id of one table, as its index has them. The form `key <= x AND (key < x OR id > y)` lets PostgreSQL use the key as an index condition.
     macro_rules! keyset {
-        (desc $key:expr, $value:expr) => {{
+        (desc $key:expr, $id:expr, $value:expr) => {{
             if let Some(c) = after {
-                query = query
-                    .filter($key.le($value(c)).and($key.lt($value(c)).or(services::id.gt(c.id.clone()))));
+                query = query.filter($key.le($value(c)).and($key.lt($value(c)).or($id.gt(c.id.clone()))));
             }
-            query.order(($key.desc(), services::id.asc()))
+            query.order(($key.desc(), $id.asc()))
         }};
-        (asc $key:expr, $value:expr) => {{
+        (asc $key:expr, $id:expr, $value:expr) => {{
             if let Some(c) = after {
-                query = query
-                    .filter($key.ge($value(c)).and($key.gt($value(c)).or(services::id.gt(c.id.clone()))));
+                query = query.filter($key.ge($value(c)).and($key.gt($value(c)).or($id.gt(c.id.clone()))));
             }
-            query.order(($key.asc(), services::id.asc()))
+            query.order(($key.asc(), $id.asc()))
         }};
     }
     let small = |c: &ListCursor| i16::try_from(c.number).unwrap_or(0);
     let query = match sort {
-        ServiceSort::ScoreDesc => keyset!(desc scores::score, small),
-        ServiceSort::ScoreAsc => keyset!(asc scores::score, small),
-        ServiceSort::CoverageAsc => keyset!(asc scores::coverage, small),
-        ServiceSort::Tier => keyset!(asc services::tier, small),
-        ServiceSort::Name => keyset!(asc services::name_lc, |c: &ListCursor| c.text.clone()),
-        ServiceSort::ChangedDesc => keyset!(desc scores::changed_at, |c: &ListCursor| c.number),
+        ServiceSort::ScoreDesc => keyset!(desc scores::score, scores::service_id, small),
+        ServiceSort::ScoreAsc => keyset!(asc scores::score, scores::service_id, small),
+        ServiceSort::CoverageAsc => keyset!(asc scores::coverage, scores::service_id, small),
+        ServiceSort::Tier => keyset!(asc services::tier, services::id, small),
+        ServiceSort::Name => keyset!(asc services::name_lc, services::id, |c: &ListCursor| c.text.clone()),
+        ServiceSort::ChangedDesc => {
+            keyset!(desc scores::changed_at, scores::service_id, |c: &ListCursor| c.number)
+        }
     };
     query.limit(limit).load(conn)
 }

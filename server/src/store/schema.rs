@@ -216,6 +216,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    score_daily (service_id, day) {
+        service_id -> Text,
+        day -> Integer,
+        score -> SmallInt,
+        grade -> Text,
+        coverage -> SmallInt,
+    }
+}
+
+diesel::table! {
+    drill_daily (service_id, day, failure, outcome) {
+        service_id -> Text,
+        day -> Integer,
+        failure -> SmallInt,
+        outcome -> SmallInt,
+        drills -> BigInt,
+    }
+}
+
+diesel::table! {
     events (seq) {
         seq -> BigInt,
         id -> Text,
@@ -282,6 +302,7 @@ diesel::joinable!(scores -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
+    drill_daily,
     drills,
     entities,
     event_head,
@@ -295,6 +316,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     rulebooks,
     run_batches,
     scope_daily,
+    score_daily,
     score_history,
     scores,
     service_deps,

@@ -16,10 +16,13 @@ pub(super) const TABLES: &[&str] = &[
     "rulebooks",
     "scores",
     "score_history",
+    "score_daily",
+    "drill_daily",
     "scope_daily",
     "events",
     "event_head",
     "grading_runs",
+    "run_batches",
     "job_runs",
 ];
 

@@ -142,12 +142,8 @@ pub fn remove_team(tx: &mut Tx<'_>, slug: &str) -> Result<()> {
     let team = store::services::team_by_slug(tx.conn, slug)?
         .filter(|t| t.removed_at.is_none())
         .ok_or_else(|| Error::not_found("team", slug))?;
-    let owns = store::services::all(tx.conn)?
-        .iter()
-        .any(|s| s.removed_at.is_none() && s.team_id.as_deref() == Some(&team.id));
-    let above = store::services::teams(tx.conn)?
-        .iter()
-        .any(|t| t.removed_at.is_none() && t.parent_id.as_deref() == Some(&team.id));
+    let owns = store::fleet::owns_services(tx.conn, &team.id)?;
+    let above = store::fleet::owns_teams(tx.conn, &team.id)?;
     if owns || above {
         return Err(Error::Conflict {
             detail: format!("The team `{slug}` still owns services or teams; give them another owner first."),
@@ -156,6 +152,8 @@ pub fn remove_team(tx: &mut Tx<'_>, slug: &str) -> Result<()> {
     store::catalog::mark_removed(tx.conn, std::slice::from_ref(&team.entity_ref), tx.now.0)?;
     let row = store::services::TeamRow { removed_at: Some(tx.now.0), ..team };
     store::services::update_team(tx.conn, &row)?;
+    let sentence = format!("The team {} was removed.", row.name);
+    tx.emit("team_removed", None, Some(&row.id), sentence, &serde_json::json!({}));
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::Post;
 use crate::app::drills::RecordDrill;
 use crate::app::identity::{Identity, content_hash, keys_of};
-use crate::app::owners::{self, TeamTree};
+use crate::app::owners::{self, Above};
 use crate::app::{Tx, tokens};
 use crate::error::{Error, Result};
 use crate::store;
@@ -23,8 +23,7 @@ pub(super) struct Checked {
 pub(super) fn check(tx: &mut Tx<'_>, posts: &[Post]) -> Result<Vec<Vec<Result<Checked>>>> {
     let mut services = known_services(tx, posts)?;
     let refused = refused_tokens(tx, posts)?;
-    let limited = posts.iter().any(|p| p.actor.is_limited());
-    let tree = if limited { TeamTree::load(tx)? } else { TeamTree::default() };
+    let mut above = Above::default();
     let mut all = Vec::with_capacity(posts.len());
     for post in posts {
         let refused = refused.get(&post.actor.owner);
@@ -32,7 +31,7 @@ pub(super) fn check(tx: &mut Tx<'_>, posts: &[Post]) -> Result<Vec<Vec<Result<Ch
         for cmd in &post.results {
             let checked = match refused {
                 Some(detail) => Err(Error::Unauthenticated { detail: detail.clone() }),
-                None => tx.acting(&post.actor, |tx| check_one(tx, cmd, &mut services, &tree)),
+                None => tx.acting(&post.actor, |tx| check_one(tx, cmd, &mut services, &mut above)),
             };
             match checked {
                 Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) => return Err(error),
@@ -48,7 +47,7 @@ fn check_one(
     tx: &mut Tx<'_>,
     cmd: &RecordDrill,
     services: &mut HashMap<String, ServiceRow>,
-    tree: &TeamTree,
+    above: &mut Above,
 ) -> Result<Checked> {
     let Some(name) = cmd.reading.service.as_deref() else {
         return Err(Error::invalid(
@@ -61,10 +60,7 @@ fn check_one(
         Some(service) => service.clone(),
         None => owners::service(tx, name)?,
     };
-    if tx.actor.is_limited() {
-        let above = tree.slugs_above(service.team_id.as_deref());
-        tx.actor.require_service(&service.slug, &service.entity_ref, &above)?;
-    }
+    above.require_writer(tx, &service)?;
     let identity = Identity::of(&cmd.reading)?;
     let content = content_hash(&cmd.reading, &service, &identity);
     let keys = keys_of(tx, cmd, &service, &identity, &content);

@@ -199,7 +199,7 @@ pub struct ChangeView {
     pub coverage: i16,
     /// Rulebook that judged.
     pub rulebook: String,
-    /// evidence, expiry, rulebook, ownership.
+    /// evidence, expiry, rulebook, ownership; daily where only the standing at the end of the day is kept.
     pub cause: String,
     /// One sentence: what moved and why.
     pub sentence: String,

@@ -216,6 +216,13 @@ pub struct BoardView {
     pub league: String,
     /// Best first.
     pub items: Vec<BoardRow>,
+    /// `?cursor=` of the next page; null on the last.
+    pub next: Option<String>,
+    /// Rows on all pages.
+    pub total: i64,
+    /// The reader's own row, for pages.
+    #[serde(skip)]
+    pub own: Option<BoardRow>,
 }
 
 /// The whole organisation, for Home.
@@ -263,7 +270,7 @@ pub struct EventView {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// `drill_recorded`, `drill_regressed`, `drill_recovered`, `grade_changed`, `score_changed`, `service_added`,
-    /// `service_changed`, `service_removed`, `service_returned`, `team_added`, `rulebook_published`,
+    /// `service_changed`, `service_removed`, `service_returned`, `team_added`, `team_removed`, `rulebook_published`,
     /// `catalog_imported`, `facts_recorded`, `token_created`, `token_revoked`.
     pub kind: String,
     /// Service slug.

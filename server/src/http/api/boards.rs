@@ -6,16 +6,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::services::collect;
 use super::whole;
 use crate::app::boards::{self as uses, AskBoard};
-use crate::app::owners::TeamTree;
-use crate::app::standing::{self, Tallies, Tally};
-use crate::app::views::{BoardRow, GradeCount};
+use crate::app::standing::{self, Tally};
+use crate::app::views::{BoardRow, GradeCount, Page};
 use crate::app::{Book, Tx};
 use crate::error::Result;
 use crate::http::csv::{cell, table};
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
+
+/// Rows of a board unless fewer are asked for.
+const MOST_ROWS: i64 = 500;
 
 /// `GET /api/v1/leaderboards/{board}`
 pub async fn board(app: Shared, req: HttpRequest, Name(board): Name, query: Query) -> Result<HttpResponse> {
@@ -24,13 +27,23 @@ pub async fn board(app: Shared, req: HttpRequest, Name(board): Name, query: Quer
         by: query.text("by").unwrap_or_else(|| "team".to_owned()),
         league: query.text("league").unwrap_or_else(|| "all".to_owned()),
         season: query.text("season"),
+        cursor: query.text("cursor"),
+        limit: query.whole("limit").unwrap_or(MOST_ROWS),
+        own: None,
     };
-    let view = app.read(move |tx| uses::board(tx, &ask)).await?;
     if !query.wants_csv() {
+        let view = app.read(move |tx| uses::board(tx, &ask)).await?;
         return conditional::json(&req, &view);
     }
+    let all = !query.names_a_page();
+    let page = move |tx: &mut Tx<'_>, cursor: Option<String>| {
+        let cursor = cursor.or_else(|| ask.cursor.clone());
+        let view = uses::board(tx, &AskBoard { cursor, ..ask.clone() })?;
+        Ok(Page { items: view.items, next: view.next })
+    };
+    let rows = app.read(move |tx| collect(tx, all, page)).await?;
     let columns = &["rank", "slug", "name", "group", "score", "grade", "gained"];
-    table(&req, "leaderboard", columns, view.items.iter().map(board_cells).collect())
+    table(&req, "leaderboard", columns, rows.iter().map(board_cells).collect())
 }
 
 fn board_cells(row: &BoardRow) -> Vec<String> {
@@ -80,8 +93,7 @@ pub async fn rollup(app: Shared, req: HttpRequest, query: Query) -> Result<HttpR
 }
 
 fn add_up(tx: &mut Tx<'_>, by: &str) -> Result<Vec<Rollup>> {
-    let tree = TeamTree::load(tx)?;
-    let tallies = Tallies::load(tx, &tree)?;
+    let tallies = tx.picture()?;
     let book = Arc::clone(&tx.book);
     Ok(match by {
         "tier" => tallies
@@ -92,7 +104,7 @@ fn add_up(tx: &mut Tx<'_>, by: &str) -> Result<Vec<Rollup>> {
         "practice" => by_practice(&book, &tallies.all),
         _ => {
             let none = Tally::default();
-            let living = tree.rows().iter().filter(|team| team.removed_at.is_none());
+            let living = tallies.tree.rows().iter().filter(|team| team.removed_at.is_none());
             living
                 .map(|team| {
                     let tally = tallies.teams.get(&team.id).unwrap_or(&none);

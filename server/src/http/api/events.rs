@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::feed::{self, AskEvents};
-use crate::app::teams;
+use crate::app::owners;
 use crate::error::{Error, Result};
 use crate::http::feed::{About, MEDIA, atom};
 use crate::http::query::{Name, Query};
@@ -15,7 +15,7 @@ const FEED_ENTRIES: i64 = 50;
 /// `GET /api/v1/events`
 pub async fn list(app: Shared, req: HttpRequest, query: Query) -> Result<HttpResponse> {
     let (after, limit) = (query.whole("after").unwrap_or(0), query.limit());
-    let page = app.read(move |tx| feed::events_after(tx, &AskEvents::default(), after, limit)).await?;
+    let page = app.read(move |tx| feed::events_after(tx, after, limit)).await?;
     conditional::json(&req, &page)
 }
 
@@ -43,7 +43,7 @@ pub async fn feed(app: Shared, req: HttpRequest, _: Query) -> Result<HttpRespons
 pub async fn team_feed(app: Shared, req: HttpRequest, Name(slug): Name, _: Query) -> Result<HttpResponse> {
     let asked = slug.clone();
     let work = move |tx: &mut crate::app::Tx<'_>| {
-        let name = teams::team(tx, &asked)?.name;
+        let name = owners::team(tx, &asked)?.name;
         let ask = AskEvents { team: Some(asked), ..AskEvents::default() };
         Ok((name, feed::events_latest(tx, &ask, None, FEED_ENTRIES)?))
     };

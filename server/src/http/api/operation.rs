@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::services::{self, ListServices};
-use crate::app::{Tx, health as checks, teams};
+use crate::app::{Tx, counts, health as checks, teams};
 use crate::error::Result;
 use crate::http::auth::Caller;
 use crate::http::metrics::{self as numbers, Metrics, Standings};
@@ -60,7 +60,7 @@ pub async fn metrics(
 }
 
 fn standings(tx: &mut Tx<'_>, names: bool) -> Result<Standings> {
-    let drills = checks::drill_counts(tx)?;
+    let drills = counts::drills(tx)?;
     let drills = drills.into_iter().map(|(o, n)| (o.to_string(), u64::try_from(n).unwrap_or(0))).collect();
     let mut all = Standings { fleet: Some(teams::fleet(tx)?), drills, services: Vec::new() };
     let mut ask = ListServices { sort: Some("name".to_owned()), limit: 500, ..ListServices::default() };

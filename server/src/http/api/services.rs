@@ -51,7 +51,7 @@ pub async fn list(app: Shared, req: HttpRequest, query: Query) -> Result<HttpRes
 }
 
 /// One page, or all of them one after the other.
-fn collect<T>(
+pub(super) fn collect<T>(
     tx: &mut Tx<'_>,
     all: bool,
     page: impl Fn(&mut Tx<'_>, Option<String>) -> Result<Page<T>>,

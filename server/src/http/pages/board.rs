@@ -61,7 +61,7 @@ impl Board {
         let is_mine = |row: &BoardRow| by_team && mine == Some(row.slug.as_str());
         let mut rows: Vec<Row> =
             view.items.iter().take(most).map(|r| Row::new(r, by_team, is_mine(r))).collect();
-        if let Some(own) = view.items.iter().skip(most).find(|r| is_mine(r)) {
+        if let Some(own) = view.own.as_ref().filter(|own| !rows.iter().any(|r| r.you) && is_mine(own)) {
             rows.push(Row { gap: true, ..Row::new(own, by_team, true) });
         }
         let subject = if by_team { "Team" } else { "Service" };
@@ -71,7 +71,7 @@ impl Board {
             caption: format!("{subject}s ranked, {}", view.season),
             subject,
             teams: by_team,
-            hidden: view.items.len() - rows.len(),
+            hidden: usize::try_from(view.total).unwrap_or(0).saturating_sub(rows.len()),
             rows,
             leagues: leagues(&view.league, href),
         }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::chrome::{Chrome, MyTeam};
 use super::parts::When;
-use crate::app::owners::TeamTree;
+use crate::app::owners::{self, TeamTree};
 use crate::app::views::TeamRef;
 use crate::app::{Tx, runs};
 use crate::demo::HOME_TEAM;
@@ -115,7 +115,8 @@ fn cookie(req: &HttpRequest, name: &str) -> Option<String> {
 
 /// A living team.
 pub fn find_team(tx: &mut Tx<'_>, slug: &str) -> Result<Option<TeamRef>> {
-    Ok(teams(tx)?.into_iter().find(|t| t.slug == slug))
+    let team = owners::living_team(tx, slug)?;
+    Ok(team.map(|t| TeamRef { slug: t.slug, name: t.name }))
 }
 
 /// All living teams, by name.

@@ -39,10 +39,11 @@ const TOLD: &[&str] =
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
-    let ask = ask.into_inner().ask("improved");
+    let mut ask = ask.into_inner().ask("improved");
     let context = app
         .read(move |tx| {
             let chrome = frame.chrome(tx)?;
+            ask.own = chrome.my_team().map(str::to_owned);
             let team = chrome.my_team().map(|slug| app::teams::team(tx, slug)).transpose()?;
             let kinds = Some(TOLD.iter().map(|kind| (*kind).to_owned()).collect());
             let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, READ)?;
@@ -187,6 +188,9 @@ impl Board {
             by: given(self.by, "team"),
             league: given(self.league, "all"),
             season: self.season.filter(|s| !s.is_empty()),
+            cursor: None,
+            limit: PAGE,
+            own: None,
         }
     }
 }
@@ -198,11 +202,13 @@ pub async fn leaderboard(
     board: web::Path<String>,
     ask: web::Query<Board>,
 ) -> Result<HttpResponse> {
-    let ask = ask.into_inner().ask(&board);
+    let mut ask = ask.into_inner().ask(&board);
     let context = app
         .read(move |tx| {
+            let chrome = frame.chrome(tx)?;
+            ask.own = chrome.my_team().map(str::to_owned);
             let view = boards::board(tx, &ask)?;
-            Ok(leaderboard::context(frame.chrome(tx)?, &view))
+            Ok(leaderboard::context(chrome, &view))
         })
         .await?;
     html("leaderboard", &context)

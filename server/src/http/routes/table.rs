@@ -180,6 +180,8 @@ pub const ROUTES: &[Route] = &[
             BY,
             param("league", Kind::Text, "all, tier-1, tier-2, tier-3 or tier-4"),
             param("season", Kind::Text, "A quarter such as 2026-Q4; the current one unless said otherwise"),
+            param("limit", Kind::Whole(1, 500), "Rows of a page, 500 unless said otherwise"),
+            CURSOR,
             FORMAT,
         ])
         .gives(&[json(200, "The board.", json_of::<views::BoardView>)]),

@@ -170,6 +170,9 @@ pub(super) fn board(board: &str, by: &str) -> BoardView {
         season_start: Timestamp::parse("2026-10-01T00:00:00Z").unwrap(),
         season_end: Timestamp::parse("2027-01-01T00:00:00Z").unwrap(),
         league: "all".to_owned(),
+        next: None,
+        total: items.len() as i64,
+        own: items.last().filter(|_| by == "team").cloned(),
         items,
     }
 }

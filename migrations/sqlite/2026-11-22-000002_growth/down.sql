@@ -1,0 +1,12 @@
+DROP INDEX idempotency_keys_created;
+DROP INDEX events_regressed;
+DROP INDEX events_kind;
+DROP INDEX teams_parent;
+DROP INDEX scores_grade;
+DROP INDEX scores_changed;
+DROP INDEX scores_coverage;
+DROP INDEX scores_best;
+DROP INDEX services_removed;
+DROP INDEX services_tier;
+DROP TABLE drill_daily;
+DROP TABLE score_daily;

@@ -1,0 +1,245 @@
+//! One picture of all services, kept in memory: tallies of every scope, outcomes of every rule, who ranks where.
+//!
+//! Home, teams, boards, rollups, rules and metrics need sums over every score. The picture is made in one walk in
+//! pages, so its making holds little memory, and made again only when the database has moved on. A small
+//! organisation's is made at once, so that everybody sees their own write; a large one's by one thread in the
+//! background, so that a page is never older than a few seconds and never waits.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::owners::TeamTree;
+use super::ranking::Ranking;
+use super::standing::Tally;
+use super::tally::Counting;
+use super::{Tx, runs};
+use crate::error::Result;
+use crate::store::{self, Conn, Db};
+use crate::types::Timestamp;
+
+/// Services read in one query.
+const PAGE: i64 = 5_000;
+/// Up to so many services the picture is made while the reader waits: a few milliseconds. A count and not a
+/// measured time, so that a busy machine never shows somebody an answer from before their own write.
+const SMALL: usize = 5_000;
+/// A large organisation's picture is at most so old; a reader who finds an older one waits for a new one.
+const OLDEST: Duration = Duration::from_secs(5);
+/// How often the background looks whether the database has moved on.
+const LOOK: Duration = Duration::from_secs(2);
+/// The background stops so long after the last reader.
+const IDLE: Duration = Duration::from_mins(10);
+
+/// How far the database had come when a picture was made: the newest event, and the last complete grading run,
+/// which can move scores' details without an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Version {
+    event: i64,
+    run: Timestamp,
+}
+
+impl Version {
+    fn of(conn: &mut Conn) -> Result<Self> {
+        let run = store::books::get(conn, runs::LAST_RUN)?.and_then(|t| t.parse().ok()).unwrap_or(0);
+        Ok(Self { event: store::events::newest_seq(conn)?, run: Timestamp(run) })
+    }
+
+    /// Everything in `other` is in this one too.
+    fn covers(self, other: Self) -> bool {
+        self.event >= other.event && self.run >= other.run
+    }
+}
+
+/// A service as boards need it.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// Id.
+    pub id: Box<str>,
+    /// Slug.
+    pub slug: Box<str>,
+    /// Score now.
+    pub score: i16,
+    /// 1..4.
+    pub tier: i8,
+    /// Number of the letter: [`Picture::letter`].
+    pub grade: u8,
+}
+
+/// All services at one instant.
+#[derive(Debug, Default)]
+pub struct Picture {
+    pub(super) version: Version,
+    /// Everything together.
+    pub all: Tally,
+    /// By team id, each with everything below it.
+    pub teams: HashMap<String, Tally>,
+    /// By tier.
+    pub tiers: BTreeMap<i16, Tally>,
+    /// The most critical tier among the services that a team owns itself, by team id.
+    pub best_tier: HashMap<String, i16>,
+    /// By hash of the rulebook that judged: for each rule the services by outcome code.
+    pub outcomes: HashMap<String, Vec<BTreeMap<char, i64>>>,
+    /// The teams.
+    pub tree: TeamTree,
+    /// Letters by number.
+    pub letters: Vec<String>,
+    /// Graded services in id order.
+    pub services: Vec<Ranked>,
+    /// Orders of boards and scores of the past, made when first asked for.
+    pub rankings: Mutex<Ranking>,
+}
+
+impl Picture {
+    /// Walks all services once, in the connection's transaction.
+    pub fn make(conn: &mut Conn) -> Result<Self> {
+        let version = Version::of(conn)?;
+        let mut counting = Counting::default();
+        let mut after = String::new();
+        loop {
+            let rows = store::fleet::page(conn, &after, PAGE)?;
+            for row in &rows {
+                counting.add(row);
+            }
+            match rows.last() {
+                Some(last) if rows.len() as i64 == PAGE => after.clone_from(&last.service_id),
+                _ => break,
+            }
+        }
+        Ok(Self { version, ..counting.finish(TeamTree::read(conn)?) })
+    }
+
+    /// The letter of a number.
+    pub fn letter(&self, number: u8) -> String {
+        self.letters.get(usize::from(number)).cloned().unwrap_or_default()
+    }
+
+    /// No grading run has ended between the two.
+    pub fn same_run(&self, other: &Self) -> bool {
+        self.version.run == other.version.run
+    }
+
+    fn is_small(&self) -> bool {
+        self.all.services <= SMALL as i64
+    }
+}
+
+/// The picture held by this process.
+pub struct Fleet {
+    db: Db,
+    held: Mutex<Option<Held>>,
+    /// Whoever makes a picture holds this; the others wait for theirs to be the same.
+    making: Mutex<()>,
+    watched: AtomicBool,
+}
+
+struct Held {
+    picture: Arc<Picture>,
+    /// Last known to be up to date.
+    valid: Instant,
+    read: Instant,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Fleet {
+    /// No picture yet.
+    pub fn new(db: Db) -> Self {
+        Self { db, held: Mutex::new(None), making: Mutex::new(()), watched: AtomicBool::new(false) }
+    }
+
+    /// The picture to show in this transaction.
+    pub fn picture(self: &Arc<Self>, conn: &mut Conn) -> Result<Arc<Picture>> {
+        let now = Version::of(conn)?;
+        if let Some(picture) = self.held_for(now) {
+            return Ok(picture);
+        }
+        let _making = lock(&self.making);
+        // Another reader may have made it while this one waited.
+        if let Some(picture) = self.held_for(now) {
+            return Ok(picture);
+        }
+        self.make(conn)
+    }
+
+    /// What is held, if it is good enough for a reader who sees the database at `now`.
+    fn held_for(self: &Arc<Self>, now: Version) -> Option<Arc<Picture>> {
+        let mut held = lock(&self.held);
+        let held = held.as_mut()?;
+        let at = Instant::now();
+        held.read = at;
+        let current = held.picture.version.covers(now);
+        if current {
+            held.valid = at;
+        }
+        let large = !held.picture.is_small();
+        if large {
+            self.watch();
+        }
+        (current || (large && at.duration_since(held.valid) < OLDEST)).then(|| Arc::clone(&held.picture))
+    }
+
+    fn make(&self, conn: &mut Conn) -> Result<Arc<Picture>> {
+        let began = Instant::now();
+        let picture = Arc::new(Picture::make(conn)?);
+        let before = lock(&self.held).as_ref().map(|h| Arc::clone(&h.picture));
+        if let Some(before) = before {
+            lock(&picture.rankings).take_over(&lock(&before.rankings), &before, &picture);
+        }
+        tracing::debug!(services = picture.all.services, ms = began.elapsed().as_millis(), "fleet");
+        let mut held = lock(&self.held);
+        let newer = held.as_ref().is_none_or(|h| picture.version.covers(h.picture.version));
+        if newer {
+            *held = Some(Held { picture: Arc::clone(&picture), valid: began, read: Instant::now() });
+        }
+        Ok(picture)
+    }
+
+    /// Starts the background thread unless it runs.
+    fn watch(self: &Arc<Self>) {
+        if self.watched.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let fleet = Arc::clone(self);
+        let started = std::thread::Builder::new().name("fleet".into()).spawn(move || {
+            while fleet.is_read() {
+                std::thread::sleep(LOOK);
+                if let Err(error) = fleet.refresh() {
+                    tracing::warn!(%error, "fleet");
+                }
+            }
+            fleet.watched.store(false, Ordering::SeqCst);
+        });
+        if let Err(error) = started {
+            tracing::warn!(%error, "no thread for the fleet");
+            self.watched.store(false, Ordering::SeqCst);
+        }
+    }
+
+    fn is_read(&self) -> bool {
+        lock(&self.held).as_ref().is_some_and(|h| h.read.elapsed() < IDLE && !h.picture.is_small())
+    }
+
+    /// Makes the picture anew if the database has moved on; for the background, and to warm up at start.
+    pub fn refresh(&self) -> Result<()> {
+        self.db.read(|conn| {
+            let now = Version::of(conn)?;
+            let _making = lock(&self.making);
+            if let Some(held) = lock(&self.held).as_mut().filter(|h| h.picture.version.covers(now)) {
+                held.valid = Instant::now();
+                return Ok(());
+            }
+            self.make(conn).map(|_| ())
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// The picture of all services to show in this transaction.
+    pub fn picture(&mut self) -> Result<Arc<Picture>> {
+        let fleet = Arc::clone(&self.fleet);
+        fleet.picture(self.conn)
+    }
+}

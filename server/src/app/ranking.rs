@@ -1,0 +1,166 @@
+//! Who ranks where: orders of a board over the picture of all services, and pages of it by key.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use super::fleet::Picture;
+use crate::error::Result;
+use crate::store::{self, Conn};
+
+/// Services read in one query.
+const PAGE: i64 = 5_000;
+/// Seasons and orders that are kept beside a picture.
+const KEPT: usize = 4;
+const KEPT_ORDERS: usize = 20;
+/// Up to so many services, what was known of a past instant is read again for each picture.
+const SMALL: usize = 5_000;
+
+/// One place on a board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Number of the service within the picture (of the team within the list).
+    pub at: u32,
+    /// Score now.
+    pub score: i16,
+    /// Points gained.
+    pub gained: i16,
+}
+
+/// Scores at an instant, service by service as in the picture; `i16::MIN` where there was none.
+type Then = Arc<Vec<i16>>;
+/// Board, tier (0: all) and instant of an order.
+type OrderKey = (bool, i8, i64);
+
+/// What was made for one picture.
+#[derive(Debug, Default)]
+pub struct Ranking {
+    then: Vec<(i64, Then)>,
+    orders: HashMap<OrderKey, Arc<Vec<Place>>>,
+}
+
+impl Ranking {
+    /// Takes over what an earlier picture knew of the past: a score of a past instant stays what it was. Services
+    /// that are new since then had none.
+    pub fn take_over(&mut self, earlier: &Self, from: &Picture, to: &Picture) {
+        // A run under way writes as of its beginning, so the past may still move once; a nightly run ends that.
+        if to.services.len() <= SMALL || !to.same_run(from) {
+            return;
+        }
+        self.then = earlier
+            .then
+            .iter()
+            .map(|(at, scores)| {
+                let mut known = from.services.iter().zip(scores.iter()).peekable();
+                let carried = to.services.iter().map(|service| {
+                    while known.next_if(|(old, _)| old.id < service.id).is_some() {}
+                    known.peek().filter(|(old, _)| old.id == service.id).map_or(i16::MIN, |(_, s)| **s)
+                });
+                (*at, Arc::new(carried.collect()))
+            })
+            .collect();
+    }
+}
+
+/// Services in the order of a board: by points gained since `start` (ms), or by score.
+pub fn services(
+    conn: &mut Conn,
+    picture: &Picture,
+    improved: bool,
+    tier: i8,
+    start: i64,
+) -> Result<Arc<Vec<Place>>> {
+    // Held while the order is made: of many readers who ask at once, one makes it.
+    let mut ranking = picture.rankings.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(order) = ranking.orders.get(&(improved, tier, start)) {
+        return Ok(Arc::clone(order));
+    }
+    let then = match ranking.then.iter().find(|(at, _)| *at == start) {
+        Some((_, then)) => Arc::clone(then),
+        None => {
+            let then = Arc::new(scores_at(conn, picture, start)?);
+            if ranking.then.len() >= KEPT {
+                ranking.then.remove(0);
+            }
+            ranking.then.push((start, Arc::clone(&then)));
+            then
+        }
+    };
+    let mut places: Vec<Place> = picture
+        .services
+        .iter()
+        .zip(then.iter())
+        .enumerate()
+        .filter(|(_, (service, _))| tier == 0 || service.tier == tier)
+        .map(|(number, (service, then))| Place {
+            at: u32::try_from(number).unwrap_or(u32::MAX),
+            score: service.score,
+            gained: if *then < 0 { 0 } else { service.score - then },
+        })
+        .collect();
+    let slug = |place: &Place| picture.services.get(place.at as usize).map(|s| &s.slug);
+    places.sort_unstable_by(|a, b| {
+        (Reverse(a.key(improved)), slug(a)).cmp(&(Reverse(b.key(improved)), slug(b)))
+    });
+    let order = Arc::new(places);
+    if ranking.orders.len() >= KEPT_ORDERS {
+        ranking.orders.clear();
+    }
+    ranking.orders.insert((improved, tier, start), Arc::clone(&order));
+    Ok(order)
+}
+
+impl Place {
+    /// What is ranked, and the score among equals.
+    pub fn key(&self, improved: bool) -> (i16, i16) {
+        if improved { (self.gained, self.score) } else { (self.score, self.score) }
+    }
+
+    fn ranked(&self, improved: bool) -> i16 {
+        self.key(improved).0
+    }
+}
+
+/// The standard competition rank (1, 2, 2, 4) of number `at` of an order; none below the top half of a board of
+/// gains: praise is public, the lower half is nobody's business.
+pub fn rank(order: &[Place], at: usize, improved: bool) -> Option<i64> {
+    let value = order.get(at)?.ranked(improved);
+    let rank = order.partition_point(|p| p.ranked(improved) > value) as i64 + 1;
+    (!improved || rank <= order.len().div_ceil(2) as i64).then_some(rank)
+}
+
+fn scores_at(conn: &mut Conn, picture: &Picture, at: i64) -> Result<Vec<i16>> {
+    let mut known: HashMap<String, i16> = HashMap::with_capacity(picture.services.len());
+    let mut after = String::new();
+    loop {
+        let rows = store::fleet::page_at(conn, &after, PAGE, at)?;
+        let done = (rows.len() as i64) < PAGE;
+        if let Some((last, _)) = rows.last() {
+            after.clone_from(last);
+        }
+        known.extend(rows.into_iter().filter_map(|(id, score)| Some((id, score?))));
+        if done {
+            break;
+        }
+    }
+    Ok(picture.services.iter().map(|s| known.get(&*s.id).copied().unwrap_or(i16::MIN)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(gained: i16, score: i16) -> Place {
+        Place { at: 0, score, gained }
+    }
+
+    #[test]
+    fn equals_share_a_rank_and_the_lower_half_of_gains_has_none() {
+        let order = [place(9, 90), place(5, 80), place(5, 70), place(2, 60), place(0, 50)];
+        let ranks: Vec<_> = (0..5).map(|n| rank(&order, n, true)).collect();
+        assert_eq!(ranks, [Some(1), Some(2), Some(2), None, None]);
+        let order = [place(0, 90), place(9, 80), place(5, 80), place(2, 60)];
+        let ranks: Vec<_> = (0..4).map(|n| rank(&order, n, false)).collect();
+        assert_eq!(ranks, [Some(1), Some(2), Some(2), Some(4)]);
+    }
+}

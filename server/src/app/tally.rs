@@ -1,0 +1,167 @@
+//! Adding up all services in one walk: small sums by number, turned into tallies by name at the end.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::fleet::{Picture, Ranked};
+use super::owners::TeamTree;
+use super::standing::Tally;
+use crate::store::fleet::FleetRow;
+
+/// Sums of one scope; letters and practices by their number.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    services: i64,
+    graded: i64,
+    score: i64,
+    coverage: i64,
+    regressions: i64,
+    grades: Vec<i64>,
+    practices: Vec<(i64, i64)>,
+}
+
+impl Sums {
+    fn add(&mut self, row: &FleetRow, grade: usize, practices: &[(usize, i64)]) {
+        self.services += 1;
+        self.regressions += i64::from(row.regressions);
+        *slot(&mut self.grades, grade) += 1;
+        if row.score < 0 {
+            return;
+        }
+        self.graded += 1;
+        self.score += i64::from(row.score);
+        self.coverage += i64::from(row.coverage);
+        for (practice, score) in practices {
+            let sums = slot(&mut self.practices, *practice);
+            sums.0 += score;
+            sums.1 += 1;
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.services += other.services;
+        self.graded += other.graded;
+        self.score += other.score;
+        self.coverage += other.coverage;
+        self.regressions += other.regressions;
+        for (number, n) in other.grades.iter().enumerate() {
+            *slot(&mut self.grades, number) += n;
+        }
+        for (number, (sum, n)) in other.practices.iter().enumerate() {
+            let sums = slot(&mut self.practices, number);
+            sums.0 += sum;
+            sums.1 += n;
+        }
+    }
+}
+
+/// The element of that number; the list grows to have it.
+fn slot<T: Clone + Default>(list: &mut Vec<T>, number: usize) -> &mut T {
+    if list.len() <= number {
+        list.resize(number + 1, T::default());
+    }
+    &mut list[number]
+}
+
+/// Names by number: letters of grades, practices.
+#[derive(Debug, Default)]
+struct Names(Vec<String>);
+
+impl Names {
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(number) = self.0.iter().position(|known| known == name) {
+            return number;
+        }
+        self.0.push(name.to_owned());
+        self.0.len() - 1
+    }
+
+    fn name(&self, number: usize) -> String {
+        self.0.get(number).cloned().unwrap_or_default()
+    }
+}
+
+/// A walk over all services under way.
+#[derive(Debug, Default)]
+pub(super) struct Counting {
+    grades: Names,
+    practices: Names,
+    all: Sums,
+    tiers: BTreeMap<i16, Sums>,
+    own: HashMap<String, Sums>,
+    best_tier: HashMap<String, i16>,
+    outcomes: HashMap<String, Vec<BTreeMap<char, i64>>>,
+    services: Vec<Ranked>,
+}
+
+impl Counting {
+    /// Counts one service.
+    pub(super) fn add(&mut self, row: &FleetRow) {
+        let grade = self.grades.number(&row.grade);
+        let read: BTreeMap<&str, i64> = serde_json::from_str(&row.practices).unwrap_or_default();
+        let practices: Vec<(usize, i64)> =
+            read.into_iter().map(|(name, score)| (self.practices.number(name), score)).collect();
+        self.all.add(row, grade, &practices);
+        self.tiers.entry(row.tier).or_default().add(row, grade, &practices);
+        if let Some(team) = &row.team_id {
+            match self.own.get_mut(team) {
+                Some(sums) => sums.add(row, grade, &practices),
+                None => self.own.entry(team.clone()).or_default().add(row, grade, &practices),
+            }
+            let best = self.best_tier.entry(team.clone()).or_insert(row.tier);
+            *best = (*best).min(row.tier);
+        }
+        if !self.outcomes.contains_key(&row.book_hash) {
+            self.outcomes.insert(row.book_hash.clone(), Vec::new());
+        }
+        if let Some(rules) = self.outcomes.get_mut(&row.book_hash) {
+            for (number, code) in row.outcomes.chars().enumerate() {
+                *slot(rules, number).entry(code).or_default() += 1;
+            }
+        }
+        if row.score >= 0 {
+            self.services.push(Ranked {
+                id: row.service_id.as_str().into(),
+                slug: row.slug.as_str().into(),
+                score: row.score,
+                tier: i8::try_from(row.tier).unwrap_or(0),
+                grade: u8::try_from(grade).unwrap_or(u8::MAX),
+            });
+        }
+    }
+
+    /// The picture of all that was counted; a team's tally holds everything below it.
+    pub(super) fn finish(self, tree: TeamTree) -> Picture {
+        let mut teams: HashMap<&str, Sums> = HashMap::new();
+        for (id, sums) in &self.own {
+            let Some(team) = tree.get(id) else { continue };
+            for above in tree.ancestors(team).iter().map(|t| t.id.as_str()).chain([team.id.as_str()]) {
+                teams.entry(above).or_default().merge(sums);
+            }
+        }
+        let tally = |sums: &Sums| Tally {
+            services: sums.services,
+            graded: sums.graded,
+            score_sum: sums.score,
+            coverage_sum: sums.coverage,
+            regressions: sums.regressions,
+            grades: named(&self.grades, &sums.grades, |n| *n > 0),
+            practices: named(&self.practices, &sums.practices, |(_, n)| *n > 0),
+        };
+        Picture {
+            all: tally(&self.all),
+            tiers: self.tiers.iter().map(|(tier, sums)| (*tier, tally(sums))).collect(),
+            teams: teams.iter().map(|(id, sums)| ((*id).to_owned(), tally(sums))).collect(),
+            best_tier: self.best_tier,
+            outcomes: self.outcomes,
+            services: self.services,
+            letters: self.grades.0,
+            tree,
+            ..Picture::default()
+        }
+    }
+}
+
+fn named<T: Copy>(names: &Names, values: &[T], counts: impl Fn(&T) -> bool) -> BTreeMap<String, T> {
+    let kept = values.iter().enumerate().filter(|(_, value)| counts(value));
+    kept.map(|(number, value)| (names.name(number), *value)).collect()
+}

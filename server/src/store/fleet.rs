@@ -1,0 +1,216 @@
+//! Reads over all services at once, in pages by id, and reads of a page's past; each by an index.
+
+use diesel::prelude::*;
+
+use super::schema::{score_history, scores, services, teams};
+use super::services::TeamRow;
+use super::{CHUNK_ROWS, Conn};
+
+/// The last score at or before an instant, as a column beside a row of `scores`: one probe of the index a service.
+macro_rules! score_at {
+    ($at:expr) => {
+        score_history::table
+            .filter(score_history::service_id.eq(scores::service_id))
+            .filter(score_history::at.le($at))
+            .order((score_history::at.desc(), score_history::id.desc()))
+            .select(score_history::score)
+            .limit(1)
+            .single_value()
+    };
+}
+
+/// What the picture of all services is made of.
+#[derive(Clone, Debug, Queryable)]
+pub struct FleetRow {
+    pub service_id: String,
+    pub slug: String,
+    pub team_id: Option<String>,
+    pub tier: i16,
+    pub score: i16,
+    pub grade: String,
+    pub coverage: i16,
+    pub practices: String,
+    pub outcomes: String,
+    pub regressions: i32,
+    pub book_hash: String,
+}
+
+/// The next `limit` living services after `after` in id order, with their scores.
+pub fn page(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<FleetRow>> {
+    scores::table
+        .inner_join(services::table)
+        .filter(services::removed_at.is_null())
+        .filter(scores::service_id.gt(after))
+        .order(scores::service_id)
+        .limit(limit)
+        .select((
+            scores::service_id,
+            services::slug,
+            services::team_id,
+            services::tier,
+            scores::score,
+            scores::grade,
+            scores::coverage,
+            scores::practices,
+            scores::outcomes,
+            scores::regressions,
+            scores::book_hash,
+        ))
+        .load(conn)
+}
+
+/// The scores that the services of [`page`] had at `at` (ms); absent where a service was not graded then.
+pub fn page_at(conn: &mut Conn, after: &str, limit: i64, at: i64) -> QueryResult<Vec<(String, Option<i16>)>> {
+    scores::table
+        .inner_join(services::table)
+        .filter(services::removed_at.is_null())
+        .filter(scores::service_id.gt(after))
+        .order(scores::service_id)
+        .limit(limit)
+        .select((scores::service_id, score_at!(at)))
+        .load(conn)
+}
+
+/// The score each of `ids` had at `at` (ms); services not graded then are absent.
+pub fn scores_at(conn: &mut Conn, ids: &[String], at: i64) -> QueryResult<Vec<(String, i16)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK_ROWS) {
+        let rows: Vec<(String, Option<i16>)> = scores::table
+            .filter(scores::service_id.eq_any(chunk))
+            .select((scores::service_id, score_at!(at)))
+            .load(conn)?;
+        found.extend(rows.into_iter().filter_map(|(id, score)| Some((id, score.filter(|s| *s >= 0)?))));
+    }
+    Ok(found)
+}
+
+/// A team's first kept standing within some days: team id, sum of scores, graded services.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct FirstRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub team_id: String,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub score_sum: i64,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub graded: i64,
+}
+
+/// Of each team the first standing with anything graded from day `from` to day `to`: two probes of the key a team.
+pub fn first_standings(conn: &mut Conn, from: i32, to: i32) -> QueryResult<Vec<FirstRow>> {
+    use diesel::sql_types::Integer;
+    diesel::sql_query(
+        "SELECT t.id AS team_id, d.score_sum, d.graded FROM teams AS t \
+         JOIN scope_daily AS d ON d.scope_kind = 1 AND d.scope_id = t.id AND d.day = ( \
+             SELECT MIN(x.day) FROM scope_daily AS x \
+             WHERE x.scope_kind = 1 AND x.scope_id = t.id AND x.day BETWEEN $1 AND $2 AND x.graded > 0)",
+    )
+    .bind::<Integer, _>(from)
+    .bind::<Integer, _>(to)
+    .load(conn)
+}
+
+/// Ids of the teams at or below a path such as `/shop/checkout/`, removed ones too.
+pub fn team_ids_below(conn: &mut Conn, path: &str) -> QueryResult<Vec<String>> {
+    // Paths end in `/`, and `0` is the character after it: all that begin with the path lie between.
+    let above = format!("{}0", path.trim_end_matches('/'));
+    teams::table
+        .filter(teams::path.ge(path))
+        .filter(teams::path.lt(above))
+        .order(teams::path)
+        .select(teams::id)
+        .load(conn)
+}
+
+/// Slug and name of teams, by id.
+pub fn team_names(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<(String, String, String)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK_ROWS) {
+        let rows: Vec<(String, String, String)> = teams::table
+            .filter(teams::id.eq_any(chunk))
+            .select((teams::id, teams::slug, teams::name))
+            .load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Name and team of services, by slug.
+pub fn names_of(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<(String, String, Option<String>)>> {
+    let mut found = Vec::with_capacity(slugs.len());
+    for chunk in slugs.chunks(CHUNK_ROWS) {
+        let rows: Vec<(String, String, Option<String>)> = services::table
+            .left_join(teams::table)
+            .filter(services::slug.eq_any(chunk))
+            .select((services::slug, services::name, teams::name.nullable()))
+            .load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Slugs near `wanted`: all of them in a small catalog, else those beside it in alphabetical order. At most
+/// `limit` rows are read on either way.
+pub fn slugs_near(conn: &mut Conn, wanted: &str, limit: i64) -> QueryResult<Vec<String>> {
+    let living = || services::table.filter(services::removed_at.is_null()).select(services::slug);
+    let first: Vec<String> = living().order(services::slug).limit(limit).load(conn)?;
+    if i64::try_from(first.len()).unwrap_or(limit) < limit {
+        return Ok(first);
+    }
+    let half = limit / 2;
+    let mut near: Vec<String> =
+        living().filter(services::slug.ge(wanted)).order(services::slug).limit(half).load(conn)?;
+    near.extend(
+        living()
+            .filter(services::slug.lt(wanted))
+            .order(services::slug.desc())
+            .limit(half)
+            .load::<String>(conn)?,
+    );
+    Ok(near)
+}
+
+/// Whether a living service belongs to the team.
+pub fn owns_services(conn: &mut Conn, team_id: &str) -> QueryResult<bool> {
+    let one = services::table.filter(services::team_id.eq(team_id)).filter(services::removed_at.is_null());
+    diesel::select(diesel::dsl::exists(one)).get_result(conn)
+}
+
+/// Whether a living team hangs below the team.
+pub fn owns_teams(conn: &mut Conn, team_id: &str) -> QueryResult<bool> {
+    let one = teams::table.filter(teams::parent_id.eq(team_id)).filter(teams::removed_at.is_null());
+    diesel::select(diesel::dsl::exists(one)).get_result(conn)
+}
+
+/// A team by its id.
+pub fn team(conn: &mut Conn, id: &str) -> QueryResult<Option<TeamRow>> {
+    teams::table.find(id).get_result(conn).optional()
+}
+
+/// Living teams right below a team, by path.
+pub fn children(conn: &mut Conn, id: &str) -> QueryResult<Vec<TeamRow>> {
+    teams::table
+        .filter(teams::parent_id.eq(id))
+        .filter(teams::removed_at.is_null())
+        .order(teams::path)
+        .load(conn)
+}
+
+/// Teams with these paths, the shortest first.
+pub fn teams_at(conn: &mut Conn, paths: &[String]) -> QueryResult<Vec<TeamRow>> {
+    teams::table.filter(teams::path.eq_any(paths)).order(teams::path).load(conn)
+}
+
+/// How many living teams there are.
+pub fn count_teams(conn: &mut Conn) -> QueryResult<i64> {
+    teams::table.filter(teams::removed_at.is_null()).count().get_result(conn)
+}
+
+/// Slugs of living teams near `wanted`, as [`slugs_near`].
+pub fn team_slugs_near(conn: &mut Conn, wanted: &str, limit: i64) -> QueryResult<Vec<String>> {
+    let living = || teams::table.filter(teams::removed_at.is_null()).select(teams::slug);
+    let mut near: Vec<String> =
+        living().filter(teams::slug.ge(wanted)).order(teams::slug).limit(limit).load(conn)?;
+    let before = living().filter(teams::slug.lt(wanted)).order(teams::slug.desc()).limit(limit);
+    near.extend(before.load::<String>(conn)?);
+    Ok(near)
+}

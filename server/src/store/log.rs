@@ -1,0 +1,137 @@
+//! Reads of the event log by its indexes: newest first, of everything, of a service, of one team, of one kind.
+//!
+//! Each query names one value of one index, so that the database walks the index backwards and stops at the limit
+//! instead of sorting the whole log; lists of teams or kinds are merged by the caller.
+
+use diesel::connection::Connection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+
+use super::Conn;
+use super::schema::events;
+
+type Backend = <Conn as Connection>::Backend;
+
+/// An event as it is shown.
+#[derive(Clone, Debug, Queryable)]
+pub struct LogRow {
+    pub seq: i64,
+    pub id: String,
+    pub at: i64,
+    pub kind: String,
+    pub service_id: Option<String>,
+    pub team_id: Option<String>,
+    pub actor: String,
+    pub sentence: String,
+    pub data: String,
+}
+
+/// Which part of the log.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// All of it.
+    All,
+    /// One service, by id.
+    Service(&'a str),
+    /// One team's own, by id.
+    Team(&'a str),
+    /// These teams, where they are too many to be read one by one: the log is walked and others left out.
+    Teams(&'a [String]),
+    /// One kind, of all teams; never `drill_recorded`, which is nearly everything.
+    Kind(&'a str),
+}
+
+fn rows<'a>(part: Part<'a>) -> events::BoxedQuery<'a, Backend, diesel::dsl::SqlTypeOf<Columns>> {
+    let query = events::table.select(COLUMNS).into_boxed::<Backend>();
+    match part {
+        Part::All => query,
+        Part::Service(id) => query.filter(events::service_id.eq(id)),
+        Part::Team(id) => query.filter(events::team_id.eq(id)),
+        Part::Teams(ids) => query.filter(events::team_id.eq_any(ids)),
+        // The second half is what the index is limited to; as a literal, for plans that do not know the values.
+        Part::Kind(kind) => {
+            query.filter(events::kind.eq(kind)).filter(sql::<Bool>("kind <> 'drill_recorded'"))
+        }
+    }
+}
+
+type Columns = (
+    events::seq,
+    events::id,
+    events::at,
+    events::kind,
+    events::service_id,
+    events::team_id,
+    events::actor,
+    events::sentence,
+    events::data,
+);
+const COLUMNS: Columns = (
+    events::seq,
+    events::id,
+    events::at,
+    events::kind,
+    events::service_id,
+    events::team_id,
+    events::actor,
+    events::sentence,
+    events::data,
+);
+
+/// Events before position `before` (or the newest), newest first.
+pub fn latest(conn: &mut Conn, part: Part<'_>, before: Option<i64>, limit: i64) -> QueryResult<Vec<LogRow>> {
+    let mut query = rows(part);
+    if let Some(before) = before {
+        query = query.filter(events::seq.lt(before));
+    }
+    query.order(events::seq.desc()).limit(limit).load(conn)
+}
+
+/// Events after position `after`, oldest first.
+pub fn after(conn: &mut Conn, part: Part<'_>, after: i64, limit: i64) -> QueryResult<Vec<LogRow>> {
+    rows(part).filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
+}
+
+#[derive(QueryableByName)]
+struct Position {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    seq: Option<i64>,
+}
+
+/// When a drill last regressed below a path of the team tree (`/` for everything), in ms.
+pub fn last_regression(conn: &mut Conn, path: &str) -> QueryResult<Option<i64>> {
+    let newest = if path == "/" {
+        "SELECT MAX(seq) AS seq FROM events WHERE kind = 'drill_regressed' AND kind <> 'drill_recorded'"
+    } else {
+        "SELECT MAX((SELECT MAX(e.seq) FROM events AS e WHERE e.kind = 'drill_regressed' AND e.team_id = t.id)) \
+         AS seq FROM teams AS t WHERE t.path >= $1 AND t.path < $2"
+    };
+    at_of(conn, newest, path)
+}
+
+/// When the first drill result arrived below a path of the team tree (`/` for everything), in ms.
+pub fn first_result(conn: &mut Conn, path: &str) -> QueryResult<Option<i64>> {
+    let oldest = if path == "/" {
+        // Walked from the start: what comes before the first result is a catalog, not a year.
+        "SELECT (SELECT seq FROM events WHERE kind = 'drill_recorded' ORDER BY seq LIMIT 1) AS seq"
+    } else {
+        "SELECT MIN((SELECT e.seq FROM events AS e WHERE e.kind = 'drill_recorded' AND e.team_id = t.id \
+         ORDER BY e.team_id, e.seq LIMIT 1)) AS seq FROM teams AS t WHERE t.path >= $1 AND t.path < $2"
+    };
+    at_of(conn, oldest, path)
+}
+
+fn at_of(conn: &mut Conn, query: &str, path: &str) -> QueryResult<Option<i64>> {
+    let query = diesel::sql_query(query);
+    let found: Position = if path == "/" {
+        query.get_result(conn)?
+    } else {
+        let above = format!("{}0", path.trim_end_matches('/'));
+        query.bind::<Text, _>(path).bind::<Text, _>(above).get_result(conn)?
+    };
+    match found.seq {
+        Some(seq) => events::table.find(seq).select(events::at).get_result(conn).optional(),
+        None => Ok(None),
+    }
+}

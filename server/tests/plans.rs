@@ -1,0 +1,368 @@
+//! Every statement that the API, the pages and the jobs issue is explained by the database itself: none reads a
+//! growing table whole. On SQLite, or with `WATERBEAR_TEST_PG` on PostgreSQL.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use actix_web::test as web;
+use diesel::connection::{
+    Instrumentation, InstrumentationEvent, SimpleConnection, set_default_instrumentation,
+};
+use diesel::prelude::*;
+use waterbear::app::tokens::{self, CreateToken};
+use waterbear::app::{Actor, App, counts, retention, runs};
+use waterbear::clock::{Clock, FrozenClock};
+use waterbear::config::Config;
+use waterbear::http::{configure, routes::ROUTES};
+use waterbear::store::DatabaseUrl;
+use waterbear::types::{DAY_MS, Timestamp};
+
+/// Tables whose rows come with time, not with the catalog.
+const GROWING: &[&str] = &[
+    "drills",
+    "documents",
+    "idempotency_keys",
+    "events",
+    "score_history",
+    "fact_history",
+    "score_daily",
+    "drill_daily",
+    "scope_daily",
+];
+
+/// What is asked for, `{id}` being the last drill's.
+const PATHS: &[&str] = &[
+    "/",
+    "/services",
+    "/services?team=shop-team&tier=1&grade=F&practice=drills&q=check",
+    "/services/checkout",
+    "/services/checkout/why",
+    "/services/checkout/why?as_of=2026-09-01",
+    "/services/checkout/drills",
+    "/teams",
+    "/teams/shop-team",
+    "/leaderboards/improved",
+    "/leaderboards/score?by=service&league=tier-1",
+    "/rules",
+    "/rules/drill-dns",
+    "/activity",
+    "/activity?cursor=5",
+    "/activity?team=shop-team",
+    "/activity?service=checkout&cursor=9",
+    "/search?q=check",
+    "/help/drills?service=checkout",
+    "/help/facts?service=checkout",
+    "/api/v1/drills/{id}",
+    "/api/v1/facts",
+    "/api/v1/services",
+    "/api/v1/services?sort=score&limit=1",
+    "/api/v1/services?sort=name",
+    "/api/v1/services?sort=coverage",
+    "/api/v1/services?sort=tier",
+    "/api/v1/services?sort=changed",
+    "/api/v1/services?team=shop-team",
+    "/api/v1/services?tier=1",
+    "/api/v1/services?grade=none",
+    "/api/v1/services?practice=drills",
+    "/api/v1/services?q=check",
+    "/api/v1/services?removed=true",
+    "/api/v1/services?format=csv",
+    "/api/v1/services/checkout",
+    "/api/v1/services/chekout",
+    "/api/v1/services/checkout/scorecard",
+    "/api/v1/services/checkout/scorecard?as_of=2026-09-01T00:00:00Z",
+    "/api/v1/services/checkout/history",
+    "/api/v1/services/checkout/history?from=2024-01-01T00:00:00Z&to=2026-01-01T00:00:00Z",
+    "/api/v1/services/checkout/drills",
+    "/api/v1/services/checkout/drills?limit=1&cursor=1790000000000.g",
+    "/api/v1/services/checkout/drill-matrix",
+    "/api/v1/services/checkout/events",
+    "/api/v1/services/checkout/events?cursor=7",
+    "/api/v1/services/checkout/gate",
+    "/api/v1/teams",
+    "/api/v1/teams/shop-team",
+    "/api/v1/teams/shop-taem",
+    "/api/v1/leaderboards/improved",
+    "/api/v1/leaderboards/score?by=service",
+    "/api/v1/leaderboards/improved?by=service&season=2026-Q1",
+    "/api/v1/rollups?by=team",
+    "/api/v1/rollups?by=tier",
+    "/api/v1/rollups?by=practice",
+    "/api/v1/rulebook",
+    "/api/v1/grading-runs",
+    "/api/v1/grading-runs/none",
+    "/api/v1/events",
+    "/api/v1/events?after=3",
+    "/api/v1/tokens",
+    "/feed.atom",
+    "/teams/shop-team/feed.atom",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/openapi.json",
+];
+
+const CATALOG: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: shop-team}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: checkout, annotations: {\"waterbear.dev/tier\": \"1\"}}
+spec: {type: service, lifecycle: production, owner: shop-team}
+";
+
+/// Statements issued since the last look.
+static ISSUED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Listen;
+
+impl Instrumentation for Listen {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let text = text.split("-- binds:").next().unwrap_or_default().trim().to_owned();
+            if ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| text.starts_with(verb)) {
+                ISSUED.lock().unwrap().push(text);
+            }
+        }
+    }
+}
+
+/// Each statement with what first issued it.
+#[derive(Default)]
+struct Heard(BTreeMap<String, String>);
+
+impl Heard {
+    fn listen(&mut self, what: &str) {
+        for text in ISSUED.lock().unwrap().drain(..) {
+            self.0.entry(text).or_insert_with(|| what.to_owned());
+        }
+    }
+}
+
+fn body(at: Timestamp, failure: &str, outcome: &str) -> serde_json::Value {
+    serde_json::json!({
+        "service": "checkout", "kind": "infrastructure", "failure": failure, "environment": "staging",
+        "outcome": outcome, "started_at": Timestamp(at.0 - 60_000), "ended_at": at,
+        "rollback": {"outcome": "succeeded", "seconds": 40},
+    })
+}
+
+#[actix_web::test]
+async fn no_statement_reads_a_growing_table_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = match std::env::var("WATERBEAR_TEST_PG") {
+        Ok(server) if !server.is_empty() => on_postgres(&server),
+        _ => format!("sqlite:{}", folder.path().join("plans.db").display()),
+    };
+    let plain = url.clone();
+    let heard = collect(&url).await;
+    assert!(heard.0.len() > 60, "only {} statements were heard", heard.0.len());
+    let mut explain = Explain::connect(&plain);
+    let mut wrong = Vec::new();
+    for (text, what) in &heard.0 {
+        let plan = explain.plan(text);
+        if let Some(line) = explain.whole(text, &plan) {
+            wrong.push(format!("{what}\n  {text}\n  {line}\n{plan}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), heard.0.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn a_plan_that_reads_a_growing_table_whole_is_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plans.db");
+    let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    conn.batch_execute("CREATE TABLE events (seq INTEGER PRIMARY KEY, kind TEXT)").unwrap();
+    let mut explain = Explain::Sqlite(conn);
+    for (text, whole) in [
+        ("SELECT * FROM events WHERE kind = ?", true),
+        ("SELECT COUNT(*) FROM events", true),
+        ("SELECT * FROM events ORDER BY kind LIMIT 5", true),
+        ("SELECT COUNT(*) FROM events AS e", true),
+        ("SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT 5", false),
+        ("SELECT * FROM events ORDER BY seq DESC LIMIT 5", false),
+    ] {
+        let plan = explain.plan(text);
+        assert_eq!(explain.whole(text, &plan).is_some(), whole, "{text}\n{plan}");
+    }
+}
+
+/// Runs everything over one database and gives the statements.
+async fn collect(url: &str) -> Heard {
+    set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
+    let clock = Arc::new(FrozenClock::at(Timestamp::parse("2025-01-10T09:00:00Z").unwrap()));
+    let config = Config { database: DatabaseUrl::parse(url).unwrap(), ..Config::default() };
+    let app = App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+    let mut heard = Heard::default();
+    heard.listen("start");
+    let token = CreateToken {
+        name: "plans".into(),
+        scopes: vec!["admin".into()],
+        services: Vec::new(),
+        teams: Vec::new(),
+        expires_at: None,
+    };
+    let (_, token) = app.write_now(&Actor::command_line(), |tx| tokens::create(tx, &token)).unwrap();
+    let service = web::init_service(actix_web::App::new().configure(configure(Arc::clone(&app)))).await;
+    let request = |request: web::TestRequest| {
+        request.insert_header(("authorization", format!("Bearer {token}"))).to_request()
+    };
+    let import = web::TestRequest::post()
+        .uri("/api/v1/catalog/import")
+        .insert_header(("content-type", "application/yaml"))
+        .set_payload(CATALOG);
+    assert_eq!(web::call_service(&service, request(import)).await.status(), 200);
+    heard.listen("POST /api/v1/catalog/import");
+    let mut last = String::new();
+    for failure in ["dns", "dns", "cpu"] {
+        for outcome in ["passed", "failed"] {
+            // The first of them are old enough to be pruned, and the second late.
+            clock.advance_ms(60 * DAY_MS);
+            for late in [0, 30 * DAY_MS] {
+                let at = Timestamp(clock.now().0 - 60_000 - late);
+                let post =
+                    web::TestRequest::post().uri("/api/v1/drills").set_json(body(at, failure, outcome));
+                let reply = web::call_service(&service, request(post)).await;
+                assert_eq!(reply.status(), 201);
+                let answer: serde_json::Value = web::read_body_json(reply).await;
+                last = answer["id"].as_str().unwrap().to_owned();
+                heard.listen("POST /api/v1/drills");
+            }
+        }
+    }
+    clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
+    app.write_now(&Actor::schedule(), |tx| runs::enqueue(tx, "plans")).unwrap();
+    runs::work_off(&app).unwrap();
+    heard.listen("a grading run");
+    let pruned = retention::prune(&app, false).unwrap();
+    assert!(pruned.drills + pruned.keys > 0, "{pruned:?}");
+    heard.listen("prune");
+    counts::settle(&app).unwrap();
+    heard.listen("settling of counts");
+    for path in PATHS {
+        let path = path.replace("{id}", &last);
+        let reply = web::call_service(&service, request(web::TestRequest::get().uri(&path))).await;
+        let status = reply.status().as_u16();
+        assert!(status == 200 || (status == 404 && !path.contains("checkout")), "{path}: {status}");
+        heard.listen(&path);
+    }
+    for route in ROUTES.iter().filter(|r| r.method == "GET") {
+        assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);
+    }
+    heard
+}
+
+/// A path is one of a route: `/a/{b}` and `/a/x?y`.
+fn fits(route: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len() && route.iter().zip(&path).all(|(r, p)| r.starts_with('{') || r == p)
+}
+
+fn on_postgres(server: &str) -> String {
+    let name = format!("wb_plans_{}", std::process::id());
+    let mut conn = PgConnection::establish(server).unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    let (head, _) = server.rsplit_once('/').unwrap();
+    format!("{head}/{name}")
+}
+
+enum Explain {
+    Pg(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+#[derive(QueryableByName)]
+struct PgLine {
+    #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct SqliteLine {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+impl Explain {
+    fn connect(url: &str) -> Self {
+        match url.strip_prefix("sqlite:") {
+            Some(file) => Self::Sqlite(SqliteConnection::establish(file).unwrap()),
+            None => {
+                let mut conn = PgConnection::establish(url).unwrap();
+                // Tables are small here: a whole read is only chosen where there is no other way. And what the
+                // server prepares once must be good for all values.
+                conn.batch_execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+                    .unwrap();
+                Self::Pg(conn)
+            }
+        }
+    }
+
+    fn plan(&mut self, text: &str) -> String {
+        match self {
+            Self::Sqlite(conn) => {
+                let lines: Vec<SqliteLine> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {text}"))
+                    .load(conn)
+                    .unwrap_or_else(|e| panic!("{text}: {e}"));
+                lines.into_iter().map(|l| l.detail + "\n").collect()
+            }
+            Self::Pg(conn) => {
+                let values = (1..100).take_while(|n| text.contains(&format!("${n}"))).count();
+                let nulls = vec!["NULL"; values].join(", ");
+                let call = if values == 0 { String::new() } else { format!("({nulls})") };
+                conn.batch_execute(&format!("PREPARE plan AS {text}"))
+                    .unwrap_or_else(|e| panic!("{text}: {e}"));
+                let lines: Vec<PgLine> = diesel::sql_query(format!("EXPLAIN EXECUTE plan{call}"))
+                    .load(conn)
+                    .unwrap_or_else(|e| panic!("{text}: {e}"));
+                conn.batch_execute("DEALLOCATE plan").unwrap();
+                lines.into_iter().map(|l| l.line + "\n").collect()
+            }
+        }
+    }
+
+    /// The line of a statement's plan that reads a growing table whole. To walk an index from one end is not that, as
+    /// long as a limit ends it before anything is sorted.
+    fn whole(&self, text: &str, plan: &str) -> Option<String> {
+        let lines: Vec<&str> = plan.lines().collect();
+        let known = names(text);
+        let growing = |line: &str, after: &str| {
+            let name = line.split(after).nth(1).unwrap_or_default();
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            known.contains(&name)
+        };
+        let depth = |line: &str| line.len() - line.trim_start().len();
+        let found = match self {
+            Self::Sqlite(_) => {
+                let walks = text.contains("LIMIT") && !plan.contains("TEMP B-TREE FOR");
+                lines.iter().find(|line| line.starts_with("SCAN ") && growing(line, "SCAN ") && !walks)
+            }
+            Self::Pg(_) => {
+                let walks = plan.contains("Limit") && !plan.contains("Sort");
+                lines.iter().enumerate().map(|(n, line)| (line, &lines[n + 1..])).find_map(|(line, below)| {
+                    let by_index = line.contains("Index Scan") || line.contains("Index Only Scan");
+                    let mut own = below.iter().take_while(|l| depth(l) > depth(line));
+                    let bounded = own.any(|l| l.contains("Index Cond"));
+                    let whole = line.contains("Seq Scan") || (by_index && !bounded && !walks);
+                    (whole && growing(line, " on ")).then_some(line)
+                })
+            }
+        };
+        found.map(|line| (*line).to_owned())
+    }
+}
+
+/// The growing tables, and what a statement calls them.
+fn names(text: &str) -> Vec<String> {
+    let called = |table: &&str| {
+        let alias = text.split(&format!("{table} AS ")).nth(1)?;
+        Some(alias.chars().take_while(|c| c.is_alphanumeric()).collect())
+    };
+    GROWING.iter().map(|t| (*t).to_owned()).chain(GROWING.iter().filter_map(called)).collect()
+}
