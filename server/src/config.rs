@@ -2,10 +2,14 @@
 //!
 //! All errors are reported at once, each with the setting's name and what would be right.
 
+mod limits;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use toml::{Table, Value};
+
+pub use limits::Limits;
 
 use crate::store::DatabaseUrl;
 use crate::types::Timestamp;
@@ -19,6 +23,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// How much the server takes on at once.
+    pub limits: Limits,
     /// Where everything is kept.
     pub database: DatabaseUrl,
     /// Directory of the rulebook; none: the built-in pack.
@@ -112,6 +118,7 @@ impl Default for Config {
             listen: "127.0.0.1:8080".into(),
             public_url: None,
             max_body_bytes: 10 * 1024 * 1024,
+            limits: Limits::default(),
             database: DatabaseUrl::Sqlite { path: "data/waterbear.db".into(), durable: true },
             rules_dir: None,
             grading_schedule: "0 2 * * *".into(),
@@ -141,6 +148,10 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("server", "listen", "WATERBEAR_LISTEN"),
     ("server", "public_url", "WATERBEAR_PUBLIC_URL"),
     ("server", "max_body_mib", "WATERBEAR_MAX_BODY_MIB"),
+    ("server", "cache_mib", "WATERBEAR_CACHE_MIB"),
+    ("server", "max_connections", "WATERBEAR_MAX_CONNECTIONS"),
+    ("server", "max_waiting", "WATERBEAR_MAX_WAITING"),
+    ("server", "max_in_flight_mib", "WATERBEAR_MAX_IN_FLIGHT_MIB"),
     ("database", "url", "DATABASE_URL"),
     ("rules", "dir", "WATERBEAR_RULES_DIR"),
     ("grading", "schedule", "WATERBEAR_GRADING_SCHEDULE"),
@@ -185,6 +196,7 @@ impl Config {
         if let Some(mib) = source.number("server", "max_body_mib", 1, 1024) {
             self.max_body_bytes = usize::try_from(mib).unwrap_or(10) * 1024 * 1024;
         }
+        self.limits.apply(source, self.max_body_bytes);
         if let Some(text) = over.database.clone().or_else(|| source.text("database", "url")) {
             match DatabaseUrl::parse(&text) {
                 Ok(url) => self.database = url,

@@ -100,6 +100,39 @@ fn tokens_are_listed_without_their_secret_and_can_be_revoked() {
 }
 
 #[test]
+fn a_token_ends_at_its_end_and_soon_after_another_process_revoked_it() {
+    let server = Server::with_checkout();
+    let end = harness::now() + chrono::Duration::seconds(3);
+    let body = json!({"name": "short", "scopes": ["read"], "expires_at": harness::instant(end)});
+    let short = server.post("/api/v1/tokens", &body).expect(201).json()["token"].to_string();
+    let ask = |token: &str| server.send(server.request_as(token, "GET", "/api/v1/services/checkout")).status;
+    let mut good = 0;
+    loop {
+        // Looked at before the question is asked: at its end a token is refused, however lately it was good.
+        let over = harness::now() >= end;
+        let status = ask(short.trim_matches('"'));
+        if over {
+            assert_eq!(status, 401);
+            break;
+        }
+        good += usize::from(status == 200);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(good > 10, "{good} answers before its end");
+
+    let body = json!({"name": "gone", "scopes": ["read"]});
+    let created = server.post("/api/v1/tokens", &body).expect(201).json();
+    let token = created["token"].as_str().unwrap_or_default();
+    assert_eq!(ask(token), 200);
+    let _ = server.cli(&["token", "revoke", created["id"].as_str().unwrap_or_default()]).ok();
+    let revoked = std::time::Instant::now();
+    while ask(token) == 200 {
+        assert!(revoked.elapsed().as_secs() < 5, "still good {:?} after it was revoked", revoked.elapsed());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn an_unknown_scope_is_refused_with_the_known_ones() {
     let server = Server::start();
     let out = server.cli(&["token", "create", "--name", "x", "--scope", "drill:write"]);

@@ -95,6 +95,7 @@ impl App {
 
     fn open(config: Config, clock: Arc<dyn Clock>, publish: bool) -> anyhow::Result<Arc<Self>> {
         let db = Db::open(&config.database)?;
+        db.limit_waiting(config.limits.max_waiting);
         store::migrate(&db)?;
         let book = rulebook::start(&db, &config, clock.as_ref(), publish)?;
         let app = Self {
@@ -139,6 +140,7 @@ impl App {
             Ok(mut slot) => *slot = Arc::new(book),
             Err(poisoned) => *poisoned.into_inner() = Arc::new(book),
         }
+        self.db.end_generation();
     }
 
     /// Keeps the address the server listens on, for links.
@@ -226,7 +228,12 @@ impl App {
         f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let app = Arc::clone(self);
-        blocking(move || app.write_now(&actor, f)).await
+        let turn = self.db.turn_to_write().await?;
+        blocking(move || {
+            let _turn = turn;
+            app.write_now(&actor, f)
+        })
+        .await
     }
 
     /// Records drill results in a transaction shared with whoever posts at the same time; answers after its commit.
@@ -253,7 +260,12 @@ impl App {
         f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let app = Arc::clone(self);
-        blocking(move || app.read_now(f)).await
+        let turn = self.db.turn_to_read().await?;
+        blocking(move || {
+            let _turn = turn;
+            app.read_now(f)
+        })
+        .await
     }
 }
 

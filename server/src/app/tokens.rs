@@ -123,8 +123,19 @@ fn check(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<()> {
     if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
 }
 
-/// The holder of a token; the flag says that the use is worth noting.
-pub fn authenticate(tx: &mut Tx<'_>, text: &str) -> Result<(Actor, Option<String>)> {
+/// A token that was found good.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Its holder.
+    pub actor: Actor,
+    /// When it ends; none: never.
+    pub expires_at: Option<Timestamp>,
+    /// Its id, when this use is worth noting.
+    pub worth_noting: Option<String>,
+}
+
+/// Finds the holder of a token.
+pub fn authenticate(tx: &mut Tx<'_>, text: &str) -> Result<Verified> {
     let refuse = |detail: &str| Err(Error::Unauthenticated { detail: detail.to_owned() });
     if !text.starts_with(PREFIX) {
         return refuse("The credential is not a Waterbear token (wb_…).");
@@ -135,7 +146,11 @@ pub fn authenticate(tx: &mut Tx<'_>, text: &str) -> Result<(Actor, Option<String
     still_good(&row, tx.now)?;
     let worth = row.last_used_at.is_none_or(|t| t + TOUCH_MS < tx.now.0);
     let v = view(&row);
-    Ok((Actor::new(&v.name, &v.id, v.scopes, v.services, v.teams), worth.then_some(row.id)))
+    Ok(Verified {
+        actor: Actor::new(&v.name, &v.id, v.scopes, v.services, v.teams),
+        expires_at: v.expires_at,
+        worth_noting: worth.then_some(row.id),
+    })
 }
 
 /// Refuses a token that has ended.

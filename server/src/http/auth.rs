@@ -4,9 +4,10 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Ready, ready};
 
+use super::credentials::Credentials;
 use super::routes::{self, Access, Route};
 use super::{Shared, problem};
 use crate::app::{Actor, tokens};
@@ -58,10 +59,7 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
             }),
         };
     };
-    let (actor, worth_noting) = app.read(move |tx| tokens::authenticate(tx, &token)).await?;
-    if let Some(id) = worth_noting {
-        note_use(Shared::clone(app), id);
-    }
+    let actor = holder(req, app, token).await?;
     match route.access {
         Access::Public | Access::Open => {}
         Access::Scope(scope) => actor.require(scope)?,
@@ -75,6 +73,28 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
         }
     }
     Ok(actor)
+}
+
+/// The holder of a token: known from a moment ago, or looked up.
+async fn holder(req: &ServiceRequest, app: &Shared, token: String) -> Result<Actor> {
+    let known = req.app_data::<web::Data<Credentials>>();
+    if let Some(actor) = known.and_then(|known| known.holder(&token, app.clock().now())) {
+        return Ok(actor);
+    }
+    let revoked = known.map(|known| known.revoked());
+    let (token, verified) = app
+        .read(move |tx| {
+            let verified = tokens::authenticate(tx, &token)?;
+            Ok((token, verified))
+        })
+        .await?;
+    if let (Some(known), Some(revoked)) = (known, revoked) {
+        known.keep(&token, &verified, revoked);
+    }
+    if let Some(id) = verified.worth_noting {
+        note_use(Shared::clone(app), id);
+    }
+    Ok(verified.actor)
 }
 
 /// The token of `Authorization: Bearer`, if there is such a header.

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use super::weight::InFlight;
 use super::{Shared, routes};
 use crate::error::{Error, FieldError, Result};
 
@@ -18,14 +22,18 @@ use crate::error::{Error, FieldError, Result};
 const SILENCE: Duration = Duration::from_secs(30);
 /// Nor one that takes longer than this over all.
 const WHOLE: Duration = Duration::from_mins(5);
+/// Nor one that trickles: after [`SILENCE`], so many bytes have come for each second since the head.
+const PACE: u64 = 1_024;
 
 /// A body, whole and within the limit.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Body {
     /// Its bytes.
     pub bytes: Bytes,
     /// Its media type without parameters, in lower case; empty when the sender named none.
     pub media: String,
+    /// Counted as held until this is dropped.
+    held: Option<OwnedSemaphorePermit>,
 }
 
 impl Body {
@@ -105,12 +113,18 @@ impl FromRequest for Body {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limit = req.app_data::<Shared>().map_or(0, |app| app.config.max_body_bytes);
-        let checked = check_head(req, limit);
+        let in_flight = req.app_data::<web::Data<InFlight>>().cloned();
+        let checked = check_head(req, limit).and_then(|(media, length)| {
+            in_flight.as_ref().map_or(Ok(()), |all| all.has_room_for_body(length))?;
+            Ok(media)
+        });
         let payload = payload.take();
         Box::pin(async move {
             let media = checked?;
-            let read = tokio::time::timeout(WHOLE, read(payload, limit)).await;
-            Ok(Self { bytes: read.unwrap_or_else(|_| Err(too_slow()))?, media })
+            let mut body = Self { media, ..Self::default() };
+            let read = tokio::time::timeout(WHOLE, read(payload, limit, in_flight, &mut body.held)).await;
+            body.bytes = read.unwrap_or_else(|_| Err(too_slow()))?;
+            Ok(body)
         })
     }
 }
@@ -127,21 +141,44 @@ fn too_slow() -> Error {
     Error::malformed("the body did not arrive in time")
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<Bytes> {
+async fn read(
+    mut payload: Payload,
+    limit: usize,
+    in_flight: Option<web::Data<InFlight>>,
+    held: &mut Option<OwnedSemaphorePermit>,
+) -> Result<Bytes> {
+    let began = Instant::now();
     let mut body = BytesMut::new();
     loop {
-        match tokio::time::timeout(SILENCE, payload.next()).await {
+        let chunk = match tokio::time::timeout(SILENCE, payload.next()).await {
             Err(_) => return Err(too_slow()),
             Ok(None) => return Ok(body.freeze()),
             Ok(Some(Err(error))) => return Err(Error::malformed(format!("the body broke off: {error}"))),
-            Ok(Some(Ok(chunk))) if body.len() + chunk.len() > limit => return Err(too_large(limit)),
-            Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
+            Ok(Some(Ok(chunk))) => chunk,
+        };
+        if body.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        if let Some(all) = &in_flight {
+            let more = all.body(chunk.len())?;
+            match held.as_mut() {
+                Some(held) => held.merge(more),
+                None => *held = Some(more),
+            }
+        }
+        body.extend_from_slice(&chunk);
+        if trickles(began.elapsed(), body.len()) {
+            return Err(too_slow());
         }
     }
 }
 
-/// What the head alone already says against a body; the media type if nothing.
-fn check_head(req: &HttpRequest, limit: usize) -> Result<String> {
+fn trickles(since: Duration, bytes: usize) -> bool {
+    since > SILENCE && (bytes as u64) < since.as_secs() * PACE
+}
+
+/// What the head alone already says against a body; its media type and length if nothing.
+fn check_head(req: &HttpRequest, limit: usize) -> Result<(String, u64)> {
     let text = |name: header::HeaderName| match req.headers().get(name) {
         None => Ok(String::new()),
         Some(value) => value
@@ -172,7 +209,7 @@ fn check_head(req: &HttpRequest, limit: usize) -> Result<String> {
             return Err(Error::malformed(format!("the charset `{charset}` is not taken: send UTF-8")));
         }
     }
-    Ok(media.to_owned())
+    Ok((media.to_owned(), length))
 }
 
 /// `application/vnd.x+json` is JSON too.
@@ -198,7 +235,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Error {
-        let body = Body { bytes: Bytes::copy_from_slice(text.as_bytes()), media: String::new() };
+        let body = Body { bytes: Bytes::copy_from_slice(text.as_bytes()), ..Body::default() };
         body.json::<Form>().unwrap_err()
     }
 
@@ -235,7 +272,7 @@ mod tests {
     #[test]
     fn a_list_is_told_all_its_mistakes() {
         let text = "[{\"name\": \"a\"}, {\"name\": 1}, {\"nam\": \"c\"}]";
-        let body = Body { bytes: Bytes::copy_from_slice(text.as_bytes()), media: String::new() };
+        let body = Body { bytes: Bytes::copy_from_slice(text.as_bytes()), ..Body::default() };
         match body.json_list::<Form>() {
             Err(Error::Invalid { fields }) => {
                 let places: Vec<&str> = fields.iter().map(|f| f.pointer.as_str()).collect();

@@ -1,6 +1,6 @@
 //! Answers to reads: an ETag over the body, and 304 for whoever has it already.
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -36,8 +36,12 @@ pub fn bytes(req: &HttpRequest, media: &str, body: Vec<u8>) -> HttpResponse {
 
 /// Whether `If-None-Match` names this version.
 fn has_it(headers: &HeaderMap, tag: &str) -> bool {
-    headers
-        .get_all(header::IF_NONE_MATCH)
+    names(headers.get_all(header::IF_NONE_MATCH), tag)
+}
+
+/// Whether values of `If-None-Match` name this version.
+pub fn names<'a>(values: impl Iterator<Item = &'a HeaderValue>, tag: &str) -> bool {
+    values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|list| list.split(','))
         .map(str::trim)

@@ -55,9 +55,16 @@ struct Build {
     version: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct LookedUp {
+    result: &'static str,
+}
+
 /// What the process counts.
 pub struct Metrics {
     registry: Registry,
+    hits: Counter,
+    misses: Counter,
     answered: Family<Answered, Counter>,
     seconds: Family<Asked, Histogram, fn() -> Histogram>,
 }
@@ -88,6 +95,14 @@ impl Metrics {
             Family::new_with_constructor(|| Histogram::new(BUCKETS));
         let build = Family::<Build, Gauge>::default();
         build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
+        let kept = Family::<LookedUp, Counter>::default();
+        let hits = kept.get_or_create(&LookedUp { result: "hit" }).clone();
+        let misses = kept.get_or_create(&LookedUp { result: "miss" }).clone();
+        registry.register(
+            "waterbear_http_cache_lookups",
+            "Requests for an answer that may be kept, by whether it was",
+            kept,
+        );
         registry.register("waterbear_build_info", "The running version", build);
         registry.register("waterbear_http_requests", "Requests answered", answered.clone());
         registry.register(
@@ -95,7 +110,12 @@ impl Metrics {
             "Time from the head of a request to the head of its answer",
             seconds.clone(),
         );
-        Self { registry, answered, seconds }
+        Self { registry, hits, misses, answered, seconds }
+    }
+
+    /// Counts one look for a kept answer.
+    pub fn looked_up(&self, hit: bool) {
+        if hit { &self.hits } else { &self.misses }.inc();
     }
 
     /// Counts one request. Paths are those of the table, so that their number is bounded.

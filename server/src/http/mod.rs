@@ -1,11 +1,14 @@
 //! The server's life from bind to graceful end, and the order in which a request passes through its parts.
 
+pub mod answers;
 pub mod api;
 pub mod assets;
 pub mod auth;
 pub mod body;
+pub mod cache;
 pub mod charts;
 pub mod conditional;
+pub mod credentials;
 pub mod csv;
 pub mod feed;
 pub mod headers;
@@ -16,54 +19,41 @@ pub mod problem;
 pub mod query;
 pub mod render;
 pub mod routes;
+pub mod weight;
+pub mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::{HttpServer, web};
+use actix_web::web;
 use anyhow::Context;
 
+use self::cache::Cache;
+use self::credentials::Credentials;
 use self::metrics::Metrics;
+use self::weight::InFlight;
 use crate::app::App;
 
 /// The application, as handlers are given it.
 pub type Shared = web::Data<Arc<App>>;
 
-/// How long requests in flight may take to finish once the server is told to stop.
-const SHUTDOWN_SECONDS: u64 = 30;
-/// How long a client may take to send the head of a request.
-const HEAD_TIME: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How long a client that was refused may go on sending before the connection is cut.
-const LINGER_TIME: Duration = Duration::from_secs(5);
-
 /// Serves until the process is told to stop (SIGTERM, SIGINT); requests in flight are finished first.
 pub async fn serve(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    let most = app.config.limits.max_connections;
     let listen = app.config.listen.clone();
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).max(2);
-    let configure = configure(app);
-    let server = HttpServer::new(move || actix_web::App::new().configure(configure.clone()))
-        .workers(workers)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIME)
-        .client_disconnect_timeout(LINGER_TIME)
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .disable_signals()
-        .shutdown_signal(told_to_stop())
-        .bind(listen.as_str())
-        .with_context(|| format!("cannot listen on {listen}"))?;
-    let bound = server.addrs().first().copied().with_context(|| format!("not listening on {listen}"))?;
-    let running = server.run();
+    let (bound, server) = wire::open(&listen, most, configure(app), told_to_stop())?;
     ready(bound);
-    running.await.context("serving")
+    server.await.context("serving")
 }
 
 /// Everything there is to serve, for the server and for tests inside the process.
 pub fn configure(app: Arc<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
     let metrics = web::Data::new(Metrics::new());
+    let cache = web::Data::new(Cache::new(app.config.limits.cache_bytes));
+    let in_flight = web::Data::new(InFlight::new(app.config.limits.max_in_flight_bytes));
+    let credentials = web::Data::new(Credentials::default());
+    tokio::spawn(answers::watch(Arc::clone(&app), web::Data::clone(&cache)));
     let app: Shared = web::Data::new(app);
     move |config| {
         // The last one wrapped sees the request first: it names and times even what the others refuse.
@@ -74,8 +64,16 @@ pub fn configure(app: Arc<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone 
             .wrap(from_fn(auth::gate))
             .wrap(from_fn(problem::render))
             .wrap(Compress::default())
-            .wrap(from_fn(headers::surround));
-        config.app_data(app).app_data(metrics).service(all);
+            .wrap(from_fn(answers::surround))
+            .wrap(from_fn(headers::surround))
+            .wrap(from_fn(wire::note_work));
+        config
+            .app_data(app)
+            .app_data(metrics)
+            .app_data(cache)
+            .app_data(in_flight)
+            .app_data(credentials)
+            .service(all);
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::headers::request_id;
-use super::{pages, routes};
+use super::{answers, pages, routes};
 use crate::error::{Error, FieldError};
 
 /// Media type of a problem.
@@ -145,7 +145,10 @@ pub async fn render<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let res = next.call(req).await?;
     let answer = match res.response().error() {
-        None => return Ok(res.map_into_boxed_body()),
+        None => {
+            answers::note_size(res.request(), res.response().body().size());
+            return Ok(res.map_into_boxed_body());
+        }
         Some(error) => match error.as_error::<Error>() {
             Some(ours) => response(res.request(), ours),
             None => response(res.request(), &foreign(res.status(), &error.to_string())),

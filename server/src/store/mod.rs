@@ -10,6 +10,7 @@ pub mod events;
 pub mod evidence;
 pub mod facts;
 pub mod fleet;
+pub mod gate;
 pub mod grades;
 pub mod lock;
 pub mod log;
@@ -25,7 +26,10 @@ mod tables;
 pub mod tokens;
 pub mod transfer;
 mod url;
+pub mod watch;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, Connection, TransactionManager};
@@ -34,6 +38,7 @@ use diesel::r2d2::{Pool, PooledConnection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sqlite::SqliteConnection;
 
+use gate::{Gate, Turn};
 pub use manager::Manager;
 pub use migrations::{SchemaState, migrate, require_current, revert_all, schema_state};
 pub use url::DatabaseUrl;
@@ -42,6 +47,11 @@ use crate::error::{Error, Result};
 
 /// How long a request waits for a connection before it is told to come back.
 const POOL_WAIT: Duration = Duration::from_secs(5);
+
+/// Connections that read at once.
+const READERS: u32 = 8;
+/// Callers that wait for a turn at most, unless the settings say otherwise.
+const WAITING: usize = 1_024;
 
 /// Rows a multi-row statement carries at most: below SQLite's 32,766 bind variables for every table here.
 pub const CHUNK_ROWS: usize = 500;
@@ -78,6 +88,9 @@ pub struct Db {
     readers: Pool<Manager>,
     writers: Pool<Manager>,
     url: DatabaseUrl,
+    reading: Arc<Gate>,
+    writing: Arc<Gate>,
+    generation: Arc<AtomicU64>,
 }
 
 impl Db {
@@ -100,7 +113,45 @@ impl Db {
         };
         // A first connection by hand keeps the driver's own message, which the pool would hide behind a time-out.
         url.connect(false)?;
-        Ok(Self { writers: pool(writers, false)?, readers: pool(8, true)?, url: url.clone() })
+        Ok(Self {
+            writers: pool(writers, false)?,
+            readers: pool(READERS, true)?,
+            url: url.clone(),
+            reading: Arc::new(Gate::new(READERS as usize, WAITING)),
+            writing: Arc::new(Gate::new(writers as usize, WAITING)),
+            generation: Arc::new(AtomicU64::new(0)),
+        })
+    }
+
+    /// Callers that may wait for a read, and as many for a write.
+    pub fn limit_waiting(&self, most: usize) {
+        self.reading.limit(most);
+        self.writing.limit(most);
+    }
+
+    /// A turn to read, to be taken before a thread is.
+    pub async fn turn_to_read(&self) -> Result<Turn> {
+        self.reading.enter().await
+    }
+
+    /// A turn to write, to be taken before a thread is.
+    pub async fn turn_to_write(&self) -> Result<Turn> {
+        self.writing.enter().await
+    }
+
+    /// Counts what this process committed: what was read at one generation holds until the next.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// A watch for what others write.
+    pub fn watch(&self) -> watch::Watch {
+        watch::Watch::new(self.url.clone())
+    }
+
+    /// Ends the generation: something else than a write of this process changed what reads give.
+    pub fn end_generation(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Where this database is.
@@ -119,7 +170,17 @@ impl Db {
     pub fn write<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         let mut conn = take(&self.writers)?;
         begin(&mut conn, true)?;
-        finish(&mut conn, f)
+        let mut tried = false;
+        let done = finish(&mut conn, |conn| {
+            let value = f(conn)?;
+            tried = true;
+            Ok(value)
+        });
+        // Also after a commit that failed: whether it took effect is not known then.
+        if tried {
+            self.end_generation();
+        }
+        done
     }
 
     /// Runs `f` outside any transaction, on a connection of its own (backup, migrations).

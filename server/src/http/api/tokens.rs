@@ -1,7 +1,7 @@
 //! API tokens, for administrators.
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,6 +10,7 @@ use crate::app::tokens::{self as uses, CreateToken, TokenView};
 use crate::error::Result;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
+use crate::http::credentials::Credentials;
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
 
@@ -38,7 +39,16 @@ pub async fn list(app: Shared, req: HttpRequest, _: Query) -> Result<HttpRespons
 }
 
 /// `DELETE /api/v1/tokens/{id}`
-pub async fn revoke(app: Shared, Caller(actor): Caller, Name(id): Name, _: Query) -> Result<HttpResponse> {
-    app.write(actor, move |tx| uses::revoke(tx, &id)).await?;
+pub async fn revoke(
+    app: Shared,
+    known: web::Data<Credentials>,
+    Caller(actor): Caller,
+    Name(id): Name,
+    _: Query,
+) -> Result<HttpResponse> {
+    let done = app.write(actor, move |tx| uses::revoke(tx, &id)).await;
+    // Also after an error, which may hide a commit.
+    known.forget();
+    done?;
     Ok(HttpResponse::NoContent().finish())
 }
