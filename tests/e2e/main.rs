@@ -7,6 +7,7 @@ mod catalog;
 mod cli;
 mod crash;
 mod drills;
+mod durability;
 mod grading;
 mod groups;
 mod hostile;

@@ -73,6 +73,13 @@ impl Cluster {
         psql(&format!("postgres://waterbear@/{database}?host={socket}&port={}", self.port), statement)
     }
 
+    /// Stops it as a failing machine would, and starts it again after `pause`.
+    pub fn crash(&self, pause: std::time::Duration) {
+        self.run("pg_ctl", &["-w", "-t", "30", "-m", "immediate", "stop"]);
+        std::thread::sleep(pause);
+        assert!(self.launch(&[]), "it did not start again");
+    }
+
     fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }

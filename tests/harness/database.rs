@@ -77,6 +77,12 @@ impl Database {
         rows.into_iter().map(|r| r.text + "\n").collect()
     }
 
+    /// The column `text` of each row of a query, a line each, whichever database it is.
+    pub fn lines(&self, query: &str) -> Vec<String> {
+        let rows = if self.is_postgres() { psql(&self.url, query) } else { self.query(query) };
+        rows.lines().map(str::to_owned).collect()
+    }
+
     fn sqlite(&self) -> SqliteConnection {
         let file = self.url.trim_start_matches("sqlite:");
         SqliteConnection::establish(file).unwrap_or_else(|e| panic!("{file}: {e}"))

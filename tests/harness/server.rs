@@ -87,6 +87,16 @@ impl Setup {
         server
     }
 
+    /// Starts it on a database that somebody else drops, at `url`.
+    pub fn start_at(self, url: &str) -> Server {
+        let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
+        let mut server = self.on(Database::of_another(url), dir);
+        let _ = server.cli(&["migrate"]).ok();
+        server.token = server.new_token("tests", &["admin"]);
+        server.base = server.spawn();
+        server
+    }
+
     /// Starts a second process on the database of `server`, with the same token.
     pub fn start_beside(self, server: &Server) -> Server {
         let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
