@@ -125,7 +125,8 @@ fn what_is_no_whole_backup_of_ours_is_refused() {
     );
     refused(&server, &newer, &place, &["newer version"]);
     let loose = bad("loose.db", &bytes);
-    Database::in_file(&loose).execute("INSERT INTO evidence VALUES ('nobody', '[]', '[]')");
+    Database::in_file(&loose)
+        .execute("PRAGMA foreign_keys = OFF; INSERT INTO evidence VALUES ('nobody', '[]', '[]')");
     refused(&server, &loose, &place, &["evidence", "missing"]);
     std::fs::write(server.dir().join("backup.db-wal"), "half of the story").unwrap();
     refused(&server, &file, &place, &["backup.db-wal", "waterbear backup"]);
