@@ -34,7 +34,7 @@ fn lived_in() -> Server {
         }
         let _ = server.post_drill(&body).expect(201);
     }
-    let fact = json!([{ "service": "move-me", "fact": "fallback.critical_flows", "value": 3 }]);
+    let fact = json!([{ "service": "move-me", "fact": "fallbacks.flows", "value": 3 }]);
     let _ = server.post("/api/v1/facts", &fact).expect(200);
     let _ = server.cli(&["grade"]).ok();
     let _ = server.cli(&["verify"]).ok();

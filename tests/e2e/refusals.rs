@@ -154,6 +154,7 @@ fn what_a_role_lacks_on_postgres_is_told_with_the_grant() {
 #[test]
 fn a_database_file_that_vanishes_is_not_made_anew() {
     let server = Setup::default().on_sqlite().start();
+    let _ = server.get("/healthz").expect(200);
     let file = server.dir().join("waterbear.db");
     for part in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{part}", file.display()));

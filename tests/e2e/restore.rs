@@ -66,6 +66,38 @@ fn a_backup_taken_under_load_restores_to_a_database_that_verifies_clean() {
 }
 
 #[test]
+fn a_dump_of_postgres_taken_under_load_restores_to_a_database_that_verifies_clean() {
+    let Ok(postgres) = std::env::var("WATERBEAR_TEST_PG") else {
+        eprintln!("SKIPPED: WATERBEAR_TEST_PG is not set; pg_dump is PostgreSQL's own");
+        return;
+    };
+    let server = Server::with_checkout();
+    let file = server.dir().join("backup.dump").display().to_string();
+    let tool = |program: &str, args: &[&str]| {
+        let out = std::process::Command::new(program).args(args).output();
+        let out = out.unwrap_or_else(|e| panic!("{program} cannot be run: {e}"));
+        assert!(out.status.success(), "{program}: {}", String::from_utf8_lossy(&out.stderr));
+    };
+    std::thread::scope(|scope| {
+        let poster = scope.spawn(|| {
+            for n in 0..60 {
+                let mut body = passed("checkout", ["dns", "cpu", "memory", "config"][n % 4]);
+                body["external_id"] = json!(format!("p-{n}"));
+                let _ = server.post_drill(&body).expect(201);
+            }
+        });
+        std::thread::sleep(Duration::from_millis(150));
+        tool("pg_dump", &["--format=custom", "--file", &file, server.database().url()]);
+        poster.join().unwrap();
+    });
+    let place = Database::on_postgres(&postgres);
+    tool("pg_restore", &["--single-transaction", "--no-owner", "--dbname", place.url(), &file]);
+    let said = run(server.dir(), &[], &["verify", "--database", place.url()]).ok().out;
+    assert!(said.ends_with("clean\n"), "{said}");
+    let _ = server.cli(&["verify"]).ok();
+}
+
+#[test]
 fn a_restored_backup_serves_what_was_backed_up() {
     let (mut server, file) = backed_up();
     let card = server.scorecard("checkout");
@@ -125,7 +157,8 @@ fn what_is_no_whole_backup_of_ours_is_refused() {
     );
     refused(&server, &newer, &place, &["newer version"]);
     let loose = bad("loose.db", &bytes);
-    Database::in_file(&loose).execute("INSERT INTO evidence VALUES ('nobody', '[]', '[]')");
+    Database::in_file(&loose)
+        .execute("PRAGMA foreign_keys = OFF; INSERT INTO evidence VALUES ('nobody', '[]', '[]')");
     refused(&server, &loose, &place, &["evidence", "missing"]);
     std::fs::write(server.dir().join("backup.db-wal"), "half of the story").unwrap();
     refused(&server, &file, &place, &["backup.db-wal", "waterbear backup"]);

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use harness::{Bare, Cluster, Output, run};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
 /// A CA of the test's own: its certificate, and what signs.
-fn authority() -> (String, Issuer<'static, KeyPair>) {
+fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate().unwrap();
@@ -17,7 +18,7 @@ fn authority() -> (String, Issuer<'static, KeyPair>) {
 
 /// A server whose certificate names `localhost`, and the CA that signed it; TCP is let in only with TLS.
 fn server() -> Option<(Cluster, String)> {
-    let (ca, issuer) = authority();
+    let (ca, issuer) = authority("An authority of the tests");
     let key = KeyPair::generate().unwrap();
     let leaf =
         CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
@@ -45,7 +46,9 @@ fn the_server_is_taken_only_with_the_certificate_of_its_ca_for_its_name() {
     let Some((cluster, ca)) = server() else { return };
     let dir = tempfile::TempDir::new().unwrap();
     std::fs::write(dir.path().join("ca.pem"), ca).unwrap();
-    std::fs::write(dir.path().join("other.pem"), authority().0).unwrap();
+    std::fs::write(dir.path().join("other.pem"), authority("Another authority").0).unwrap();
+    // Another key under the same name: a CA that was made anew.
+    std::fs::write(dir.path().join("anew.pem"), authority("An authority of the tests").0).unwrap();
     let url = |host: &str, mode: &str| cluster.url("wb:EXAMPLE-DB-SECRET", host, &format!("wb?{mode}"));
     let refused = |host: &str, mode: &str, words: &[&str]| {
         let out = migrate(dir.path(), &url(host, mode));
@@ -56,6 +59,7 @@ fn the_server_is_taken_only_with_the_certificate_of_its_ca_for_its_name() {
         }
     };
     let own = "sslmode=verify-full&sslrootcert=ca.pem";
+    refused("localhost", "sslmode=verify-full&sslrootcert=anew.pem", &["signature failure", "right CA"]);
     refused(
         "localhost",
         "sslmode=verify-full&sslrootcert=other.pem",

@@ -13,7 +13,7 @@ fn lived_in() -> Server {
         body["external_id"] = json!(format!("v-{n}"));
         let _ = server.post_drill(&body).expect(201);
     }
-    let fact = |value: i64, ago: i64| json!([{"service": "checkout", "fact": "incidents.overdue_actions", "value": value, "as_of": harness::seconds_from_now(-ago)}]);
+    let fact = |value: i64, ago: i64| json!([{"service": "checkout", "fact": "learning.actions_overdue", "value": value, "as_of": harness::seconds_from_now(-ago)}]);
     for (value, ago) in [(3, 60), (2, 90), (5, 30)] {
         let _ = server.post("/api/v1/facts", &fact(value, ago)).expect(200);
     }
@@ -33,7 +33,8 @@ fn clean(server: &Server) -> String {
 fn found(server: &Server, damage: &str, mend: &str, check: &str, words: &[&str]) {
     let postgres = server.database().is_postgres();
     // As somebody would who can do all in the database: foreign keys do not hold him.
-    let prefix = if postgres { "SET session_replication_role = replica; " } else { "" };
+    let prefix =
+        if postgres { "SET session_replication_role = replica; " } else { "PRAGMA foreign_keys = OFF; " };
     server.database().execute(&format!("{prefix}{damage}"));
     let said = server.cli(&["verify"]);
     assert_eq!(said.code, 1, "{damage}: {}{}", said.out, said.err);
@@ -109,14 +110,14 @@ fn evidence_that_its_drills_do_not_come_to_is_found() {
         "UPDATE evidence SET posted = '[]'",
         mend,
         "facts",
-        &["`incidents.overdue_actions` was posted and is missing"],
+        &["`learning.actions_overdue` was posted and is missing"],
     );
     found(
         &server,
         "UPDATE fact_history SET value = '4' WHERE value = '5'",
         "UPDATE fact_history SET value = '5' WHERE value = '4'",
         "facts",
-        &["`incidents.overdue_actions` is 5, which is not the newest kept value"],
+        &["`learning.actions_overdue` is 5, which is not the newest kept value"],
     );
     found(
         &server,

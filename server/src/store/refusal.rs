@@ -15,8 +15,13 @@ const POSTGRES: Cures = &[
         "Name in sslrootcert= the file of the CA that signed the server's certificate.",
     ),
     (
-        &["certificate verify failed", "self-signed certificate", "unable to get local issuer"],
-        "The server's certificate is not signed by the CA in sslrootcert=: name the file of the right CA.",
+        &[
+            "certificate verify failed",
+            "self-signed certificate",
+            "unable to get local issuer",
+            "signature failure",
+        ],
+        "The server's certificate is not signed by the CA in sslrootcert: name the file of the right CA.",
     ),
     (
         &["server does not support SSL"],
