@@ -97,7 +97,7 @@ pub(crate) fn verify(over: &Overrides) -> anyhow::Result<ExitCode> {
             1 => "1 PROBLEM".to_owned(),
             n => format!("{n} PROBLEMS"),
         };
-        output::say(&format!("{:<12}{word:<14}{}", check.name, check.extent));
+        output::say(&format!("{:<12}{word:<14} {}", check.name, check.extent));
         for text in &check.told {
             output::say(&format!("  ! {text}"));
         }

@@ -101,8 +101,19 @@ pub fn references(conn: &mut Conn) -> QueryResult<(usize, Vec<Loose>)> {
     Ok((all.len(), loose))
 }
 
-/// How many idempotency keys there are, and up to `limit` of those that name no drill: owner, key, drill.
-pub fn keys(conn: &mut Conn, limit: i64) -> QueryResult<(i64, Vec<(String, String, String)>)> {
+/// A key of an owner that names a drill that is not there.
+#[derive(Clone, Debug, Queryable)]
+pub struct LostKey {
+    /// Whose key.
+    pub owner: String,
+    /// The key.
+    pub key: String,
+    /// The id it names.
+    pub drill_id: String,
+}
+
+/// How many idempotency keys there are, and up to `limit` of those that name no drill.
+pub fn keys(conn: &mut Conn, limit: i64) -> QueryResult<(i64, Vec<LostKey>)> {
     let n = idempotency_keys::table.count().get_result(conn)?;
     let lost = idempotency_keys::table
         .left_join(drills::table.on(drills::id.eq(idempotency_keys::drill_id)))

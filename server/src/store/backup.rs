@@ -31,7 +31,11 @@ pub fn copy(url: &DatabaseUrl, file: &Path) -> anyhow::Result<u64> {
     let written = std::fs::File::open(&part)?;
     written.sync_all().context("syncing the copy")?;
     let bytes = written.metadata()?.len();
-    std::fs::rename(&part, file).with_context(|| format!("cannot write {}", file.display()))?;
+    // Not over a file that has come to be there meanwhile.
+    tempfile::TempPath::try_from_path(&part)?
+        .persist_noclobber(file)
+        .map_err(|e| e.error)
+        .with_context(|| format!("cannot write {}", file.display()))?;
     std::fs::File::open(folder)?.sync_all().context("syncing the folder")?;
     Ok(bytes)
 }

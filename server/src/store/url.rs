@@ -208,7 +208,11 @@ impl<'a> Parts<'a> {
 
     fn parameter(&self, name: &str) -> Option<String> {
         let pairs = self.parameters.split('&').filter_map(|p| p.split_once('='));
-        pairs.filter(|(key, _)| *key == name).last().map(|(_, value)| plain(value)).filter(|v| !v.is_empty())
+        pairs
+            .filter(|(key, _)| *key == name)
+            .next_back()
+            .map(|(_, value)| plain(value))
+            .filter(|v| !v.is_empty())
     }
 }
 

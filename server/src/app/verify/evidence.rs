@@ -84,7 +84,7 @@ fn compare_states(check: &mut Check, service: &str, held: &[State], mut again: B
         let key = state.key();
         match again.remove(&(key.0, key.1.to_owned(), key.2.to_owned())) {
             None => {
-                check.problem(|| format!("{service}: {} is kept, but no counted drill says so", words(key)))
+                check.problem(|| format!("{service}: {} is kept, but no counted drill says so", words(key)));
             }
             Some(fold) if fold != *state => check.problem(|| {
                 let differs = difference(state, &fold);

@@ -98,7 +98,8 @@ fn keys(conn: &mut Conn) -> Result<Check> {
     // Bounded: more than this need not be counted.
     let (n, lost) = audit::keys(conn, 10_000)?;
     check.extent = format!("{n} idempotency keys");
-    for (owner, key, drill) in lost {
+    for of in lost {
+        let (owner, key, drill) = (of.owner, of.key, of.drill_id);
         check.problem(|| format!("key `{key}` of `{owner}` names the drill {drill}, which is missing"));
     }
     Ok(check)
