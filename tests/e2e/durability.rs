@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Cluster, Server, Setup, json, passed};
+use harness::{Cluster, Setup, json, passed};
 
 /// A small disk of its own, gone when this is dropped; none where disks cannot be mounted.
 struct SmallDisk(tempfile::TempDir);

@@ -237,8 +237,9 @@ impl<'a> Pass<'a> {
         before: Option<&ScoreRow>,
     ) -> ScoreRow {
         let book = &self.book.rulebook;
-        let judged = judge(book, &self.book.slots, service, evidence, self.now, false);
-        let mut after = score_row(book, service, &judged, self.now);
+        let now = self.instant(before);
+        let judged = judge(book, &self.book.slots, service, evidence, now, false);
+        let mut after = score_row(book, service, &judged, now);
         let shown_same = before.is_some_and(|b| same_on_scorecard(b, &after));
         if shown_same && let Some(b) = before {
             after.changed_at = b.changed_at;
@@ -250,6 +251,15 @@ impl<'a> Pass<'a> {
             self.verdicts.changes.push(change);
         }
         after
+    }
+
+    /// When a service is judged: never before it was judged last. Clocks of processes differ, and a transaction that
+    /// waited for another one began before it.
+    fn instant(&self, before: Option<&ScoreRow>) -> Timestamp {
+        match before {
+            Some(b) if b.graded_at > self.now.0 => Timestamp(b.graded_at + 1),
+            _ => self.now,
+        }
     }
 
     /// What there is to write.
@@ -274,7 +284,7 @@ impl<'a> Pass<'a> {
         let history = HistoryRow {
             id: self.clock.new_id(),
             service_id: service.id.clone(),
-            at: self.now.0,
+            at: after.graded_at,
             score: after.score,
             grade: after.grade.clone(),
             coverage: after.coverage,
