@@ -207,12 +207,8 @@ impl<'a> Parts<'a> {
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
-        let pairs = self.parameters.split('&').filter_map(|p| p.split_once('='));
-        pairs
-            .filter(|(key, _)| *key == name)
-            .next_back()
-            .map(|(_, value)| plain(value))
-            .filter(|v| !v.is_empty())
+        let mut pairs = self.parameters.split('&').filter_map(|p| p.split_once('='));
+        pairs.rfind(|(key, _)| *key == name).map(|(_, value)| plain(value)).filter(|v| !v.is_empty())
     }
 }
 
