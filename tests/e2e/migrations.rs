@@ -156,7 +156,7 @@ fn lived_in() -> Server {
         body["external_id"] = json!(format!("m-{n}"));
         let _ = server.post_drill(&body).expect(201);
     }
-    let fact = json!([{"service": "checkout", "fact": "incidents.overdue_actions", "value": 3}]);
+    let fact = json!([{"service": "checkout", "fact": "learning.actions_overdue", "value": 3}]);
     let _ = server.post("/api/v1/facts", &fact).expect(200);
     server
 }
