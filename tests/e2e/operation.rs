@@ -115,6 +115,16 @@ fn a_write_in_flight_finishes_before_the_server_ends() {
 }
 
 #[test]
+fn a_server_that_is_told_to_stop_the_moment_it_listens_ends_well() {
+    let mut server = Server::start();
+    for _ in 0..4 {
+        server.restart();
+        server.ask_to_end();
+        assert_eq!(server.wait_for_end(Duration::from_secs(15)).code(), Some(0));
+    }
+}
+
+#[test]
 fn an_idle_server_ends_at_once_when_asked() {
     let server = Server::start();
     let _ = server.get("/healthz").expect(200);

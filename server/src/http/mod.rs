@@ -77,22 +77,28 @@ pub fn configure(app: Arc<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone 
     }
 }
 
-/// Resolves when the process is asked to end.
-async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            tracing::info!("told to stop; finishing requests in flight");
-            return;
+/// Resolves when the process is asked to end; listens for that from the moment it is called.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{SignalKind, signal};
+    let asked = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut term), Ok(mut interrupt)) = asked else {
+            tracing::warn!("signals cannot be listened for; only the end of the process stops the server");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
         }
+        tracing::info!("told to stop; finishing requests in flight");
     }
+}
+
+/// Resolves when the process is asked to end.
+#[cfg(not(unix))]
+async fn told_to_stop() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // Without signals only the end of the process stops the server.
         std::future::pending::<()>().await;
     }
 }

@@ -151,19 +151,33 @@ pub fn append(conn: &mut Conn, new: &[NewEvent]) -> QueryResult<()> {
     move_head(conn, &head)
 }
 
-/// Chains events that were written before events were chained: up to `limit` of them; gives how many.
-pub fn chain(conn: &mut Conn, limit: i64) -> QueryResult<usize> {
+/// Chains the events of an installation that has none chained yet; gives how many. Of a log that has a chain nothing is
+/// touched: what was added beyond its head by other means is for `verify` to find.
+pub fn chain(conn: &mut Conn) -> QueryResult<usize> {
     let mut head = held_head(conn)?;
-    let rows: Vec<EventRow> =
-        events::table.filter(events::seq.gt(head.seq)).order(events::seq.asc()).limit(limit).load(conn)?;
-    for row in &rows {
-        head = Head { seq: row.seq, hash: link(&head.hash, row.seq, &row.content()) };
-        diesel::update(events::table.find(row.seq)).set(events::hash.eq(&head.hash)).execute(conn)?;
+    if head.seq > 0 {
+        return Ok(0);
     }
-    if !rows.is_empty() {
+    let mut chained = 0;
+    loop {
+        let rows: Vec<EventRow> = events::table
+            .filter(events::seq.gt(head.seq))
+            .order(events::seq.asc())
+            .limit(CHUNK_ROWS as i64)
+            .load(conn)?;
+        for row in &rows {
+            head = Head { seq: row.seq, hash: link(&head.hash, row.seq, &row.content()) };
+            diesel::update(events::table.find(row.seq)).set(events::hash.eq(&head.hash)).execute(conn)?;
+        }
+        chained += rows.len();
+        if rows.is_empty() {
+            break;
+        }
+    }
+    if chained > 0 {
         move_head(conn, &head)?;
     }
-    Ok(rows.len())
+    Ok(chained)
 }
 
 /// Which events to read.

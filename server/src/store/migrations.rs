@@ -8,7 +8,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::tables::TABLES;
-use super::{CHUNK_ROWS, Conn, DatabaseUrl, Db, each, events, refusal};
+use super::{Conn, DatabaseUrl, Db, each, events, refusal};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
@@ -147,12 +147,12 @@ fn bring_up(conn: &mut Conn) -> anyhow::Result<()> {
     chain_events(conn)
 }
 
-/// Chains events of before there was a chain; a start that was interrupted may have left some.
+/// Chains events of before there was a chain, all of them or none.
 fn chain_events(conn: &mut Conn) -> anyhow::Result<()> {
-    let head = events::head(conn)?;
-    let left = events::after(conn, &events::EventFilter::default(), head.seq, 1)?;
-    if !left.is_empty() {
-        while conn.transaction(|c| events::chain(c, CHUNK_ROWS as i64))? > 0 {}
+    let unchained = events::head(conn)?.seq == 0
+        && !events::after(conn, &events::EventFilter::default(), 0, 1)?.is_empty();
+    if unchained {
+        conn.transaction(events::chain)?;
     }
     Ok(())
 }

@@ -1,10 +1,15 @@
 //! Grading: one function judges one service or a thousand, and writes only what changed.
 
+mod verdicts;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use scoring_rules::{Grade, Outcome, Rulebook, Waivers};
 use serde_json::json;
+
+use verdicts::Changed;
+pub use verdicts::Verdicts;
 
 use super::evidence::{Evidence, ServiceEvidence};
 use super::facts::{FactSheet, Slots, sheet};
@@ -131,83 +136,8 @@ fn read_and_judge(tx: &mut Tx<'_>, services: &[ServiceRow], cause: Cause) -> Res
     Ok(pass.finish())
 }
 
-/// What judging has come to and is not written yet: only what changed.
-#[derive(Clone, Debug, Default)]
-pub struct Verdicts {
-    changes: Vec<Changed>,
-}
-
-/// A score to be written.
-#[derive(Clone, Debug)]
-struct Changed {
-    /// The row that was compared with.
-    before: Option<ScoreRow>,
-    after: ScoreRow,
-    /// What the scorecard shows of it, if that moved.
-    history: Option<HistoryRow>,
-    event: Option<NewEvent>,
-}
-
-impl Verdicts {
-    /// How many scores changed.
-    pub fn len(&self) -> usize {
-        self.changes.len()
-    }
-
-    /// Nothing changed.
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// The events, to be told at once.
-    pub(super) fn take_events(&mut self) -> Vec<NewEvent> {
-        self.changes.iter_mut().filter_map(|c| c.event.take()).collect()
-    }
-
-    /// Adds what came later.
-    pub(super) fn append(&mut self, mut later: Self) {
-        self.changes.append(&mut later.changes);
-    }
-
-    /// Leaves out services whose score was written since it was read here, and gives their ids: they have to be
-    /// judged again.
-    pub fn drop_overtaken(&mut self, tx: &mut Tx<'_>) -> Result<Vec<String>> {
-        let ids: Vec<String> = self.changes.iter().map(|c| c.after.service_id.clone()).collect();
-        if ids.is_empty() {
-            return Ok(ids);
-        }
-        store::services::lock_all(tx.conn, &ids)?;
-        let held: HashMap<String, ScoreRow> =
-            store::grades::of(tx.conn, &ids)?.into_iter().map(|r| (r.service_id.clone(), r)).collect();
-        let mut overtaken = Vec::new();
-        self.changes.retain(|change| {
-            let same = held.get(&change.after.service_id) == change.before.as_ref();
-            if !same {
-                overtaken.push(change.after.service_id.clone());
-            }
-            same
-        });
-        Ok(overtaken)
-    }
-
-    /// Writes scores, their history and their events. Of a service judged more than once the last score stands.
-    pub fn write(self, tx: &mut Tx<'_>) -> Result<()> {
-        let mut scores: BTreeMap<String, ScoreRow> = BTreeMap::new();
-        let mut history = Vec::new();
-        for change in self.changes {
-            scores.insert(change.after.service_id.clone(), change.after);
-            history.extend(change.history);
-            tx.events.extend(change.event);
-        }
-        let scores: Vec<ScoreRow> = scores.into_values().collect();
-        store::grades::upsert(tx.conn, &scores)?;
-        store::grades::append_history(tx.conn, &history)?;
-        Ok(())
-    }
-}
-
 /// A pass of the rulebook over services, in memory.
-pub(super) struct Pass<'a> {
+pub(in crate::app) struct Pass<'a> {
     book: Arc<super::Book>,
     now: Timestamp,
     actor: &'a str,
@@ -218,7 +148,7 @@ pub(super) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     /// Judges as of `tx.now` by the rulebook in force.
-    pub(super) fn new(tx: &Tx<'a>, cause: Cause) -> Self {
+    pub(in crate::app) fn new(tx: &Tx<'a>, cause: Cause) -> Self {
         Self {
             book: Arc::clone(&tx.book),
             now: tx.now,
@@ -230,7 +160,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Judges one service and keeps what changed.
-    pub(super) fn judge(
+    pub(in crate::app) fn judge(
         &mut self,
         service: &ServiceRow,
         evidence: &ServiceEvidence,
@@ -263,7 +193,7 @@ impl<'a> Pass<'a> {
     }
 
     /// What there is to write.
-    pub(super) fn finish(self) -> Verdicts {
+    pub(in crate::app) fn finish(self) -> Verdicts {
         self.verdicts
     }
 
