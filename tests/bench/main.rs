@@ -28,7 +28,7 @@ const FULL: Size =
 const QUICK: Size = Size { time: Duration::from_secs(3), catalogs: &[1_000], large: 10_000, idle: 2_000 };
 
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let args: Vec<String> = std::env::args().skip(1).collect();
     let database = if std::env::var("WATERBEAR_TEST_PG").is_ok() { "PostgreSQL" } else { "SQLite" };
     let number = |n: usize| args.get(n).and_then(|arg| arg.parse::<f64>().ok());
     if args.first().is_some_and(|arg| arg == "soak") {
