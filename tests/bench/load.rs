@@ -93,13 +93,10 @@ async fn connection(
         }
         let n = shared.next.replace(shared.next.get() + 1);
         let request = requests(n);
-        let status = match ask(&mut client, address, &request).await {
-            Ok(status) => status,
-            Err(_) => {
-                client = None;
-                0
-            }
-        };
+        let status = ask(&mut client, address, &request).await.unwrap_or(0);
+        if status == 0 {
+            client = None;
+        }
         if (200..300).contains(&status) {
             shared.micros.borrow_mut().push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
         } else {

@@ -28,7 +28,7 @@ const FULL: Size =
 const QUICK: Size = Size { time: Duration::from_secs(3), catalogs: &[1_000], large: 10_000, idle: 2_000 };
 
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let args: Vec<String> = std::env::args().skip(1).collect();
     let database = if std::env::var("WATERBEAR_TEST_PG").is_ok() { "PostgreSQL" } else { "SQLite" };
     let number = |n: usize| args.get(n).and_then(|arg| arg.parse::<f64>().ok());
     if args.first().is_some_and(|arg| arg == "soak") {
@@ -72,7 +72,7 @@ fn drills(table: &mut Table, services: usize, size: Size) {
     let _ = closed(&address, Duration::from_secs(2), &ingest::posts("warm", &token, services));
     let http = closed(&address, size.time, &ingest::posts("http", &token, services));
     let half = paced(&address, size.time, http.rate / 2.0, &ingest::posts("half", &token, services));
-    let memory = place.memory_mb();
+    let memory = place.memory();
     place.stop();
 
     let rows = ingest::Rows::of(&ingest::app(place.server.database().url()), "http");
@@ -104,7 +104,8 @@ fn drills(table: &mut Table, services: usize, size: Size) {
         None,
     );
     table.below(&section, "p99 of POST at half of that load", half.p99, "ms", 10.0);
-    table.fact(&section, "memory after it", memory, "MB");
+    table.fact(&section, "memory after it", memory.all, "MB");
+    table.fact(&section, "  without mapped files", memory.own, "MB");
 }
 
 /// Reads against the cheapest answer there is and against the template alone.
@@ -167,7 +168,7 @@ fn large(table: &mut Table, size: Size) {
     starts.sort_by(f64::total_cmp);
     table.below(&section, "start until the first answer, median of 5", starts[2], "ms", 300.0);
     std::thread::sleep(Duration::from_secs(2));
-    table.below(&section, "memory at rest", place.memory_mb(), "MB", 40.0);
+    table.below(&section, "memory at rest", place.memory().all, "MB", 40.0);
     for path in ["/api/v1/services/s-000007/scorecard", "/api/v1/rollups", "/leaderboards/score", "/services"]
     {
         // With a token nothing is kept: this is what the database takes.
@@ -178,14 +179,16 @@ fn large(table: &mut Table, size: Size) {
     let all = reads::of_services("/api/v1/services/", "/scorecard", 10_000, "");
     let _ = closed(place.server.address(), size.time, &all);
     std::thread::sleep(Duration::from_secs(2));
-    table.fact(&section, "memory after load", place.memory_mb(), "MB");
+    let memory = place.memory();
+    table.fact(&section, "memory after load", memory.all, "MB");
+    table.fact(&section, "  without mapped files", memory.own, "MB");
 }
 
 /// Connections that do nothing.
 fn idle(table: &mut Table, size: Size) {
     let section = format!("{} idle connections", size.idle);
     let place = Place::filled(1_000, true);
-    let before = place.memory_mb();
+    let before = place.memory().own;
     let open = || {
         let streams = (0..size.idle).map(|_| harness::connect(place.server.address()));
         streams.collect::<Vec<_>>()
@@ -203,6 +206,6 @@ fn idle(table: &mut Table, size: Size) {
     );
     table.fact(&section, "  p99", beside.p99, "ms");
     table.note(&section, &format!("other answers: {:?}", beside.bad));
-    table.fact(&section, "memory for each", (place.memory_mb() - before) * 1000.0 / size.idle as f64, "kB");
+    table.fact(&section, "memory for each", (place.memory().own - before) * 1000.0 / size.idle as f64, "kB");
     drop(streams);
 }

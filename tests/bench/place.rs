@@ -80,18 +80,27 @@ impl Place {
         Copy { url: format!("{server}/{copy}"), postgres: Some((maintenance, copy)) }
     }
 
-    /// Memory that the process holds now, in MB.
-    pub fn memory_mb(&self) -> f64 {
-        memory_mb(self.server.pid())
+    /// Memory that the process holds now.
+    pub fn memory(&self) -> Memory {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap_or_default();
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kb =
+                line.and_then(|rest| rest.split_whitespace().next()).and_then(|kb| kb.parse::<f64>().ok());
+            kb.unwrap_or(0.0) / 1000.0
+        };
+        Memory { all: of("VmRSS:"), own: of("RssAnon:") }
     }
 }
 
-/// `VmRSS` of a process, in MB.
-pub fn memory_mb(pid: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|l| l.split_whitespace().next()).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0)
-        / 1000.0
+/// Memory of a process, in MB.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// All that is resident, with the pages of the program and of the database file.
+    pub all: f64,
+    /// Its own: what the system cannot take back.
+    pub own: f64,
 }
 
 /// A copy of a database, gone when this is dropped.

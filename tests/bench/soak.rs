@@ -21,26 +21,28 @@ pub fn run(minutes: u32, share: f64) -> bool {
         peak.rate, peak.p99, peak.bad
     );
     let rate = peak.rate * share;
-    println!("{minutes} min at {rate:.0}/s\n\nminute   answers   others   p50 ms   p99 ms   memory MB");
+    println!(
+        "{minutes} min at {rate:.0}/s\n\nminute   answers   others   p50 ms   p99 ms   memory MB   without mapped files"
+    );
     let (mut wrong, mut first, mut last) = (0, 0.0, 0.0);
     for minute in 1..=minutes {
         let run = format!("soak{minute}");
         let done = paced(address, Duration::from_mins(1), rate, &mix(&run, &place));
-        let memory = place.memory_mb();
+        let memory = place.memory();
         let bad: usize = done.bad.values().sum();
         wrong += bad;
         println!(
-            "{minute:6}   {:7}   {bad:6}   {:6.2}   {:6.2}   {memory:9.1}   {:?}",
-            done.good, done.p50, done.p99, done.bad
+            "{minute:6}   {:7}   {bad:6}   {:6.2}   {:6.2}   {:9.1}   {:9.1}   {:?}",
+            done.good, done.p50, done.p99, memory.all, memory.own, done.bad
         );
         // The first minutes fill caches of the database and of the allocator.
         if minute <= minutes.div_ceil(5) {
-            first = memory;
+            first = memory.own;
         }
-        last = memory;
+        last = memory.own;
     }
     println!(
-        "\nmemory after a fifth of the time {first:.1} MB, at the end {last:.1} MB; {wrong} answers were not good"
+        "\nmemory without mapped files after a fifth of the time {first:.1} MB, at the end {last:.1} MB; {wrong} answers were not good"
     );
     wrong == 0 && last < first * 1.2 + 10.0
 }

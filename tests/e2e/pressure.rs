@@ -126,7 +126,7 @@ fn a_head_without_end_is_refused_and_cut_off() {
 fn who_does_not_keep_up_is_cut_off_and_holds_nobody_up() {
     let server = Server::with_checkout();
     let page = server.get("/").expect(200).text();
-    let css = page.split('"').find(|part| part.starts_with("/static/") && part.ends_with(".css"));
+    let css = page.split('"').find(|part| part.starts_with("/static/app.") && part.contains(".css"));
     let css = css.unwrap_or_else(|| panic!("the page names no style sheet: {page}"));
     // A first head that never ends.
     let mut first = connect(server.address());

@@ -29,8 +29,8 @@ pub async fn surround<B: MessageBody + 'static>(
     mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<Body<B>>, actix_web::Error> {
-    let Some((app, cache)) = parts(&req) else { return weighed(next.call(req).await?) };
-    let Some(key) = key(&req, &cache) else { return weighed(next.call(req).await?) };
+    let Some((app, cache)) = parts(&req) else { return Ok(weighed(next.call(req).await?)) };
+    let Some(key) = key(&req, &cache) else { return Ok(weighed(next.call(req).await?)) };
     // Before anything is read: what a write changes meanwhile is then kept under a generation that is over.
     let generation = app.db().generation();
     let hit = cache.get(&key, generation);
@@ -46,7 +46,7 @@ pub async fn surround<B: MessageBody + 'static>(
     req.headers_mut().remove(header::IF_NONE_MATCH);
     let res = next.call(req).await?;
     if !may_be_kept(&res, cache.largest()) {
-        return weighed(res);
+        return Ok(weighed(res));
     }
     let (req, res) = res.into_parts();
     let (head, body) = res.into_parts();
@@ -115,17 +115,17 @@ fn give(answer: &Answer, known: &[HeaderValue]) -> HttpResponse {
 }
 
 /// Counts a large answer until it is sent; 503 when too much is under way.
-fn weighed<B: MessageBody>(res: ServiceResponse<B>) -> Result<ServiceResponse<Body<B>>, actix_web::Error> {
+fn weighed<B: MessageBody>(res: ServiceResponse<B>) -> ServiceResponse<Body<B>> {
     let bytes = weight::of(res.request()).unwrap_or(match res.response().body().size() {
         BodySize::Sized(bytes) => bytes,
         _ => 0,
     });
     let in_flight = res.request().app_data::<web::Data<InFlight>>().cloned();
     match in_flight.map(|all| all.answer(bytes)).transpose() {
-        Ok(held) => Ok(res.map_body(|_, body| EitherBody::right(Weighed::new(body, held.flatten())))),
+        Ok(held) => res.map_body(|_, body| EitherBody::right(Weighed::new(body, held.flatten()))),
         Err(error) => {
             let refused = problem::response(res.request(), &error);
-            Ok(res.into_response(refused).map_into_left_body())
+            res.into_response(refused).map_into_left_body()
         }
     }
 }

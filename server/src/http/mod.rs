@@ -47,7 +47,7 @@ pub async fn serve(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> anyhow::Res
     server.await.context("serving")
 }
 
-/// Everything there is to serve, for the server and for tests inside the process.
+/// Everything there is to serve. Called inside a runtime: it also starts the watch over the answers that are kept.
 pub fn configure(app: Arc<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
     let metrics = web::Data::new(Metrics::new());
     let cache = web::Data::new(Cache::new(app.config.limits.cache_bytes));
