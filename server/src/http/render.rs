@@ -39,10 +39,19 @@ impl Templates {
         Ok(Self { registry })
     }
 
-    /// Renders `pages/<page>.hbs`; a field the template names and the context lacks is an error.
+    /// Renders `pages/<page>.hbs` into the layout; a field the template names and the context lacks is an error.
+    ///
+    /// The page is not a block inside the layout: inside a partial the engine copies whatever a path leads to, which for
+    /// a whole page costs more than all the rest.
     pub fn render<C: Serialize>(&self, page: &str, context: &C) -> Result<String> {
         let name = format!("pages/{page}");
-        self.registry.render(&name, context).map_err(|e| Error::Internal(anyhow!("render {name}: {e}")))
+        let wrong = |e: handlebars::RenderError| Error::Internal(anyhow!("render {name}: {e}"));
+        let mut context = Context::wraps(context).map_err(wrong)?;
+        let body = self.registry.render_with_context(&name, &context).map_err(wrong)?;
+        if let serde_json::Value::Object(fields) = context.data_mut() {
+            fields.insert("body".to_owned(), body.into());
+        }
+        self.registry.render_with_context("layout", &context).map_err(wrong)
     }
 
     /// Names of all pages there is a template for.

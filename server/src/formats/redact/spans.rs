@@ -160,7 +160,8 @@ fn until(bytes: &[u8], at: usize, stop: impl Fn(&u8) -> bool) -> usize {
 fn mark_token(bytes: &[u8], at: usize, found: &mut Spans) {
     let rest = bytes.get(at..).unwrap_or_default();
     for (head, min) in TOKEN_HEADS {
-        if rest.starts_with(head.as_bytes()) {
+        // Words begin everywhere, tokens hardly ever: one byte tells most of them apart.
+        if rest.first() == head.as_bytes().first() && rest.starts_with(head.as_bytes()) {
             let end = until(bytes, at + head.len(), |b| !is_token(*b));
             if end - at - head.len() >= *min {
                 found.mark(at, end, MASK);
@@ -172,8 +173,11 @@ fn mark_token(bytes: &[u8], at: usize, found: &mut Spans) {
 /// `Bearer x`, `Basic x`: the word after the scheme.
 fn mark_credential(bytes: &[u8], at: usize, found: &mut Spans) {
     let end = until(bytes, at, |b| !b.is_ascii_alphabetic());
+    if end - at > 10 || !bytes.get(end).is_some_and(|b| matches!(b, b' ' | b'\t')) {
+        return;
+    }
     let scheme = bytes.get(at..end).and_then(|w| std::str::from_utf8(w).ok()).unwrap_or_default();
-    if end - at > 9 || !is_auth_scheme(scheme) || !bytes.get(end).is_some_and(|b| matches!(b, b' ' | b'\t')) {
+    if !is_auth_scheme(scheme) {
         return;
     }
     let start = until(bytes, end, |b| !matches!(b, b' ' | b'\t'));
