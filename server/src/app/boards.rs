@@ -160,7 +160,7 @@ fn teams<'a>(
     tier: i8,
     start: i32,
 ) -> Result<Order<'a>> {
-    let before = first_of_season(tx, start)?;
+    let before = ranking::firsts(tx.conn, picture, start, tx.now.day())?;
     let teams = picture.tree.rows();
     let mut places = Vec::new();
     for (at, team) in teams.iter().enumerate().filter(|(_, t)| t.removed_at.is_none()) {
@@ -176,14 +176,6 @@ fn teams<'a>(
     let slug = |place: &Place| slugs.get(place.at as usize);
     places.sort_unstable_by(|a, b| (b.key(improved), slug(a)).cmp(&(a.key(improved), slug(b))));
     Ok(Order { slugs, places: Arc::new(places), improved })
-}
-
-/// Mean score of each team on the season's first kept day.
-fn first_of_season(tx: &mut Tx<'_>, start: i32) -> Result<HashMap<String, i16>> {
-    let last = (start + 92).min(tx.now.day());
-    let rows = store::fleet::first_standings(tx.conn, start - 1, last)?;
-    let means = rows.into_iter().filter_map(|r| Some((r.team_id, standing::mean(r.score_sum, r.graded)?)));
-    Ok(means.collect())
 }
 
 /// The rows at these places, with what only shown rows need.

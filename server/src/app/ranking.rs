@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use super::fleet::Picture;
+use super::standing::mean;
 use crate::error::Result;
 use crate::store::{self, Conn};
 
@@ -29,6 +30,8 @@ pub struct Place {
 
 /// Scores at an instant, service by service as in the picture; `i16::MIN` where there was none.
 type Then = Arc<Vec<i16>>;
+/// By team id, its mean on the first day of a season that was kept.
+type Firsts = Arc<HashMap<String, i16>>;
 /// Board, tier (0: all) and instant of an order.
 type OrderKey = (bool, i8, i64);
 
@@ -36,6 +39,7 @@ type OrderKey = (bool, i8, i64);
 #[derive(Debug, Default)]
 pub struct Ranking {
     then: Vec<(i64, Then)>,
+    firsts: Vec<(i32, Firsts)>,
     orders: HashMap<OrderKey, Arc<Vec<Place>>>,
 }
 
@@ -47,6 +51,7 @@ impl Ranking {
         if to.services.len() <= SMALL || !to.same_run(from) {
             return;
         }
+        self.firsts.clone_from(&earlier.firsts);
         self.then = earlier
             .then
             .iter()
@@ -60,6 +65,39 @@ impl Ranking {
             })
             .collect();
     }
+
+    /// What was asked for.
+    fn asked(&self) -> (Vec<OrderKey>, Vec<i32>) {
+        (self.orders.keys().copied().collect(), self.firsts.iter().map(|(start, _)| *start).collect())
+    }
+}
+
+/// Makes for a new picture what readers asked of the one before, so that none of them waits for it.
+pub fn warm(conn: &mut Conn, before: &Picture, picture: &Picture, today: i32) -> Result<()> {
+    let (orders, starts) = before.rankings.lock().unwrap_or_else(PoisonError::into_inner).asked();
+    for (improved, tier, start) in orders {
+        services(conn, picture, improved, tier, start)?;
+    }
+    for start in starts {
+        firsts(conn, picture, start, today)?;
+    }
+    Ok(())
+}
+
+/// Mean score of each team on the first kept day of the season that starts on day `start`.
+pub fn firsts(conn: &mut Conn, picture: &Picture, start: i32, today: i32) -> Result<Firsts> {
+    let mut ranking = picture.rankings.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, firsts)) = ranking.firsts.iter().find(|(of, _)| *of == start) {
+        return Ok(Arc::clone(firsts));
+    }
+    let rows = store::fleet::first_standings(conn, start - 1, (start + 92).min(today))?;
+    let means = rows.into_iter().filter_map(|r| Some((r.team_id, mean(r.score_sum, r.graded)?)));
+    let firsts: Firsts = Arc::new(means.collect());
+    if ranking.firsts.len() >= KEPT {
+        ranking.firsts.remove(0);
+    }
+    ranking.firsts.push((start, Arc::clone(&firsts)));
+    Ok(firsts)
 }
 
 /// Services in the order of a board: by points gained since `start` (ms), or by score.
