@@ -56,6 +56,11 @@ fn season_days(season: Option<&str>, now: Timestamp) -> Result<(String, i32, i32
     Ok((format!("{year}-Q{quarter}"), day(year, quarter), day(next_year, next_quarter)))
 }
 
+/// The first day of the season now.
+pub fn season_start(now: Timestamp) -> Result<i32> {
+    Ok(season_days(None, now)?.1)
+}
+
 /// Whose order a board shows: slug by place, and all places, best first.
 struct Order<'a> {
     slugs: Vec<&'a str>,

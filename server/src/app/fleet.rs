@@ -14,7 +14,7 @@ use super::owners::TeamTree;
 use super::ranking::{self, Ranking};
 use super::standing::Tally;
 use super::tally::Counting;
-use super::{Tx, runs};
+use super::{Tx, boards, runs};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::store::{self, Conn, Db};
@@ -187,11 +187,12 @@ impl Fleet {
         let began = Instant::now();
         let picture = Arc::new(Picture::make(conn)?);
         let before = lock(&self.held).as_ref().map(|h| Arc::clone(&h.picture));
-        if let Some(before) = before {
-            lock(&picture.rankings).take_over(&lock(&before.rankings), &before, &picture);
-            if !picture.is_small() {
-                ranking::warm(conn, &before, &picture, self.clock.now().day())?;
-            }
+        if let Some(before) = &before {
+            lock(&picture.rankings).take_over(&lock(&before.rankings), before, &picture);
+        }
+        if !picture.is_small() {
+            let now = self.clock.now();
+            ranking::warm(conn, before.as_deref(), &picture, boards::season_start(now)?, now.day())?;
         }
         tracing::debug!(services = picture.all.services, ms = began.elapsed().as_millis(), "fleet");
         let mut held = lock(&self.held);

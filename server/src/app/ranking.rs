@@ -8,6 +8,7 @@ use super::fleet::Picture;
 use super::standing::mean;
 use crate::error::Result;
 use crate::store::{self, Conn};
+use crate::types::DAY_MS;
 
 /// Services read in one query.
 const PAGE: i64 = 5_000;
@@ -72,9 +73,20 @@ impl Ranking {
     }
 }
 
-/// Makes for a new picture what readers asked of the one before, so that none of them waits for it.
-pub fn warm(conn: &mut Conn, before: &Picture, picture: &Picture, today: i32) -> Result<()> {
-    let (orders, starts) = before.rankings.lock().unwrap_or_else(PoisonError::into_inner).asked();
+/// Makes for a new picture what readers asked of the one before, and the boards of the season that started on day
+/// `season`: so that none of them waits for it.
+pub fn warm(
+    conn: &mut Conn,
+    before: Option<&Picture>,
+    picture: &Picture,
+    season: i32,
+    today: i32,
+) -> Result<()> {
+    let start = i64::from(season) * DAY_MS;
+    let asked = before.map(|b| b.rankings.lock().unwrap_or_else(PoisonError::into_inner).asked());
+    let (mut orders, mut starts) = asked.unwrap_or_default();
+    orders.extend([(true, 0, start), (false, 0, start)]);
+    starts.push(season);
     for (improved, tier, start) in orders {
         services(conn, picture, improved, tier, start)?;
     }
