@@ -104,8 +104,9 @@ BEGIN
              || '"regression":false,"awarded":[],"scorecard_url":"https://waterbear.example/services/' || slug || '"}',
              t0 + off + 2000
       FROM bench_service WHERE (i + d) % 100 < b.bodies;
-    INSERT INTO events (at, id, kind, service_id, team_id, actor, sentence, data)
-      SELECT t0 + off + 2000, bench_id(t0 + off + 2000, i + 2000000000000),
+    INSERT INTO events (seq, at, id, kind, service_id, team_id, actor, sentence, data)
+      SELECT (b.days - 1 - d) * 1000000 + row_number() OVER (ORDER BY off, i), t0 + off + 2000,
+             bench_id(t0 + off + 2000, i + 2000000000000),
              CASE WHEN (i + d) % 40 = 0 THEN 'score_changed' WHEN (i + d) % 40 = 1 THEN 'grade_changed'
                   WHEN (i * 7 + d * 13) % 230 = 0 THEN 'drill_regressed' ELSE 'drill_recorded' END,
              id, team_id, sender, slug || ': dns drill in staging passed.',
@@ -142,13 +143,17 @@ INSERT INTO fact_history
              generate_series(0::bigint, :services - 1) AS i) AS x;
 
 \echo where the drills of each service stand
-INSERT INTO drill_states
-  SELECT bench_id(:now_ms - 38000000000 + i, i), bench_failure(i + d), '', 'staging',
-         bench_id(bench_at(:now_ms, i, d) + 2000, i), o, bench_at(:now_ms, i, d), 3, i % 2 = 0, 'ci-' || i % 5000,
-         bench_id(bench_at(:now_ms, i, p) + 2000, i), bench_at(:now_ms, i, p), 3, 'ci-' || i % 5000,
-         CASE WHEN o = 2 THEN bench_at(:now_ms, i, d) END, '41000,42000,41500,43000,41200'
-  FROM (SELECT i, d, LEAST(bench_outcome(i, d), 2) AS o, CASE WHEN bench_outcome(i, d) = 1 THEN d ELSE d + 10 END AS p
-        FROM generate_series(0, 9) AS d, generate_series(0::bigint, :services - 1) AS i) AS x;
+INSERT INTO evidence (service_id, states, posted)
+  SELECT id, json_agg(json_build_array(
+           f, '', 'staging', bench_id(bench_at(:now_ms, i, d) + 2000, i), o, bench_at(:now_ms, i, d), 3, i % 2 = 0,
+           sender, bench_id(bench_at(:now_ms, i, p) + 2000, i), bench_at(:now_ms, i, p), 3, sender,
+           CASE WHEN o = 2 THEN bench_at(:now_ms, i, d) END, json_build_array(41000, 42000, 41500, 43000, 41200))
+           ORDER BY f)::text, '[]'
+  FROM (SELECT i, d, id, sender, bench_failure(i + d) AS f, LEAST(bench_outcome(i, d), 2) AS o,
+               CASE WHEN bench_outcome(i, d) = 1 THEN d ELSE d + 10 END AS p
+        FROM generate_series(0, 9) AS d CROSS JOIN bench_service) AS x GROUP BY id;
+-- The chain of these events is not made: what comes later goes on from here.
+UPDATE event_head SET seq = (SELECT COALESCE(MAX(seq), 0) FROM events);
 
 \echo indexes
 DO $$ DECLARE r record; BEGIN FOR r IN SELECT sql FROM bench_later LOOP EXECUTE r.sql; END LOOP; END $$;

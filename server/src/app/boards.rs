@@ -56,6 +56,11 @@ fn season_days(season: Option<&str>, now: Timestamp) -> Result<(String, i32, i32
     Ok((format!("{year}-Q{quarter}"), day(year, quarter), day(next_year, next_quarter)))
 }
 
+/// The first day of the season now.
+pub fn season_start(now: Timestamp) -> Result<i32> {
+    Ok(season_days(None, now)?.1)
+}
+
 /// Whose order a board shows: slug by place, and all places, best first.
 struct Order<'a> {
     slugs: Vec<&'a str>,
@@ -64,7 +69,7 @@ struct Order<'a> {
 }
 
 impl Order<'_> {
-    fn slug(&self, place: &Place) -> &str {
+    fn slug(&self, place: Place) -> &str {
         self.slugs.get(place.at as usize).copied().unwrap_or_default()
     }
 
@@ -73,7 +78,7 @@ impl Order<'_> {
         let (key, slug) = ((cursor.0, cursor.1), cursor.2.as_str());
         self.places.partition_point(|p| {
             let own = p.key(self.improved);
-            own > key || (own == key && self.slug(p) <= slug)
+            own > key || (own == key && self.slug(*p) <= slug)
         })
     }
 }
@@ -131,9 +136,9 @@ pub fn board(tx: &mut Tx<'_>, ask: &AskBoard) -> Result<BoardView> {
     let items = rows(tx, &picture, ask, &order, &page)?;
     let last = to.checked_sub(1).filter(|_| to < order.places.len()).and_then(|n| order.places.get(n));
     let next =
-        last.map(|p| Cursor(p.key(improved).0, p.key(improved).1, order.slug(p).to_owned()).write(ask));
+        last.map(|p| Cursor(p.key(improved).0, p.key(improved).1, order.slug(*p).to_owned()).write(ask));
     let own = ask.own.as_ref().filter(|_| ask.by == "team");
-    let own = own.and_then(|slug| order.places.iter().position(|p| order.slug(p) == slug));
+    let own = own.and_then(|slug| order.places.iter().position(|p| order.slug(*p) == slug));
     let own = match own {
         Some(at) => rows(tx, &picture, ask, &order, &[at])?.pop(),
         None => None,
@@ -160,7 +165,7 @@ fn teams<'a>(
     tier: i8,
     start: i32,
 ) -> Result<Order<'a>> {
-    let before = first_of_season(tx, start)?;
+    let before = ranking::firsts(tx.conn, picture, start, tx.now.day())?;
     let teams = picture.tree.rows();
     let mut places = Vec::new();
     for (at, team) in teams.iter().enumerate().filter(|(_, t)| t.removed_at.is_none()) {
@@ -178,14 +183,6 @@ fn teams<'a>(
     Ok(Order { slugs, places: Arc::new(places), improved })
 }
 
-/// Mean score of each team on the season's first kept day.
-fn first_of_season(tx: &mut Tx<'_>, start: i32) -> Result<HashMap<String, i16>> {
-    let last = (start + 92).min(tx.now.day());
-    let rows = store::fleet::first_standings(tx.conn, start - 1, last)?;
-    let means = rows.into_iter().filter_map(|r| Some((r.team_id, standing::mean(r.score_sum, r.graded)?)));
-    Ok(means.collect())
-}
-
 /// The rows at these places, with what only shown rows need.
 fn rows(
     tx: &mut Tx<'_>,
@@ -198,13 +195,13 @@ fn rows(
     if ask.by == "team" {
         return team_rows(tx, picture, order, &places);
     }
-    let slugs: Vec<String> = places.iter().map(|(_, p)| order.slug(p).to_owned()).collect();
+    let slugs: Vec<String> = places.iter().map(|(_, p)| order.slug(*p).to_owned()).collect();
     let names: HashMap<String, (String, Option<String>)> =
         store::fleet::names_of(tx.conn, &slugs)?.into_iter().map(|(slug, n, t)| (slug, (n, t))).collect();
     let book = Arc::clone(&tx.book);
     let none = standing::grade_counts(&book.rulebook, &BTreeMap::new());
     let row = |(n, place): &(usize, Place)| {
-        let slug = order.slug(place);
+        let slug = order.slug(*place);
         let (name, group) = names.get(slug).cloned().unwrap_or_else(|| (slug.to_owned(), None));
         let held = picture.services.get(place.at as usize);
         BoardRow {

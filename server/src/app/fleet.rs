@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::owners::TeamTree;
-use super::ranking::Ranking;
+use super::ranking::{self, Ranking};
 use super::standing::Tally;
 use super::tally::Counting;
-use super::{Tx, runs};
+use super::{Tx, boards, runs};
+use crate::clock::Clock;
 use crate::error::Result;
 use crate::store::{self, Conn, Db};
 use crate::types::Timestamp;
@@ -127,6 +128,7 @@ impl Picture {
 /// The picture held by this process.
 pub struct Fleet {
     db: Db,
+    clock: Arc<dyn Clock>,
     held: Mutex<Option<Held>>,
     /// Whoever makes a picture holds this; the others wait for theirs to be the same.
     making: Mutex<()>,
@@ -146,8 +148,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Fleet {
     /// No picture yet.
-    pub fn new(db: Db) -> Self {
-        Self { db, held: Mutex::new(None), making: Mutex::new(()), watched: AtomicBool::new(false) }
+    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
+        Self { db, clock, held: Mutex::new(None), making: Mutex::new(()), watched: AtomicBool::new(false) }
     }
 
     /// The picture to show in this transaction.
@@ -185,8 +187,12 @@ impl Fleet {
         let began = Instant::now();
         let picture = Arc::new(Picture::make(conn)?);
         let before = lock(&self.held).as_ref().map(|h| Arc::clone(&h.picture));
-        if let Some(before) = before {
-            lock(&picture.rankings).take_over(&lock(&before.rankings), &before, &picture);
+        if let Some(before) = &before {
+            lock(&picture.rankings).take_over(&lock(&before.rankings), before, &picture);
+        }
+        if !picture.is_small() {
+            let now = self.clock.now();
+            ranking::warm(conn, before.as_deref(), &picture, boards::season_start(now)?, now.day())?;
         }
         tracing::debug!(services = picture.all.services, ms = began.elapsed().as_millis(), "fleet");
         let mut held = lock(&self.held);

@@ -100,8 +100,8 @@ impl App {
         let book = rulebook::start(&db, &config, clock.as_ref(), publish)?;
         let app = Self {
             config,
+            fleet: Arc::new(fleet::Fleet::new(db.clone(), Arc::clone(&clock))),
             clock,
-            fleet: Arc::new(fleet::Fleet::new(db.clone())),
             db,
             book: RwLock::new(Arc::new(book)),
             runs_wanted: tokio::sync::Notify::new(),

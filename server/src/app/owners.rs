@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Tx;
+use super::views::TeamRef;
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::services::{ServiceRow, TeamRow};
@@ -136,6 +137,12 @@ impl Above {
 pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamRow> {
     store::services::team_by_slug(tx.conn, slug)?
         .ok_or_else(|| Error::not_found("team", slug.chars().take(120).collect::<String>()))
+}
+
+/// Living teams, at most `limit`, by slug.
+pub fn some_teams(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<TeamRef>> {
+    let rows = store::fleet::some_teams(tx.conn, limit)?;
+    Ok(rows.into_iter().map(|(slug, name)| TeamRef { slug, name }).collect())
 }
 
 /// A living team by slug.

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use super::fleet::Picture;
+use super::standing::mean;
 use crate::error::Result;
 use crate::store::{self, Conn};
+use crate::types::DAY_MS;
 
 /// Services read in one query.
 const PAGE: i64 = 5_000;
@@ -29,6 +31,8 @@ pub struct Place {
 
 /// Scores at an instant, service by service as in the picture; `i16::MIN` where there was none.
 type Then = Arc<Vec<i16>>;
+/// By team id, its mean on the first day of a season that was kept.
+type Firsts = Arc<HashMap<String, i16>>;
 /// Board, tier (0: all) and instant of an order.
 type OrderKey = (bool, i8, i64);
 
@@ -36,6 +40,7 @@ type OrderKey = (bool, i8, i64);
 #[derive(Debug, Default)]
 pub struct Ranking {
     then: Vec<(i64, Then)>,
+    firsts: Vec<(i32, Firsts)>,
     orders: HashMap<OrderKey, Arc<Vec<Place>>>,
 }
 
@@ -47,6 +52,7 @@ impl Ranking {
         if to.services.len() <= SMALL || !to.same_run(from) {
             return;
         }
+        self.firsts.clone_from(&earlier.firsts);
         self.then = earlier
             .then
             .iter()
@@ -60,6 +66,50 @@ impl Ranking {
             })
             .collect();
     }
+
+    /// What was asked for.
+    fn asked(&self) -> (Vec<OrderKey>, Vec<i32>) {
+        (self.orders.keys().copied().collect(), self.firsts.iter().map(|(start, _)| *start).collect())
+    }
+}
+
+/// Makes for a new picture what readers asked of the one before, and the boards of the season that started on day
+/// `season`: so that none of them waits for it.
+pub fn warm(
+    conn: &mut Conn,
+    before: Option<&Picture>,
+    picture: &Picture,
+    season: i32,
+    today: i32,
+) -> Result<()> {
+    let start = i64::from(season) * DAY_MS;
+    let asked = before.map(|b| b.rankings.lock().unwrap_or_else(PoisonError::into_inner).asked());
+    let (mut orders, mut starts) = asked.unwrap_or_default();
+    orders.extend([(true, 0, start), (false, 0, start)]);
+    starts.push(season);
+    for (improved, tier, start) in orders {
+        services(conn, picture, improved, tier, start)?;
+    }
+    for start in starts {
+        firsts(conn, picture, start, today)?;
+    }
+    Ok(())
+}
+
+/// Mean score of each team on the first kept day of the season that starts on day `start`.
+pub fn firsts(conn: &mut Conn, picture: &Picture, start: i32, today: i32) -> Result<Firsts> {
+    let mut ranking = picture.rankings.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, firsts)) = ranking.firsts.iter().find(|(of, _)| *of == start) {
+        return Ok(Arc::clone(firsts));
+    }
+    let rows = store::fleet::first_standings(conn, start - 1, (start + 92).min(today))?;
+    let means = rows.into_iter().filter_map(|r| Some((r.team_id, mean(r.score_sum, r.graded)?)));
+    let firsts: Firsts = Arc::new(means.collect());
+    if ranking.firsts.len() >= KEPT {
+        ranking.firsts.remove(0);
+    }
+    ranking.firsts.push((start, Arc::clone(&firsts)));
+    Ok(firsts)
 }
 
 /// Services in the order of a board: by points gained since `start` (ms), or by score.
@@ -75,16 +125,15 @@ pub fn services(
     if let Some(order) = ranking.orders.get(&(improved, tier, start)) {
         return Ok(Arc::clone(order));
     }
-    let then = match ranking.then.iter().find(|(at, _)| *at == start) {
-        Some((_, then)) => Arc::clone(then),
-        None => {
-            let then = Arc::new(scores_at(conn, picture, start)?);
-            if ranking.then.len() >= KEPT {
-                ranking.then.remove(0);
-            }
-            ranking.then.push((start, Arc::clone(&then)));
-            then
+    let then = if let Some((_, then)) = ranking.then.iter().find(|(at, _)| *at == start) {
+        Arc::clone(then)
+    } else {
+        let then = Arc::new(scores_at(conn, picture, start)?);
+        if ranking.then.len() >= KEPT {
+            ranking.then.remove(0);
         }
+        ranking.then.push((start, Arc::clone(&then)));
+        then
     };
     let mut places: Vec<Place> = picture
         .services
@@ -112,11 +161,11 @@ pub fn services(
 
 impl Place {
     /// What is ranked, and the score among equals.
-    pub fn key(&self, improved: bool) -> (i16, i16) {
+    pub fn key(self, improved: bool) -> (i16, i16) {
         if improved { (self.gained, self.score) } else { (self.score, self.score) }
     }
 
-    fn ranked(&self, improved: bool) -> i16 {
+    fn ranked(self, improved: bool) -> i16 {
         self.key(improved).0
     }
 }

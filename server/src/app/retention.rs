@@ -140,6 +140,9 @@ impl Work<'_> {
             let (floor, floor_id) = (self.floor.0, self.floor_id.clone());
             let (ids, part) = self.app.read_now(|tx| {
                 let ids = store::retention::services_after(tx.conn, &after, SERVICES)?;
+                if ids.is_empty() {
+                    return Ok((ids, Found::default()));
+                }
                 let drills = store::retention::old_drills(tx.conn, &ids, floor, &floor_id)?;
                 let scores = store::retention::old_scores(tx.conn, &ids, floor)?;
                 let facts = store::retention::old_facts(tx.conn, &ids, floor)?;

@@ -40,6 +40,9 @@ pub struct ListServices {
     pub limit: i64,
 }
 
+/// Services with a text in their name that are few enough to be put in order by themselves.
+const FEW: i64 = 2_000;
+
 /// Sort words and what they mean.
 pub const SORTS: &[(&str, ServiceSort)] = &[
     ("-score", ServiceSort::ScoreDesc),
@@ -57,7 +60,12 @@ pub fn list(tx: &mut Tx<'_>, ask: &ListServices) -> Result<Page<View>> {
         let words: Vec<&str> = SORTS.iter().map(|(w, _)| *w).collect();
         return Err(Error::invalid("?sort", format!("`{word}` is not one of: {}", words.join(", "))));
     };
-    let filter = filter_of(tx, ask)?;
+    let mut filter = filter_of(tx, ask)?;
+    if let Some(text) = &filter.text
+        && let Some(ids) = store::boards::ids_with(tx.conn, text, FEW)?
+    {
+        (filter.ids, filter.text) = (Some(ids), None);
+    }
     let cursor = ask.cursor.as_deref().map(|c| read_cursor(c, word)).transpose()?;
     let limit = ask.limit.clamp(1, store::MAX_PAGE);
     let mut rows = store::boards::list_services(tx.conn, &filter, *sort, cursor.as_ref(), limit + 1)?;
@@ -106,7 +114,7 @@ fn filter_of(tx: &mut Tx<'_>, ask: &ListServices) -> Result<ServiceFilter> {
         return Err(Error::invalid("?practice", format!("`{p}` is not one of: {}", ids.join(", "))));
     }
     let text = text(&ask.q).map(|q| q.to_lowercase());
-    Ok(ServiceFilter { team_ids, tier: ask.tier, grade, practice, text, removed: ask.removed })
+    Ok(ServiceFilter { team_ids, tier: ask.tier, grade, practice, text, ids: None, removed: ask.removed })
 }
 
 /// Scores at an instant, by service id.

@@ -132,10 +132,11 @@ pub fn steps(tx: &mut Tx<'_>, team_ids: Option<&[String]>) -> Result<Vec<TeamSte
     let book = Arc::clone(&tx.book);
     let rules = &book.rulebook;
     let last = runs::last_grading(tx)?;
+    let ids: Vec<String> = rows.iter().map(|(service, ..)| service.id.clone()).collect();
+    let evidence = Evidence::of_services(tx.conn, &ids)?;
     let mut found = Vec::new();
     for (service, score, _) in &rows {
         let at = last.max(Timestamp(score.graded_at)).min(tx.now);
-        let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
         let judged = judge(rules, &book.slots, service, evidence.of(&service.id), at, false);
         let all = next_steps(rules, &judged.sheet.facts, &Waivers::new(), at.0, &judged.grade);
         for step in all.iter().take(2) {

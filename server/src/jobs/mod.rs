@@ -26,13 +26,16 @@ pub fn start(app: &Arc<App>) {
     tokio::spawn(run_loop(Arc::clone(app)));
     tokio::spawn(tidy_loop(Arc::clone(app)));
     tokio::spawn(prune::prune_loop(Arc::clone(app)));
+    // The first reader of a large organisation need not wait for the sums.
+    let fleet = Arc::clone(app.fleet());
+    tokio::spawn(blocking(move || fleet.refresh().inspect_err(|error| tracing::warn!(%error, "fleet"))));
 }
 
 async fn schedule_loop(app: Arc<App>) {
     loop {
         let worker = Arc::clone(&app);
         if let Err(error) = blocking(move || tick(&worker)).await {
-            tracing::warn!(%error, "schedule");
+            tracing::warn!(?error, "schedule");
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
@@ -93,7 +96,7 @@ async fn run_loop(app: Arc<App>) {
                 tracing::info!(run = %run.id, services = run.services, changed = run.changed, "graded");
             }
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "grading"),
+            Err(error) => tracing::warn!(?error, "grading"),
         }
         // Woken when a run is wanted; the time-out finds runs that another process wanted.
         let _ = tokio::time::timeout(OTHERS_WANT, app.run_wanted()).await;
@@ -109,7 +112,7 @@ async fn tidy_loop(app: Arc<App>) {
             Ok(())
         });
         if let Err(error) = done.await {
-            tracing::warn!(%error, "tidying");
+            tracing::warn!(?error, "tidying");
         }
     }
 }

@@ -92,6 +92,8 @@ pub struct ServiceFilter {
     pub practice: Option<String>,
     /// Part of name or slug, lower case.
     pub text: Option<String>,
+    /// Ids of these services only.
+    pub ids: Option<Vec<String>>,
     /// Removed services instead of living ones.
     pub removed: bool,
 }
@@ -156,14 +158,13 @@ pub fn list_services(
             .filter(scores::practices.like(format!("%\"{}\":%", like_text(practice))).escape('\\'))
             .filter(scores::practices.not_like(format!("%\"{}\":100%", like_text(practice))).escape('\\'));
     }
+    if let Some(ids) = &filter.ids {
+        query = query.filter(services::id.eq_any(ids.clone()));
+    }
     if let Some(text) = &filter.text {
         let pattern = format!("%{}%", like_text(text));
-        query = query.filter(
-            services::name_lc
-                .like(pattern.clone())
-                .escape('\\')
-                .or(services::slug.like(pattern).escape('\\')),
-        );
+        let (name, slug) = (services::name_lc.like(pattern.clone()), services::slug.like(pattern));
+        query = query.filter(name.escape('\\').or(slug.escape('\\')));
     }
     // Key and id of one table, as its index has them. The form `key <= x AND (key < x OR id > y)` lets PostgreSQL use the key as an index condition.
     macro_rules! keyset {
@@ -192,6 +193,25 @@ pub fn list_services(
         }
     };
     query.limit(limit).load(conn)
+}
+
+/// Ids of services whose name or slug holds `text`, in no order; none when there are more than `most`.
+///
+/// A walk over the names alone: asked for together with an order, the database may instead look up every service of
+/// that order until it has found enough.
+pub fn ids_with(conn: &mut Conn, text: &str, most: i64) -> QueryResult<Option<Vec<String>>> {
+    let pattern = format!("%{}%", like_text(text));
+    let ids: Vec<String> = services::table
+        .filter(
+            services::name_lc
+                .like(pattern.clone())
+                .escape('\\')
+                .or(services::slug.like(pattern).escape('\\')),
+        )
+        .limit(most + 1)
+        .select(services::id)
+        .load(conn)?;
+    Ok((ids.len() as i64 <= most).then_some(ids))
 }
 
 fn like_text(text: &str) -> String {

@@ -200,6 +200,16 @@ pub fn teams_at(conn: &mut Conn, paths: &[String]) -> QueryResult<Vec<TeamRow>> 
     teams::table.filter(teams::path.eq_any(paths)).order(teams::path).load(conn)
 }
 
+/// Slug and name of living teams, at most `limit`, by slug.
+pub fn some_teams(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(String, String)>> {
+    teams::table
+        .filter(teams::removed_at.is_null())
+        .order(teams::slug)
+        .limit(limit)
+        .select((teams::slug, teams::name))
+        .load(conn)
+}
+
 /// How many living teams there are.
 pub fn count_teams(conn: &mut Conn) -> QueryResult<i64> {
     teams::table.filter(teams::removed_at.is_null()).count().get_result(conn)

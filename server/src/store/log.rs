@@ -42,7 +42,7 @@ pub enum Part<'a> {
     Kind(&'a str),
 }
 
-fn rows<'a>(part: Part<'a>) -> events::BoxedQuery<'a, Backend, diesel::dsl::SqlTypeOf<Columns>> {
+fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend, diesel::dsl::SqlTypeOf<Columns>> {
     let query = events::table.select(COLUMNS).into_boxed::<Backend>();
     match part {
         Part::All => query,
@@ -102,7 +102,8 @@ struct Position {
 /// When a drill last regressed below a path of the team tree (`/` for everything), in ms.
 pub fn last_regression(conn: &mut Conn, path: &str) -> QueryResult<Option<i64>> {
     let newest = if path == "/" {
-        "SELECT MAX(seq) AS seq FROM events WHERE kind = 'drill_regressed' AND kind <> 'drill_recorded'"
+        "SELECT (SELECT seq FROM events WHERE kind = 'drill_regressed' AND kind <> 'drill_recorded' \
+         ORDER BY kind DESC, seq DESC LIMIT 1) AS seq"
     } else {
         "SELECT MAX((SELECT MAX(e.seq) FROM events AS e WHERE e.kind = 'drill_regressed' AND e.team_id = t.id)) \
          AS seq FROM teams AS t WHERE t.path >= $1 AND t.path < $2"

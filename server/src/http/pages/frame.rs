@@ -21,6 +21,9 @@ use crate::http::assets::Assets;
 use crate::http::render::Templates;
 use crate::types::Timestamp;
 
+/// Names that a field offers to choose from at most.
+const OFFERED: i64 = 500;
+
 /// Templates and static files: part of the program, so there is one of them, made when first asked for.
 pub struct Site {
     /// Static files.
@@ -117,6 +120,13 @@ fn cookie(req: &HttpRequest, name: &str) -> Option<String> {
 pub fn find_team(tx: &mut Tx<'_>, slug: &str) -> Result<Option<TeamRef>> {
     let team = owners::living_team(tx, slug)?;
     Ok(team.map(|t| TeamRef { slug: t.slug, name: t.name }))
+}
+
+/// Living teams to choose from, by name; in a large organisation only the first of them.
+pub fn offered_teams(tx: &mut Tx<'_>) -> Result<Vec<TeamRef>> {
+    let mut teams = owners::some_teams(tx, OFFERED)?;
+    teams.sort_by_cached_key(|t| (t.name.to_lowercase(), t.slug.clone()));
+    Ok(teams)
 }
 
 /// All living teams, by name.

@@ -53,7 +53,7 @@ pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<H
                 team: team.as_ref(),
                 board: &boards::board(tx, &ask)?,
                 events: &events.items,
-                teams: &frame::teams(tx)?,
+                teams: &frame::offered_teams(tx)?,
                 bands: &bands,
             };
             Ok(home::context(chrome, &home))
@@ -67,8 +67,13 @@ pub async fn services(app: Shared, frame: Frame, query: web::Query<services::Que
     let query = query.into_inner();
     let context = app
         .read(move |tx| {
+            let mut teams = frame::offered_teams(tx)?;
+            // The team of the list is offered however many there are.
+            if let Some(slug) = query.team.as_deref().filter(|slug| teams.iter().all(|t| t.slug != *slug)) {
+                teams.extend(frame::find_team(tx, slug)?);
+            }
             let offers = services::Offers {
-                teams: frame::teams(tx)?,
+                teams,
                 grades: rulebook::bands(&tx.book.rulebook).into_iter().map(|b| b.grade).collect(),
                 practices: practices(tx),
             };
@@ -151,10 +156,19 @@ pub async fn drills(
     html("drills", &context)
 }
 
-/// `GET /teams`
-pub async fn teams(app: Shared, frame: Frame) -> Result<HttpResponse> {
-    let context = app.read(move |tx| Ok(teams::context(frame.chrome(tx)?, &app::teams::list(tx)?))).await?;
-    html("teams", &context)
+/// `GET /teams?after=`
+pub async fn teams(app: Shared, frame: Frame, at: web::Query<After>) -> Result<HttpResponse> {
+    let after = at.into_inner().after.filter(|slug| !slug.is_empty());
+    let work = move |tx: &mut Tx<'_>| {
+        Ok(teams::context(frame.chrome(tx)?, &app::teams::list(tx)?, after.as_deref()))
+    };
+    html("teams", &app.read(work).await?)
+}
+
+/// The last team of the page before.
+#[derive(Deserialize)]
+pub struct After {
+    after: Option<String>,
 }
 
 /// `GET /teams/{slug}`

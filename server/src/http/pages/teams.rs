@@ -1,5 +1,7 @@
 //! All teams as the tree they form: company, division, team.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Serialize;
 
 use super::chrome::Chrome;
@@ -15,6 +17,10 @@ const DEEPEST: usize = 4;
 pub struct Ctx {
     chrome: Chrome,
     rows: Vec<Row>,
+    /// The next page.
+    next: Option<String>,
+    /// There are pages before this one.
+    first: bool,
 }
 
 /// One team.
@@ -31,30 +37,46 @@ pub struct Row {
     regressions: i64,
 }
 
-/// The page of all teams.
-pub fn context(chrome: Chrome, teams: &[TeamListRow]) -> Ctx {
+/// Teams on a page.
+const PAGE: usize = 200;
+
+/// The page of all teams, from the one after `after` on.
+pub fn context(chrome: Chrome, teams: &[TeamListRow], after: Option<&str>) -> Ctx {
     let mine = chrome.my_team().map(str::to_owned);
-    let rows = in_tree_order(teams).into_iter().map(|t| Row::new(t, mine.as_deref())).collect();
-    Ctx { rows, chrome: chrome.titled("Teams") }
+    let ordered = in_tree_order(teams);
+    let from = after.and_then(|slug| ordered.iter().position(|t| t.slug == slug)).map_or(0, |at| at + 1);
+    let page = ordered.get(from..(from + PAGE).min(ordered.len())).unwrap_or_default();
+    let more = from + page.len() < ordered.len();
+    Ctx {
+        rows: page.iter().map(|t| Row::new(t, mine.as_deref())).collect(),
+        next: page.last().filter(|_| more).map(|t| format!("/teams?after={}", t.slug)),
+        first: from > 0,
+        chrome: chrome.titled("Teams"),
+    }
 }
 
 /// Each team is followed by those below it, siblings by name.
 fn in_tree_order(teams: &[TeamListRow]) -> Vec<&TeamListRow> {
-    let is_known = |slug: &str| teams.iter().any(|t| t.slug == slug);
-    // A stack of what is still to be listed; a parent that is not listed itself leaves its children as roots.
-    let mut stack: Vec<&TeamListRow> =
-        teams.iter().filter(|t| t.parent.as_deref().is_none_or(|p| !is_known(p))).collect();
-    stack.sort_by(|a, b| b.name.cmp(&a.name));
+    let known: HashSet<&str> = teams.iter().map(|t| t.slug.as_str()).collect();
+    let mut below: HashMap<&str, Vec<&TeamListRow>> = HashMap::new();
+    let mut stack = Vec::new();
+    for team in teams {
+        match team.parent.as_deref().filter(|parent| known.contains(parent)) {
+            Some(parent) => below.entry(parent).or_default().push(team),
+            // A parent that is not listed itself leaves its children as roots.
+            None => stack.push(team),
+        }
+    }
+    // A stack of what is still to be listed: the first name on top.
+    let last_first = |list: &mut Vec<&TeamListRow>| list.sort_by(|a, b| b.name.cmp(&a.name));
+    last_first(&mut stack);
     let mut ordered = Vec::with_capacity(teams.len());
     while let Some(team) = stack.pop() {
         ordered.push(team);
-        let mut below: Vec<&TeamListRow> =
-            teams.iter().filter(|t| t.parent.as_deref() == Some(team.slug.as_str())).collect();
-        below.sort_by(|a, b| b.name.cmp(&a.name));
-        stack.extend(below);
-        // A circle in the tree must not be walked for ever.
-        if ordered.len() >= teams.len() {
-            break;
+        // Taken out, so that a circle in the tree is not walked for ever.
+        if let Some(mut children) = below.remove(team.slug.as_str()) {
+            last_first(&mut children);
+            stack.extend(children);
         }
     }
     ordered

@@ -129,8 +129,8 @@ fn lists() -> Vec<Sample> {
         team_page("mine", fleet::my_team()),
         team_page("hostile", fleet::hostile_team()),
         Sample::new("team", "empty", team::context(stranger("/teams/new-team"), &fleet::empty_team(), &[])),
-        Sample::new("teams", "tree", teams::context(chrome("/teams"), &fleet::tree())),
-        Sample::new("teams", "empty", teams::context(stranger("/teams"), &[])),
+        Sample::new("teams", "tree", teams::context(chrome("/teams"), &fleet::tree(), None)),
+        Sample::new("teams", "empty", teams::context(stranger("/teams"), &[], None)),
         Sample::new("search", "found", search::context(chrome("/search?q=o"), "o", &rows, &refs, true)),
         Sample::new(
             "search",
