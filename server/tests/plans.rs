@@ -1,6 +1,12 @@
 //! Every statement that the API, the pages and the jobs issue is explained by the database itself: none reads a
 //! growing table whole. On SQLite, or with `WATERBEAR_TEST_PG` on PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and is told of its database by the environment"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -192,6 +198,17 @@ fn a_plan_that_reads_a_growing_table_whole_is_recognised() {
     }
 }
 
+fn a_token(app: &App) -> String {
+    let token = CreateToken {
+        name: "plans".into(),
+        scopes: vec!["admin".into()],
+        services: Vec::new(),
+        teams: Vec::new(),
+        expires_at: None,
+    };
+    app.write_now(&Actor::command_line(), |tx| tokens::create(tx, &token)).unwrap().1
+}
+
 /// Runs everything over one database and gives the statements.
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
@@ -200,14 +217,7 @@ async fn collect(url: &str) -> Heard {
     let app = App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
     let mut heard = Heard::default();
     heard.listen("start");
-    let token = CreateToken {
-        name: "plans".into(),
-        scopes: vec!["admin".into()],
-        services: Vec::new(),
-        teams: Vec::new(),
-        expires_at: None,
-    };
-    let (_, token) = app.write_now(&Actor::command_line(), |tx| tokens::create(tx, &token)).unwrap();
+    let token = a_token(&app);
     let service = web::init_service(actix_web::App::new().configure(configure(Arc::clone(&app)))).await;
     let request = |request: web::TestRequest| {
         request.insert_header(("authorization", format!("Bearer {token}"))).to_request()
@@ -230,7 +240,7 @@ async fn collect(url: &str) -> Heard {
                 let reply = web::call_service(&service, request(post)).await;
                 assert_eq!(reply.status(), 201);
                 let answer: serde_json::Value = web::read_body_json(reply).await;
-                last = answer["id"].as_str().unwrap().to_owned();
+                answer["id"].as_str().unwrap().clone_into(&mut last);
                 heard.listen("POST /api/v1/drills");
             }
         }
@@ -291,16 +301,14 @@ struct SqliteLine {
 
 impl Explain {
     fn connect(url: &str) -> Self {
-        match url.strip_prefix("sqlite:") {
-            Some(file) => Self::Sqlite(SqliteConnection::establish(file).unwrap()),
-            None => {
-                let mut conn = PgConnection::establish(url).unwrap();
-                // Tables are small here: a whole read is only chosen where there is no other way. And what the
-                // server prepares once must be good for all values.
-                conn.batch_execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
-                    .unwrap();
-                Self::Pg(conn)
-            }
+        if let Some(file) = url.strip_prefix("sqlite:") {
+            Self::Sqlite(SqliteConnection::establish(file).unwrap())
+        } else {
+            let mut conn = PgConnection::establish(url).unwrap();
+            // Tables are small here: a whole read is only chosen where there is no other way. And what the
+            // server prepares once must be good for all values.
+            conn.batch_execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan").unwrap();
+            Self::Pg(conn)
         }
     }
 

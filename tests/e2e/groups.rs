@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use harness::{Reply, Server, Value, drill, json, passed};
+use harness::{Reply, Server, Value, drill, json, many_services, passed};
 
 /// Failure classes with the points of their own that the shipped rulebook gives.
 const FAILURES: [&str; 10] =
@@ -25,22 +25,10 @@ fn all_at_once(server: &Server, bodies: &[Value]) -> Vec<Reply> {
     replies.into_iter().map(|(_, reply)| reply).collect()
 }
 
-fn services(count: usize) -> String {
-    let mut yaml = String::new();
-    for n in 0..count {
-        yaml.push_str(&format!(
-            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\n\
-             metadata: {{name: svc-{n}, annotations: {{\"waterbear.dev/tier\": \"1\"}}}}\n\
-             spec: {{type: service, lifecycle: production, owner: shop-team}}\n"
-        ));
-    }
-    yaml
-}
-
 #[test]
 fn a_bad_result_leaves_its_neighbours_alone() {
     let server = Server::with_checkout();
-    server.import(&services(24));
+    server.import(&many_services(24));
     let mut bodies = Vec::new();
     for n in 0..24 {
         bodies.push(passed(&format!("svc-{n}"), "dns"));
@@ -111,7 +99,7 @@ fn the_same_result_from_many_senders_is_stored_once_and_answered_alike() {
 #[test]
 fn the_same_key_for_two_services_at_once_is_one_result_and_one_conflict() {
     let server = Server::with_checkout();
-    server.import(&services(16));
+    server.import(&many_services(16));
     for round in 0..8 {
         let of = |n: usize| {
             let mut body = drill(&format!("svc-{n}"), "dns", "passed");

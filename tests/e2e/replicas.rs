@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use harness::{Server, Setup, Value, drill, json, psql};
@@ -22,21 +22,12 @@ fn setup() -> Setup {
 }
 
 fn catalog() -> String {
-    let mut yaml = harness::SMALL_CATALOG.to_owned();
-    for n in 0..SERVICES {
-        yaml.push_str(&format!(
-            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\n\
-             metadata: {{name: svc-{n}, annotations: {{\"waterbear.dev/tier\": \"{}\"}}}}\n\
-             spec: {{type: service, lifecycle: production, owner: shop-team}}\n",
-            n % 4 + 1
-        ));
-    }
-    yaml
+    format!("{}{}", harness::SMALL_CATALOG, harness::many_services(SERVICES))
 }
 
 /// The `n`th result of a service: passes and failures over all classes, now and then one that comes late.
 fn result(service: usize, n: usize, at: chrono::DateTime<chrono::Utc>) -> Value {
-    let outcome = if (n * 7 + service) % 5 == 0 { "failed" } else { "passed" };
+    let outcome = if (n * 7 + service).is_multiple_of(5) { "failed" } else { "passed" };
     let mut body = drill(&format!("svc-{service}"), FAILURES[n % FAILURES.len()], outcome);
     let late = if n % 11 == 10 { 900 } else { 0 };
     let ended = at + chrono::Duration::seconds(n as i64 * 10 - late);
@@ -114,12 +105,61 @@ impl Fleet {
         }
     }
 
+    /// Posts one result after the other for a service, each until it is acknowledged, now here, now there; gives
+    /// how many.
+    fn post_until(&self, stop: &AtomicBool, service: usize, at: chrono::DateTime<chrono::Utc>) -> usize {
+        let mut n = 0;
+        while !stop.load(Ordering::SeqCst) {
+            let body = result(service, n, at);
+            let mut to = service + n;
+            while !self.send(to, &body) {
+                to += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            n += 1;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        n
+    }
+
+    /// Kills one process after the other until the time is over; gives how often.
+    fn kill_at_random(&self) -> usize {
+        let (began, mut kills) = (Instant::now(), 0);
+        while began.elapsed() < Duration::from_secs(seconds()) {
+            // Not in step with anything: the pause follows from the number of kills.
+            std::thread::sleep(Duration::from_millis(350 + 137 * (kills as u64 * 7 % 5)));
+            self.kill_and_restart(kills % REPLICAS);
+            kills += 1;
+        }
+        kills
+    }
+
     fn kill_and_restart(&self, n: usize) {
         let mut server = self.replicas[n].lock().unwrap();
         server.kill();
         server.restart();
         server.base().clone_into(&mut self.bases[n].lock().unwrap());
     }
+}
+
+/// Waits until nothing is left to do, and checks that every scheduled run was made once and none failed.
+fn settle(survivor: &Server, url: &str) {
+    // What a killed process left of a run is finished by another.
+    let open = "SELECT count(*) FROM grading_runs WHERE state < 3";
+    let patience = Instant::now();
+    let _ = survivor.post("/api/v1/grading-runs", &json!({})).expect(202);
+    while psql(url, open).trim() != "0" {
+        assert!(
+            patience.elapsed() < Duration::from_mins(1),
+            "runs stay open: {}",
+            psql(url, "TABLE run_batches")
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(psql(url, "SELECT count(*) FROM grading_runs WHERE state = 4").trim(), "0", "a run failed");
+    let ticks = "SELECT (SELECT count(*) FROM job_runs WHERE job = 'grade_all') - \
+                 (SELECT count(*) FROM grading_runs WHERE started_by = 'schedule')";
+    assert_eq!(psql(url, ticks).trim(), "0", "each tick of the schedule is one run");
 }
 
 #[test]
@@ -139,55 +179,19 @@ fn three_processes_killed_under_load_end_where_one_alone_ends() {
         replicas: std::iter::once(first).chain(others).map(Mutex::new).collect(),
         http: reqwest::blocking::Client::builder().timeout(Duration::from_secs(10)).build().unwrap(),
     };
-    let sent: Vec<AtomicUsize> = (0..SERVICES).map(|_| AtomicUsize::new(0)).collect();
     let stop = AtomicBool::new(false);
-    let mut kills = 0;
-    std::thread::scope(|scope| {
-        for service in 0..SERVICES {
-            let (fleet, sent, stop) = (&fleet, &sent, &stop);
-            scope.spawn(move || {
-                let mut n = 0;
-                while !stop.load(Ordering::SeqCst) {
-                    let body = result(service, n, at);
-                    let mut to = service + n;
-                    while !fleet.send(to, &body) {
-                        to += 1;
-                        std::thread::sleep(Duration::from_millis(20));
-                    }
-                    n += 1;
-                    sent[service].store(n, Ordering::SeqCst);
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-            });
-        }
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(seconds()) {
-            // Not in step with anything: the pause follows from the number of kills.
-            std::thread::sleep(Duration::from_millis(350 + 137 * (kills as u64 * 7 % 5)));
-            fleet.kill_and_restart(kills % REPLICAS);
-            kills += 1;
-        }
+    let (kills, counts) = std::thread::scope(|scope| {
+        let (fleet, stop) = (&fleet, &stop);
+        let senders: Vec<_> =
+            (0..SERVICES).map(|n| scope.spawn(move || fleet.post_until(stop, n, at))).collect();
+        let kills = fleet.kill_at_random();
         stop.store(true, Ordering::SeqCst);
+        let counts: Vec<usize> = senders.into_iter().map(|s| s.join().unwrap()).collect();
+        (kills, counts)
     });
-    let counts: Vec<usize> = sent.iter().map(|n| n.load(Ordering::SeqCst)).collect();
     assert!(kills > 5 && counts.iter().all(|n| *n > 5), "{kills} kills, {counts:?}");
-    // What a killed process left of a run is finished by another.
     let survivor = fleet.replicas[0].lock().unwrap();
-    let open = "SELECT count(*) FROM grading_runs WHERE state < 3";
-    let patience = Instant::now();
-    let _ = survivor.post("/api/v1/grading-runs", &json!({})).expect(202);
-    while psql(&url, open).trim() != "0" {
-        assert!(
-            patience.elapsed() < Duration::from_secs(60),
-            "runs stay open: {}",
-            psql(&url, "TABLE run_batches")
-        );
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    assert_eq!(psql(&url, "SELECT count(*) FROM grading_runs WHERE state = 4").trim(), "0", "a run failed");
-    let ticks = "SELECT (SELECT count(*) FROM job_runs WHERE job = 'grade_all') - \
-                 (SELECT count(*) FROM grading_runs WHERE started_by = 'schedule')";
-    assert_eq!(psql(&url, ticks).trim(), "0", "each tick of the schedule is one run");
+    settle(&survivor, &url);
     let alone = setup().start();
     alone.import(&catalog());
     post_all(&counts, at, |body| alone.post_drill(body).status == 201);

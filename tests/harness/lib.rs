@@ -22,6 +22,19 @@ pub use server::{Server, Setup};
 
 pub use serde_json::{Value, json};
 
+/// Services `svc-0`, `svc-1` ... of `shop-team`, of all tiers in turn.
+pub fn many_services(count: usize) -> String {
+    let one = |n: usize| {
+        format!(
+            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\n\
+             metadata: {{name: svc-{n}, annotations: {{\"waterbear.dev/tier\": \"{}\"}}}}\n\
+             spec: {{type: service, lifecycle: production, owner: shop-team}}\n",
+            n % 4 + 1
+        )
+    };
+    (0..count).map(one).collect()
+}
+
 /// A catalog of one service and its team, the least that can be graded.
 pub const SMALL_CATALOG: &str = "\
 apiVersion: backstage.io/v1alpha1
