@@ -60,7 +60,7 @@ fn command(run: &str, n: u64, services: usize) -> RecordDrill {
 }
 
 /// Results a second when each has a transaction of its own, from as many threads as there are connections.
-pub fn one_by_one(app: &Arc<App>, services: usize, time: Duration) -> f64 {
+pub fn one_by_one(app: &Arc<App>, run: &str, services: usize, time: Duration) -> f64 {
     let next = AtomicU64::new(0);
     let began = Instant::now();
     std::thread::scope(|scope| {
@@ -68,7 +68,7 @@ pub fn one_by_one(app: &Arc<App>, services: usize, time: Duration) -> f64 {
             scope.spawn(|| {
                 let actor = Actor::command_line();
                 while began.elapsed() < time {
-                    let command = command("one", next.fetch_add(1, Ordering::Relaxed), services);
+                    let command = command(run, next.fetch_add(1, Ordering::Relaxed), services);
                     app.write_now(&actor, |tx| drills::record(tx, &command)).expect("a result is recorded");
                 }
             });
@@ -78,7 +78,7 @@ pub fn one_by_one(app: &Arc<App>, services: usize, time: Duration) -> f64 {
 }
 
 /// Results a second through the use case that shares transactions, from as many tasks.
-pub fn grouped(app: &Arc<App>, services: usize, time: Duration) -> f64 {
+pub fn grouped(app: &Arc<App>, run: &str, services: usize, time: Duration) -> f64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let local = tokio::task::LocalSet::new();
     let next = Rc::new(std::cell::Cell::new(0_u64));
@@ -86,11 +86,11 @@ pub fn grouped(app: &Arc<App>, services: usize, time: Duration) -> f64 {
     local.block_on(&runtime, async {
         let tasks: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
-                let (app, next) = (Arc::clone(app), Rc::clone(&next));
+                let (app, next, run) = (Arc::clone(app), Rc::clone(&next), run.to_owned());
                 tokio::task::spawn_local(async move {
                     while began.elapsed() < time {
                         let n = next.replace(next.get() + 1);
-                        let command = command("grouped", n, services);
+                        let command = command(&run, n, services);
                         let done = app.post(Actor::command_line(), vec![command]).await;
                         done.expect("results are recorded").pop().expect("an answer").expect("a result");
                     }
