@@ -108,8 +108,9 @@ pub fn prune(app: &App, dry_run: bool) -> Result<PruneReport> {
     let bite = app.read_now(|tx| Ok(store::retention::bite(tx.conn)))?;
     let report = PruneReport { floor: Some(floor), ..PruneReport::default() };
     let mut work = Work { app, floor, floor_id: first_id(floor), bite, dry_run, report };
-    work.services()?;
+    // Keys first, documents last: wherever it is ended, nothing names what has gone.
     work.keys()?;
+    work.services()?;
     work.documents()?;
     Ok(work.report)
 }
