@@ -164,6 +164,11 @@ impl Work<'_> {
         while found.drills.len() >= least {
             let part: Vec<OldDrill> = found.drills.drain(..self.bite.min(found.drills.len())).collect();
             let ids: Vec<String> = part.iter().map(|d| d.id.clone()).collect();
+            if self.dry_run {
+                // Their documents would have lost what holds them.
+                let own = part.iter().filter_map(|d| d.document_id.as_ref());
+                self.report.documents += own.filter(|id| **id < self.floor_id).count();
+            }
             self.report.drills += self.delete(ids.len(), |tx| {
                 store::retention::add_drill_days(tx.conn, &drill_days(&part))?;
                 Ok(store::retention::delete_drills(tx.conn, &ids)?)
@@ -412,6 +417,7 @@ mod tests {
             rollback_ms: drill.rollback_ms,
             recovered_ms: drill.recovered_ms,
             detected_ms: drill.detected_ms,
+            document_id: drill.document_id.clone(),
         }
     }
 
