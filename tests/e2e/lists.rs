@@ -235,9 +235,9 @@ fn sums_show_a_write_at_once() {
     assert_eq!(gone.status, 204);
     assert_eq!(services("blue").0, 1);
     let rules = server.json("/api/v1/rulebook");
-    let dns =
-        rules["practices"].as_array().into_iter().flatten().flat_map(|p| p["rules"].as_array().cloned());
-    let dns = dns.flatten().find(|r| r["id"] == "drill-dns").unwrap_or_default();
+    let practices = rules["practices"].as_array().cloned().unwrap_or_default();
+    let all = practices.iter().filter_map(|p| p["rules"].as_array()).flatten();
+    let dns = all.into_iter().find(|r| r["id"] == "drill-dns").cloned().unwrap_or_default();
     assert_eq!(dns["outcomes"]["pass"], 1, "{dns:#}");
 }
 
