@@ -1,7 +1,9 @@
-//! How fast the pages of a large installation are: the latencies of each, as one reader and as four at once see them.
+//! How fast the pages of a large installation are while results arrive: the latencies of each, as one reader and as
+//! four at once see them.
 //!
-//! Started by `tests/bench/growth`: `BASE ROUNDS SERVICES TEAMS`.
+//! Started by `tests/bench/growth`: `BASE ROUNDS SERVICES TEAMS TOKEN`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::Client;
@@ -40,6 +42,8 @@ const PATHS: &[(&str, &str)] = &[
     ("a misspelt service", "/api/v1/services/servce-{n}"),
     ("metrics", "/metrics"),
 ];
+/// Between two results that are sent meanwhile: no answer stays good for long.
+const SEND: Duration = Duration::from_millis(20);
 /// Readers at once in the second column.
 const READERS: usize = 4;
 
@@ -49,11 +53,12 @@ struct Load {
     services: usize,
     teams: usize,
     then: String,
+    token: String,
 }
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let [base, rounds, services, teams] = args.as_slice() else {
+    let [base, rounds, services, teams, token] = args.as_slice() else {
         println!("started by tests/bench/growth");
         return;
     };
@@ -65,38 +70,67 @@ fn main() {
         services: number(services),
         teams: number(teams),
         then: then.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        token: token.clone(),
     };
     let client = client();
     let began = Instant::now();
     ask(&client, &format!("{base}/"));
     println!("first view of Home after the start: {:.0} ms", millis(began.elapsed()));
-    println!(
-        "{:<24} {:>9} {:>8} {:>8} {:>8}   {READERS} readers: {:>8} {:>8}",
-        "ms", "bytes", "p50", "p99", "max", "p50", "p99"
-    );
-    for (name, path) in PATHS {
-        let bytes = ask(&client, &load.url(path, 1));
-        let alone = load.run(path, 0, load.rounds);
-        let shared: Vec<Duration> = std::thread::scope(|scope| {
-            let share = load.rounds.div_ceil(READERS);
-            let load = &load;
-            let all: Vec<_> =
-                (1..=READERS).map(|n| scope.spawn(move || load.run(path, n * 1_009, share))).collect();
-            all.into_iter().flat_map(|t| t.join().unwrap_or_default()).collect()
-        });
-        let (alone, shared) = (sorted(alone), sorted(shared));
-        println!(
-            "{name:<24} {bytes:>9} {:>8.1} {:>8.1} {:>8.1}              {:>8.1} {:>8.1}",
-            at(&alone, 50),
-            at(&alone, 99),
-            at(&alone, 100),
-            at(&shared, 50),
-            at(&shared, 99)
-        );
-    }
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| load.send(&ended));
+        load.measure(&client);
+        ended.store(true, Ordering::SeqCst);
+    });
 }
 
 impl Load {
+    fn measure(&self, client: &Client) {
+        println!(
+            "{:<24} {:>9} {:>8} {:>8} {:>8}   {READERS} readers: {:>8} {:>8}",
+            "ms", "bytes", "p50", "p99", "max", "p50", "p99"
+        );
+        for (name, path) in PATHS {
+            let bytes = ask(client, &self.url(path, 1));
+            let alone = sorted(self.run(path, 0, self.rounds));
+            let shared: Vec<Duration> = std::thread::scope(|scope| {
+                let share = self.rounds.div_ceil(READERS);
+                let all: Vec<_> =
+                    (1..=READERS).map(|n| scope.spawn(move || self.run(path, n * 1_009, share))).collect();
+                all.into_iter().flat_map(|t| t.join().unwrap_or_default()).collect()
+            });
+            let shared = sorted(shared);
+            println!(
+                "{name:<24} {bytes:>9} {:>8.1} {:>8.1} {:>8.1}              {:>8.1} {:>8.1}",
+                at(&alone, 50),
+                at(&alone, 99),
+                at(&alone, 100),
+                at(&shared, 50),
+                at(&shared, 99)
+            );
+        }
+    }
+
+    /// Results of one service after the other, until the measuring has ended.
+    fn send(&self, ended: &AtomicBool) {
+        let client = client();
+        let mut n = 0;
+        while !ended.load(Ordering::SeqCst) {
+            n += 1;
+            let now = chrono::Utc::now();
+            let body = serde_json::json!({
+                "service": format!("service-{}", n * 104_729 % self.services),
+                "kind": "infrastructure", "failure": "dns", "environment": "staging",
+                "outcome": if n % 7 == 0 { "failed" } else { "passed" },
+                "started_at": (now - chrono::Duration::seconds(60)).to_rfc3339(), "ended_at": now.to_rfc3339(),
+            });
+            let post = client.post(format!("{}/api/v1/drills", self.base)).bearer_auth(&self.token);
+            let reply = post.json(&body).send().unwrap_or_else(|e| panic!("a result: {e}"));
+            assert_eq!(reply.status().as_u16(), 201);
+            std::thread::sleep(SEND);
+        }
+    }
+
     fn url(&self, path: &str, n: usize) -> String {
         // Far apart, so that no request finds what the one before it warmed.
         let n = n * 7_919 + 13;

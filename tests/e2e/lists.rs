@@ -185,3 +185,86 @@ fn leaderboards_rank_as_in_a_competition() {
     assert!(teams["season"].as_str().is_some_and(|s| s.contains("-Q")), "{teams:#}");
     server.get("/api/v1/leaderboards/colour").problem(404, "not_found");
 }
+
+#[test]
+fn a_board_is_read_in_pages_and_its_ranks_go_on() {
+    let server = fleet(12);
+    for (service, failures) in [("s-03", 2), ("s-07", 1), ("s-08", 1)] {
+        for failure in ["dns", "cpu"].iter().take(failures) {
+            let _ = server.post_drill(&passed(service, failure)).expect(201);
+        }
+    }
+    for board in ["score", "improved"] {
+        let whole = server.json(&format!("/api/v1/leaderboards/{board}?by=service"));
+        assert_eq!((&whole["total"], &whole["next"]), (&Value::from(12), &Value::Null), "{whole:#}");
+        let mut rows = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = server.json(&format!("/api/v1/leaderboards/{board}?by=service&limit=5{cursor}"));
+            assert_eq!(page["total"], 12);
+            rows.extend(page["items"].as_array().cloned().unwrap_or_default());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+            assert!(rows.len() < 12, "{rows:#?}");
+        }
+        assert_eq!(Value::from(rows), whole["items"], "{board}");
+        let reply = server.get(&format!("/api/v1/leaderboards/{board}?by=team{cursor}"));
+        reply.problem(422, "invalid");
+    }
+    let csv = server.get("/api/v1/leaderboards/score?by=service&format=csv").expect(200).text();
+    assert_eq!(csv.lines().count(), 13, "the table is whole: {csv}");
+}
+
+#[test]
+fn sums_show_a_write_at_once() {
+    let server = fleet(4);
+    let services = |key: &str| -> (Value, Value) {
+        let rollup = server.json("/api/v1/rollups?by=team");
+        let line = rollup["items"].as_array().into_iter().flatten().find(|l| l["key"] == key).cloned();
+        line.map(|l| (l["services"].clone(), l["score"].clone())).unwrap_or_default()
+    };
+    let (count, before) = services("blue");
+    assert_eq!(count, 2);
+    let _ = server.post_drill(&passed("s-01", "dns")).expect(201);
+    let _ = server.post_drill(&passed("s-01", "cpu")).expect(201);
+    let (_, after) = services("blue");
+    assert!(after.as_i64() > before.as_i64(), "{before} then {after}");
+    let gone = server.send(server.request("DELETE", "/api/v1/services/s-03"));
+    assert_eq!(gone.status, 204);
+    assert_eq!(services("blue").0, 1);
+    let rules = server.json("/api/v1/rulebook");
+    let practices = rules["practices"].as_array().cloned().unwrap_or_default();
+    let all = practices.iter().filter_map(|p| p["rules"].as_array()).flatten();
+    let dns = all.into_iter().find(|r| r["id"] == "drill-dns").cloned().unwrap_or_default();
+    assert_eq!(dns["outcomes"]["pass"], 1, "{dns:#}");
+}
+
+#[test]
+fn the_log_of_a_team_is_that_of_everything_below_it() {
+    let server = Server::with_shop();
+    let teams = server.json("/api/v1/teams");
+    let all = server.json("/api/v1/events?limit=500");
+    let all = all["items"].as_array().cloned().unwrap_or_default();
+    let parent = |slug: &str| {
+        let team = teams["items"].as_array().into_iter().flatten().find(|t| t["slug"] == slug).cloned();
+        team.and_then(|t| t["parent"].as_str().map(str::to_owned))
+    };
+    let below = |slug: &str, top: &str| {
+        let mut at = Some(slug.to_owned());
+        while let Some(here) = at {
+            if here == top {
+                return true;
+            }
+            at = parent(&here);
+        }
+        false
+    };
+    for team in teams["items"].as_array().into_iter().flatten() {
+        let slug = team["slug"].as_str().unwrap_or_default();
+        let wanted = all.iter().filter(|e| e["team"].as_str().is_some_and(|t| below(t, slug))).count();
+        let feed = server.get(&format!("/teams/{slug}/feed.atom")).expect(200).text();
+        assert_eq!(feed.matches("<entry>").count(), wanted.min(50), "{slug}");
+    }
+}

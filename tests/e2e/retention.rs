@@ -78,6 +78,7 @@ fn pruning_moves_no_grade_and_keeps_what_the_grade_rests_on() {
     let sum: i64 =
         ["drills", "documents", "keys", "scores", "facts"].iter().filter_map(|k| again[k].as_i64()).sum();
     assert_eq!(sum, 0, "the second time there is nothing to do: {again:#}");
+    let _ = server.cli(&["verify"]).ok();
     let metrics = server.get("/metrics").expect(200).text();
     assert!(metrics.contains("waterbear_drills_total{outcome=\"passed\"} 10"), "ever recorded: {metrics}");
 }

@@ -125,8 +125,9 @@ pub fn services(
     if let Some(order) = ranking.orders.get(&(improved, tier, start)) {
         return Ok(Arc::clone(order));
     }
-    let then = if let Some((_, then)) = ranking.then.iter().find(|(at, _)| *at == start) {
-        Arc::clone(then)
+    let known = ranking.then.iter().find(|(at, _)| *at == start).map(|(_, then)| Arc::clone(then));
+    let then = if let Some(then) = known {
+        then
     } else {
         let then = Arc::new(scores_at(conn, picture, start)?);
         if ranking.then.len() >= KEPT {

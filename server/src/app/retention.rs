@@ -108,8 +108,9 @@ pub fn prune(app: &App, dry_run: bool) -> Result<PruneReport> {
     let bite = app.read_now(|tx| Ok(store::retention::bite(tx.conn)))?;
     let report = PruneReport { floor: Some(floor), ..PruneReport::default() };
     let mut work = Work { app, floor, floor_id: first_id(floor), bite, dry_run, report };
-    work.services()?;
+    // Keys first, documents last: wherever it is ended, nothing names what has gone.
     work.keys()?;
+    work.services()?;
     work.documents()?;
     Ok(work.report)
 }
@@ -163,6 +164,11 @@ impl Work<'_> {
         while found.drills.len() >= least {
             let part: Vec<OldDrill> = found.drills.drain(..self.bite.min(found.drills.len())).collect();
             let ids: Vec<String> = part.iter().map(|d| d.id.clone()).collect();
+            if self.dry_run {
+                // Their documents would have lost what holds them.
+                let own = part.iter().filter_map(|d| d.document_id.as_ref());
+                self.report.documents += own.filter(|id| **id < self.floor_id).count();
+            }
             self.report.drills += self.delete(ids.len(), |tx| {
                 store::retention::add_drill_days(tx.conn, &drill_days(&part))?;
                 Ok(store::retention::delete_drills(tx.conn, &ids)?)
@@ -411,6 +417,7 @@ mod tests {
             rollback_ms: drill.rollback_ms,
             recovered_ms: drill.recovered_ms,
             detected_ms: drill.detected_ms,
+            document_id: drill.document_id.clone(),
         }
     }
 

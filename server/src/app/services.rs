@@ -12,7 +12,7 @@ use super::owners;
 use super::views::{DependencyView, Page, ServiceDetail, ServiceRow as View, TeamRef};
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::boards::{ListCursor, ServiceFilter, ServiceSort};
+use crate::store::boards::{ListCursor, ListedRow, ServiceFilter, ServiceSort};
 use crate::store::grades::ScoreRow;
 use crate::store::services::ServiceRow;
 use crate::types::Timestamp;
@@ -73,16 +73,19 @@ pub fn list(tx: &mut Tx<'_>, ask: &ListServices) -> Result<Page<View>> {
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next =
         rows.last().filter(|_| more).map(|(service, score, _)| write_cursor(word, *sort, service, score));
+    let items = views(tx, &rows)?;
+    Ok(Page { items, next })
+}
+
+/// The list form of services, with how their scores moved in a month.
+pub fn views(tx: &mut Tx<'_>, rows: &[ListedRow]) -> Result<Vec<View>> {
     let ids: Vec<String> = rows.iter().map(|(s, ..)| s.id.clone()).collect();
     let month_ago = scores_at(tx, &ids, tx.now.plus_days(-30))?;
-    let items = rows
-        .iter()
-        .map(|(service, score, team)| {
-            let team = team.clone().map(|(slug, name)| TeamRef { slug, name });
-            view(service, Some(score), team, month_ago.get(&service.id).copied())
-        })
-        .collect();
-    Ok(Page { items, next })
+    let of = |(service, score, team): &ListedRow| {
+        let team = team.clone().map(|(slug, name)| TeamRef { slug, name });
+        view(service, Some(score), team, month_ago.get(&service.id).copied())
+    };
+    Ok(rows.iter().map(of).collect())
 }
 
 fn filter_of(tx: &mut Tx<'_>, ask: &ListServices) -> Result<ServiceFilter> {

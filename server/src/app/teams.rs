@@ -7,17 +7,18 @@ use scoring_rules::{Waivers, next_steps};
 use super::evidence::Evidence;
 use super::grading::judge;
 use super::owners;
-use super::services::{self, ListServices};
+use super::services;
 use super::standing::{self, Tally};
 use super::views::{FleetView, FleetWeek, NextGrade, Standing, TeamRef, TeamStep, TeamView};
 use super::{Tx, runs};
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::boards::ListedRow;
 use crate::store::services::TeamRow;
 use crate::types::{DAY_MS, Timestamp};
 
 /// Services whose steps are weighed for a team.
-const STEP_SERVICES: i64 = 100;
+const STEP_SERVICES: usize = 100;
 /// Slugs weighed for "did you mean", before and after the one asked for.
 const NEAR: i64 = 200;
 /// Steps a team is shown.
@@ -84,18 +85,16 @@ pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
     let none = Tally::default();
     let live = picture.teams.get(&team.id).unwrap_or(&none);
     let standing = standing::standing(tx, standing::TEAM, &team.id, live, &team.path)?;
-    let ask = ListServices {
-        team: Some(team.slug.clone()),
-        sort: Some("score".into()),
-        limit: store::MAX_PAGE,
-        ..ListServices::default()
-    };
-    let services = services::list(tx, &ask)?.items;
+    let ids = store::fleet::team_ids_below(tx.conn, &team.path)?;
+    let filter =
+        store::boards::ServiceFilter { team_ids: Some(ids), ..store::boards::ServiceFilter::default() };
+    let worst = store::boards::ServiceSort::ScoreAsc;
+    let rows = store::boards::list_services(tx.conn, &filter, worst, None, store::MAX_PAGE)?;
+    let services = services::views(tx, &rows)?;
     let next_grade = next_grade(tx, &standing);
     let refs = |teams: &[TeamRow]| -> Vec<TeamRef> {
         teams.iter().map(|t| TeamRef { slug: t.slug.clone(), name: t.name.clone() }).collect()
     };
-    let ids = store::fleet::team_ids_below(tx.conn, &team.path)?;
     let above = store::fleet::teams_at(tx.conn, &owners::paths_above(&team.path))?;
     let children = store::fleet::children(tx.conn, &team.id)?;
     Ok(TeamView {
@@ -104,7 +103,7 @@ pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
         entity_ref: team.entity_ref.clone(),
         ancestors: refs(&above),
         children: refs(&children),
-        next_steps: steps(tx, Some(&ids))?,
+        next_steps: steps(tx, rows)?,
         standing,
         services,
         next_grade,
@@ -119,14 +118,9 @@ fn next_grade(tx: &Tx<'_>, standing: &Standing) -> Option<NextGrade> {
     Some(NextGrade { grade: band.letter.clone(), points: i16::from(band.min.saturating_sub(score)) })
 }
 
-/// The cheapest steps over the services of these teams (all services, if none are named).
-pub fn steps(tx: &mut Tx<'_>, team_ids: Option<&[String]>) -> Result<Vec<TeamStep>> {
-    let filter = store::boards::ServiceFilter {
-        team_ids: team_ids.map(<[String]>::to_vec),
-        ..store::boards::ServiceFilter::default()
-    };
-    let order = store::boards::ServiceSort::ScoreAsc;
-    let mut rows = store::boards::list_services(tx.conn, &filter, order, None, STEP_SERVICES)?;
+/// The cheapest steps over some services, given worst first.
+fn steps(tx: &mut Tx<'_>, mut rows: Vec<ListedRow>) -> Result<Vec<TeamStep>> {
+    rows.truncate(STEP_SERVICES);
     // The most critical first: among equal steps theirs is shown.
     rows.sort_by(|a, b| (a.0.tier, &a.0.slug).cmp(&(b.0.tier, &b.0.slug)));
     let book = Arc::clone(&tx.book);

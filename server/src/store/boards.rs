@@ -123,6 +123,14 @@ pub struct ListCursor {
     pub id: String,
 }
 
+/// Name or slug holds a text.
+macro_rules! holds {
+    ($text:expr) => {{
+        let pattern = format!("%{}%", like_text($text));
+        services::name_lc.like(pattern.clone()).escape('\\').or(services::slug.like(pattern).escape('\\'))
+    }};
+}
+
 /// A service, its score, and slug and name of its team.
 pub type ListedRow = (ServiceRow, ScoreRow, Option<(String, String)>);
 
@@ -162,9 +170,7 @@ pub fn list_services(
         query = query.filter(services::id.eq_any(ids.clone()));
     }
     if let Some(text) = &filter.text {
-        let pattern = format!("%{}%", like_text(text));
-        let (name, slug) = (services::name_lc.like(pattern.clone()), services::slug.like(pattern));
-        query = query.filter(name.escape('\\').or(slug.escape('\\')));
+        query = query.filter(holds!(text));
     }
     // Key and id of one table, as its index has them. The form `key <= x AND (key < x OR id > y)` lets PostgreSQL use the key as an index condition.
     macro_rules! keyset {
@@ -200,17 +206,8 @@ pub fn list_services(
 /// A walk over the names alone: asked for together with an order, the database may instead look up every service of
 /// that order until it has found enough.
 pub fn ids_with(conn: &mut Conn, text: &str, most: i64) -> QueryResult<Option<Vec<String>>> {
-    let pattern = format!("%{}%", like_text(text));
-    let ids: Vec<String> = services::table
-        .filter(
-            services::name_lc
-                .like(pattern.clone())
-                .escape('\\')
-                .or(services::slug.like(pattern).escape('\\')),
-        )
-        .limit(most + 1)
-        .select(services::id)
-        .load(conn)?;
+    let ids: Vec<String> =
+        services::table.filter(holds!(text)).limit(most + 1).select(services::id).load(conn)?;
     Ok((ids.len() as i64 <= most).then_some(ids))
 }
 

@@ -25,6 +25,7 @@ pub struct OldDrill {
     pub rollback_ms: Option<i64>,
     pub recovered_ms: Option<i64>,
     pub detected_ms: Option<i64>,
+    pub document_id: Option<String>,
 }
 
 /// A change of a score, as much as a daily row keeps.
@@ -109,6 +110,7 @@ pub fn old_drills(
             drills::rollback_ms,
             drills::recovered_ms,
             drills::detected_ms,
+            drills::document_id,
         ))
         .load(conn)
 }
