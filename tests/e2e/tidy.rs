@@ -195,6 +195,8 @@ fn templates_and_scripts_hold_nothing_inline() {
     for file in files_under(&root().join("web/templates"), ".hbs") {
         let text = text(&file);
         assert!(!text.contains(" style=") && !text.contains("<style"), "{}", shown(&file));
+        // The layout takes the page it was given, which is rendered already.
+        let text = if file.ends_with("layout.hbs") { text.replacen("{{{body}}}", "", 1) } else { text };
         assert!(!text.contains("{{{"), "{}: unescaped output", shown(&file));
     }
 }
