@@ -4,13 +4,14 @@
 //! after its commit, and only then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::recording::{Post, PostAnswer, record_posts};
 use super::{Actor, App};
 use crate::error::{Error, Result};
+use crate::store::DatabaseUrl;
 
 /// Posts that wait at most; the next one is told to come back.
 const QUEUE: usize = 1_024;
@@ -22,22 +23,29 @@ struct Waiting {
     reply: oneshot::Sender<Result<PostAnswer>>,
 }
 
-/// The queue in front of the thread that commits.
+/// The queue in front of the threads that commit.
 pub struct Intake {
     queue: mpsc::Sender<Waiting>,
 }
 
 impl Intake {
-    /// Starts the thread; it ends with the application.
+    /// Starts the threads; they end with the application.
     pub(super) fn start(app: &Arc<App>) -> Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let app = Arc::downgrade(app);
-        // One, on PostgreSQL too: whoever tells of something holds the end of the event log until its commit, so a second
-        // one would only halve the groups.
-        std::thread::Builder::new()
-            .name("intake".into())
-            .spawn(move || work(&app, waiting))
-            .map_err(anyhow::Error::new)?;
+        let waiting = Arc::new(Mutex::new(waiting));
+        // SQLite has one writer. On PostgreSQL one group is read and judged while another waits for its answers and the
+        // disk: measured, two write more than one although their groups are half as large.
+        let threads = match app.config.database {
+            DatabaseUrl::Sqlite { .. } => 1,
+            DatabaseUrl::Postgres { .. } => 2,
+        };
+        for n in 0..threads {
+            let (app, waiting) = (Arc::downgrade(app), Arc::clone(&waiting));
+            std::thread::Builder::new()
+                .name(format!("intake-{n}"))
+                .spawn(move || work(&app, &waiting))
+                .map_err(anyhow::Error::new)?;
+        }
         Ok(Self { queue })
     }
 
@@ -52,8 +60,8 @@ impl Intake {
     }
 }
 
-fn work(app: &Weak<App>, mut waiting: mpsc::Receiver<Waiting>) {
-    while let Some(group) = gather(&mut waiting) {
+fn work(app: &Weak<App>, waiting: &Mutex<mpsc::Receiver<Waiting>>) {
+    while let Some(group) = gather(waiting) {
         let Some(app) = app.upgrade() else { return };
         let (posts, replies): (Vec<Post>, Vec<_>) = group.into_iter().map(|w| (w.post, w.reply)).unzip();
         for (answer, reply) in commit(&app, &posts).into_iter().zip(replies) {
@@ -64,7 +72,8 @@ fn work(app: &Weak<App>, mut waiting: mpsc::Receiver<Waiting>) {
 }
 
 /// Waits for a post and takes those that wait behind it; none when the application has ended.
-fn gather(queue: &mut mpsc::Receiver<Waiting>) -> Option<Vec<Waiting>> {
+fn gather(waiting: &Mutex<mpsc::Receiver<Waiting>>) -> Option<Vec<Waiting>> {
+    let mut queue = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     let first = queue.blocking_recv()?;
     let mut results = first.post.results.len();
     let mut group = vec![first];
