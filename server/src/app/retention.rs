@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{Datelike, Months};
 use serde::Serialize;
 
-use super::{Actor, App, Tx};
+use super::{Actor, App, Tx, counts};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::retention::{DrillDay, OldDrill, OldFact, OldScore, ScoreDay};
@@ -105,6 +105,10 @@ pub fn prune(app: &App, dry_run: bool) -> Result<PruneReport> {
     let Some(floor) = floor(app.clock().now(), app.config.retention_months) else {
         return Ok(PruneReport::default());
     };
+    if !dry_run {
+        // What goes has been counted before.
+        counts::settle(app)?;
+    }
     let bite = app.read_now(|tx| Ok(store::retention::bite(tx.conn)))?;
     let report = PruneReport { floor: Some(floor), ..PruneReport::default() };
     let mut work = Work { app, floor, floor_id: first_id(floor), bite, dry_run, report };
