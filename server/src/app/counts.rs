@@ -15,9 +15,9 @@ const COUNTED: &str = "drills.counted";
 /// Rows counted in one query.
 const STEP: i64 = 50_000;
 /// Queries that somebody who asks waits for at most.
-const STEPS: usize = 4;
+const STEPS: usize = 10;
 /// Ids are made before their transaction ends: only what is older than this is counted for good, in ms.
-const SETTLED_MS: i64 = 10 * 60 * 1000;
+const SETTLED_MS: i64 = 2 * 60 * 1000;
 /// An id after all others.
 const LAST: &str = "g";
 

@@ -26,6 +26,7 @@ pub fn start(app: &Arc<App>) {
     tokio::spawn(run_loop(Arc::clone(app)));
     tokio::spawn(tidy_loop(Arc::clone(app)));
     tokio::spawn(prune::prune_loop(Arc::clone(app)));
+    tokio::spawn(prune::count_loop(Arc::clone(app)));
     // The first reader of a large organisation need not wait for the sums.
     let fleet = Arc::clone(app.fleet());
     tokio::spawn(blocking(move || fleet.refresh().inspect_err(|error| tracing::warn!(%error, "fleet"))));

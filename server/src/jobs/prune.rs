@@ -10,16 +10,26 @@ const LOOK: Duration = Duration::from_mins(10);
 /// A process that has just started serves first.
 const SETTLE: Duration = Duration::from_mins(1);
 
-/// Counts, and prunes once a day.
+/// How often counts are brought up to date.
+const COUNT: Duration = Duration::from_mins(1);
+
+/// Counts what has settled, so that whoever asks for numbers has little left to count.
+pub(super) async fn count_loop(app: Arc<App>) {
+    loop {
+        let worker = Arc::clone(&app);
+        if let Err(error) = blocking(move || counts::settle(&worker)).await {
+            tracing::warn!(%error, "counting");
+        }
+        tokio::time::sleep(COUNT).await;
+    }
+}
+
+/// Prunes once a day.
 pub(super) async fn prune_loop(app: Arc<App>) {
     tokio::time::sleep(SETTLE).await;
     loop {
         let worker = Arc::clone(&app);
-        let work = move || {
-            counts::settle(&worker)?;
-            retention::run_due(&worker)
-        };
-        match blocking(work).await {
+        match blocking(move || retention::run_due(&worker)).await {
             Ok(Some(done)) => tracing::info!(
                 drills = done.drills,
                 documents = done.documents,
