@@ -40,7 +40,7 @@ impl Gate {
         self.most.store(waiting, Ordering::Relaxed);
     }
 
-    /// Waits for a turn; 503 at once when the line is full, and after [`WAIT`] otherwise.
+    /// Waits for a turn; 503 at once when the line is full, and after five seconds otherwise.
     pub async fn enter(&self) -> Result<Turn> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Ok(Turn(place));
