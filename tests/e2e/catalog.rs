@@ -317,3 +317,15 @@ fn tier_and_lifecycle_are_looked_up_where_the_settings_say() {
         );
     }
 }
+
+#[test]
+fn a_file_that_is_cut_off_is_told() {
+    let server = Server::start();
+    let text = format!("{}{}", SMALL_CATALOG, "---\n".repeat(210_000));
+    let report =
+        server.post_bytes("/api/v1/catalog/import", "application/yaml", text.into_bytes()).expect(200).json();
+    assert_eq!(report["created"], 2, "{report:#}");
+    let told = report["problems"].as_array().into_iter().flatten();
+    let told: Vec<&str> = told.filter_map(|p| p["detail"].as_str()).collect();
+    assert!(told.iter().any(|t| t.contains("the rest of the file was not")), "{told:?}");
+}

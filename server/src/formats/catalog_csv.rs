@@ -11,7 +11,8 @@ use super::redact::shown;
 use super::utf8;
 use crate::error::Error;
 
-const MAX_ROWS: usize = 50_000;
+/// More rows than this in one file are not read.
+const MAX_ROWS: usize = 200_000;
 
 /// The columns, and the headings they go by.
 const COLUMNS: &[(Column, &[&str])] = &[

@@ -76,6 +76,14 @@ pub(super) fn plan(tx: &mut Tx<'_>, cmd: &ImportCatalog) -> Result<Plan> {
 }
 
 fn problems(cmd: &ImportCatalog, problems: &mut Vec<ImportProblem>) {
+    if cmd.reading.truncated {
+        let detail = format!(
+            "only the first {} documents or rows were read, the rest of the file was not: split it and import each \
+             part under a --source of its own",
+            cmd.reading.documents.len()
+        );
+        problems.push(ImportProblem { document: None, line: None, detail });
+    }
     // An empty document (a stray `---`) is nothing to complain about.
     for doc in cmd.reading.documents.iter().filter(|d| d.accepted || d.problem.is_some()) {
         for detail in doc.problem.iter().chain(&doc.warnings) {

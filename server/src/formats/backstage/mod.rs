@@ -18,7 +18,7 @@ pub(super) use entity::read as read_entity;
 pub use entity_ref::{EntityRef, RefContext, parse_entity_ref};
 
 /// More documents than this in one file are not read.
-const MAX_DOCUMENTS: usize = 50_000;
+const MAX_DOCUMENTS: usize = 200_000;
 /// Nor more values than this, aliases written out.
 const MAX_VALUES: usize = 3_000_000;
 
