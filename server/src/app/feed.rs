@@ -12,7 +12,8 @@ use super::{Tx, runs};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::drills::DrillRow;
-use crate::store::log::{LogRow, Part};
+use crate::store::events::EventRow;
+use crate::store::log::Part;
 use crate::store::services::ServiceRow;
 use crate::types::{Failure, Outcome, RollbackOutcome, Timestamp};
 
@@ -84,13 +85,13 @@ pub fn events_latest(
     page_of(tx, rows, limit)
 }
 
-fn page_of(tx: &mut Tx<'_>, rows: Vec<LogRow>, limit: i64) -> Result<Page<EventView>> {
+fn page_of(tx: &mut Tx<'_>, rows: Vec<EventRow>, limit: i64) -> Result<Page<EventView>> {
     let more = rows.len() as i64 == limit;
     let next = rows.last().filter(|_| more).map(|r| r.seq.to_string());
     Ok(Page { items: event_views(tx, &rows)?, next })
 }
 
-fn event_views(tx: &mut Tx<'_>, rows: &[LogRow]) -> Result<Vec<EventView>> {
+fn event_views(tx: &mut Tx<'_>, rows: &[EventRow]) -> Result<Vec<EventView>> {
     let distinct = |ids: Vec<&String>| -> Vec<String> {
         ids.into_iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };

@@ -42,8 +42,7 @@ pub(super) struct Version {
 
 impl Version {
     fn of(conn: &mut Conn) -> Result<Self> {
-        let run = store::books::get(conn, runs::LAST_RUN)?.and_then(|t| t.parse().ok()).unwrap_or(0);
-        Ok(Self { event: store::events::newest_seq(conn)?, run: Timestamp(run) })
+        Ok(Self { event: store::events::newest_seq(conn)?, run: runs::last_run(conn)? })
     }
 
     /// Everything in `other` is in this one too.

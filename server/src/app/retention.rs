@@ -28,8 +28,8 @@ const FLOOR: &str = "retention.floor";
 const JOB: &str = "prune";
 /// Hour of the day, UTC, from which the job is due.
 const HOUR: i64 = 3;
-/// How long a claim of the job is held, in ms.
-const LEASE_MS: i64 = 6 * 60 * 60 * 1000;
+/// How long a claim of the job is held before another process may take it over.
+const LEASE: Duration = Duration::from_hours(6);
 
 /// What was pruned, or would be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -91,7 +91,7 @@ pub fn run_due(app: &App) -> Result<Option<PruneReport>> {
     if app.config.retention_months == 0 {
         return Ok(None);
     }
-    let claim = |tx: &mut Tx<'_>| Ok(store::runs::claim(tx.conn, JOB, due.0, "serve", now.0 + LEASE_MS)?);
+    let claim = |tx: &mut Tx<'_>| Ok(store::runs::claim(tx.conn, JOB, due.0, app.instance(), LEASE)?);
     if !app.write_now(&Actor::schedule(), claim)? {
         return Ok(None);
     }
@@ -144,7 +144,8 @@ impl Work<'_> {
         loop {
             let (floor, floor_id) = (self.floor.0, self.floor_id.clone());
             let (ids, part) = self.app.read_now(|tx| {
-                let ids = store::retention::services_after(tx.conn, &after, SERVICES)?;
+                let services = store::services::any_after(tx.conn, &after, SERVICES)?;
+                let ids: Vec<String> = services.into_iter().map(|s| s.id).collect();
                 if ids.is_empty() {
                     return Ok((ids, Found::default()));
                 }
@@ -375,36 +376,13 @@ mod tests {
     fn drill(at: i64, (verdict, ms, detected, other): Told) -> DrillRow {
         let code = verdict.map(|passed| if passed { 1 } else { 2 });
         DrillRow {
-            id: format!("d{at:04}"),
-            service_id: "s".into(),
-            kind: Some(1),
             failure: Some(2),
             target: if other { "ads".into() } else { String::new() },
-            environment: "staging".into(),
             outcome: code.unwrap_or(3),
-            reason: String::new(),
             verdict: code,
-            note: None,
-            regression: false,
-            exploratory: false,
-            rollback: 1,
-            rollback_reason: String::new(),
             rollback_ms: ms,
-            started_at: at,
-            ended_at: at,
-            received_at: at,
             detected_ms: detected.then_some(5),
-            recovered_ms: None,
-            title: None,
-            hypothesis: None,
-            evidence: "[]".into(),
-            evidence_class: 3,
-            sender: "ci".into(),
-            tool: "t".into(),
-            tool_version: None,
-            run_id: None,
-            external_id: None,
-            document_id: None,
+            ..state::tests::drill(at, true)
         }
     }
 

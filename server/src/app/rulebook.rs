@@ -35,6 +35,12 @@ pub struct Book {
     pub refused: Vec<String>,
 }
 
+impl Book {
+    fn new(rulebook: Rulebook, source: String, since: Timestamp, refused: Vec<String>) -> Self {
+        Self { slots: Slots::of(rulebook.catalogue()), rulebook, source, since, refused }
+    }
+}
+
 /// Reads the files of a pack from a directory; hidden files and other types are left out.
 pub fn read_dir(dir: &Path) -> anyhow::Result<PackFiles> {
     fn walk(root: &Path, dir: &Path, depth: u8, files: &mut PackFiles) -> anyhow::Result<()> {
@@ -82,24 +88,25 @@ fn load(config: &Config) -> std::result::Result<(PackFiles, Rulebook, String), V
 ///
 /// With `publish` off (a command that only visits the database) the one in force stays, whatever the settings say.
 pub fn start(db: &Db, config: &Config, clock: &dyn Clock, publish: bool) -> anyhow::Result<Book> {
-    if !publish && db.read(|c| Ok(store::books::get(c, IN_FORCE)?)).map_err(plain)?.is_some() {
+    if !publish && db.read(|c| Ok(store::books::get(c, IN_FORCE)?)).map_err(Error::into_anyhow)?.is_some() {
         return last_good(db, Vec::new());
     }
     match load(config) {
         Ok((files, rulebook, source)) => {
             let hash = rulebook.hash().to_owned();
-            let current = db.read(|c| Ok(store::books::get(c, IN_FORCE)?)).map_err(plain)?;
+            let current = db.read(|c| Ok(store::books::get(c, IN_FORCE)?)).map_err(Error::into_anyhow)?;
             let since = if current.as_deref() == Some(hash.as_str()) {
                 db.read(|c| Ok(store::books::get(c, IN_FORCE_SINCE)?))
-                    .map_err(plain)?
+                    .map_err(Error::into_anyhow)?
                     .and_then(|t| t.parse().ok().map(Timestamp))
                     .unwrap_or_else(|| clock.now())
             } else {
                 let now = clock.now();
-                db.write(|c| put_in_force(c, &files, &hash, &source, now, clock)).map_err(plain)?;
+                db.write(|c| put_in_force(c, &files, &hash, &source, now, clock))
+                    .map_err(Error::into_anyhow)?;
                 now
             };
-            Ok(Book { slots: Slots::of(rulebook.catalogue()), rulebook, source, since, refused: Vec::new() })
+            Ok(Book::new(rulebook, source, since, Vec::new()))
         }
         Err(refused) => {
             for line in &refused {
@@ -110,31 +117,18 @@ pub fn start(db: &Db, config: &Config, clock: &dyn Clock, publish: bool) -> anyh
     }
 }
 
-fn plain(error: Error) -> anyhow::Error {
-    match error {
-        Error::Internal(inner) => inner,
-        other => anyhow::anyhow!("{other}"),
-    }
-}
-
 fn last_good(db: &Db, refused: Vec<String>) -> anyhow::Result<Book> {
     let row = db
         .read(|c| match store::books::get(c, IN_FORCE)? {
             Some(hash) => Ok(store::books::book(c, &hash)?),
             None => Ok(None),
         })
-        .map_err(plain)?;
+        .map_err(Error::into_anyhow)?;
     let Some(row) = row else {
         anyhow::bail!("the rulebook is refused and there is no earlier one:\n  {}", refused.join("\n  "));
     };
     let rulebook = of_row(&row)?;
-    Ok(Book {
-        slots: Slots::of(rulebook.catalogue()),
-        rulebook,
-        source: row.source,
-        since: Timestamp(row.loaded_at),
-        refused,
-    })
+    Ok(Book::new(rulebook, row.source, Timestamp(row.loaded_at), refused))
 }
 
 fn of_row(row: &BookRow) -> anyhow::Result<Rulebook> {
@@ -152,13 +146,8 @@ pub fn in_force(app: &App, conn: &mut store::Conn) -> Result<std::sync::Arc<Book
     let Some(row) = store::books::book(conn, &hash)? else { return Ok(held) };
     let rulebook = of_row(&row)?;
     let since = store::books::get(conn, IN_FORCE_SINCE)?.and_then(|t| t.parse().ok());
-    app.put_book(Book {
-        slots: Slots::of(rulebook.catalogue()),
-        rulebook,
-        source: row.source,
-        since: Timestamp(since.unwrap_or(row.loaded_at)),
-        refused: held.refused.clone(),
-    });
+    let since = Timestamp(since.unwrap_or(row.loaded_at));
+    app.put_book(Book::new(rulebook, row.source, since, held.refused.clone()));
     Ok(app.book())
 }
 
@@ -224,22 +213,10 @@ pub fn reload(app: &App) -> Result<bool> {
                 let hash = rulebook.hash().to_owned();
                 since = app.clock().now();
                 app.db().write(|c| put_in_force(c, &files, &hash, &source, since, app.clock()))?;
-                app.put_book(Book {
-                    slots: Slots::of(rulebook.catalogue()),
-                    rulebook,
-                    source,
-                    since,
-                    refused: Vec::new(),
-                });
+                app.put_book(Book::new(rulebook, source, since, Vec::new()));
                 super::runs::request(app, &Actor::schedule(), "rulebook")?;
             } else if !held.refused.is_empty() {
-                app.put_book(Book {
-                    slots: Slots::of(rulebook.catalogue()),
-                    rulebook,
-                    source,
-                    since,
-                    refused: Vec::new(),
-                });
+                app.put_book(Book::new(rulebook, source, since, Vec::new()));
             }
             Ok(changed)
         }
@@ -247,13 +224,7 @@ pub fn reload(app: &App) -> Result<bool> {
             for line in &refused {
                 tracing::error!("rulebook refused: {line}");
             }
-            app.put_book(Book {
-                slots: Slots::of(held.rulebook.catalogue()),
-                rulebook: held.rulebook.clone(),
-                source: held.source.clone(),
-                since: held.since,
-                refused,
-            });
+            app.put_book(Book::new(held.rulebook.clone(), held.source.clone(), held.since, refused));
             Ok(false)
         }
     }

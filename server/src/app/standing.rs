@@ -79,7 +79,7 @@ pub fn mean(sum: i64, count: i64) -> Option<i16> {
 
 /// The standings of every scope, to be kept for `day`; kept again on the same day, the later ones stay.
 pub fn rows_of(tx: &mut Tx<'_>, day: i32) -> Result<Vec<DailyRow>> {
-    // Not the held picture: this transaction's own scores count.
+    // Not the held picture, which may be some seconds old: what is kept for ever is exact.
     let tallies = Picture::make(tx.conn)?;
     let mut rows = vec![tallies.all.row(ALL, "", day)];
     rows.extend(tallies.tiers.iter().map(|(tier, t)| t.row(TIER, &tier.to_string(), day)));

@@ -2,6 +2,8 @@
 //!
 //! The same fold serves the incremental update, a rebuild and a look back in time, so they cannot differ.
 
+use std::collections::BTreeMap;
+
 use super::evidence::State;
 use crate::store::drills::DrillRow;
 use crate::types::Outcome;
@@ -57,15 +59,22 @@ pub fn apply(state: Option<State>, drill: &DrillRow) -> (State, Turn) {
 
 /// Folds drills of several identities, given oldest first.
 pub fn fold(drills: &[DrillRow]) -> Vec<State> {
-    let mut states: std::collections::BTreeMap<(i16, String, String), State> =
-        std::collections::BTreeMap::new();
+    let mut states = States::new();
     for drill in drills {
-        let Some(failure) = drill.failure else { continue };
-        let key = (failure, drill.target.clone(), drill.environment.clone());
-        let before = states.remove(&key);
-        states.insert(key, apply(before, drill).0);
+        fold_in(&mut states, drill);
     }
     states.into_values().collect()
+}
+
+/// States of one service by failure, target and environment.
+pub type States = BTreeMap<(i16, String, String), State>;
+
+/// One step of the fold: the next drill of a service.
+pub fn fold_in(states: &mut States, drill: &DrillRow) {
+    let Some(failure) = drill.failure else { return };
+    let key = (failure, drill.target.clone(), drill.environment.clone());
+    let before = states.remove(&key);
+    states.insert(key, apply(before, drill).0);
 }
 
 fn blank(drill: &DrillRow) -> State {
@@ -89,11 +98,12 @@ fn blank(drill: &DrillRow) -> State {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn drill(at: i64, passed: bool) -> DrillRow {
+    /// A rollback test that took as many seconds as its instant says milliseconds.
+    pub(in crate::app) fn drill(at: i64, passed: bool) -> DrillRow {
         DrillRow {
             id: format!("d{at:04}"),
             service_id: "s".into(),

@@ -6,8 +6,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::drills::DrillRow;
 use super::facts::FactRow;
-use super::schema::{drills, event_head, events, fact_history, idempotency_keys, services};
-use super::services::ServiceRow;
+use super::schema::{drills, event_head, events, fact_history, idempotency_keys};
 use super::{Conn, each};
 
 /// A row of one text.
@@ -123,11 +122,6 @@ pub fn keys(conn: &mut Conn, limit: i64) -> QueryResult<(i64, Vec<LostKey>)> {
         .limit(limit)
         .load(conn)?;
     Ok((n, lost))
-}
-
-/// The next `limit` services after `after` in id order, removed ones too.
-pub fn services_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<ServiceRow>> {
-    services::table.filter(services::id.gt(after)).order(services::id).limit(limit).load(conn)
 }
 
 /// Where the reading of rows stands that are ordered by service, instant and id.

@@ -71,14 +71,6 @@ pub fn daily_of(conn: &mut Conn, kind: i16, ids: &[String], days: &[i32]) -> Que
     Ok(found)
 }
 
-/// The first day any standing was kept.
-pub fn first_day(conn: &mut Conn) -> QueryResult<Option<i32>> {
-    scope_daily::table
-        .filter(scope_daily::scope_kind.eq(0))
-        .select(diesel::dsl::min(scope_daily::day))
-        .get_result(conn)
-}
-
 /// Which services a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceFilter {

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{documents, drills, idempotency_keys};
-use super::{CHUNK_ROWS, Conn, each};
+use super::{CHUNK_ROWS, Conn, insert_rows};
 
 /// A drill result as stored.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -66,25 +66,12 @@ pub struct KeyRow {
 
 /// Stores drills.
 pub fn insert(conn: &mut Conn, rows: &[DrillRow]) -> QueryResult<()> {
-    // One row has a statement that stays prepared; a list is prepared anew for each length.
-    if let [row] = rows {
-        return diesel::insert_into(drills::table).values(row).execute(conn).map(|_| ());
-    }
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(drills::table).values(chunk).execute(c))?;
-    }
-    Ok(())
+    insert_rows!(conn, drills::table, rows)
 }
 
 /// Stores documents.
 pub fn insert_documents(conn: &mut Conn, rows: &[DocumentRow]) -> QueryResult<()> {
-    if let [row] = rows {
-        return diesel::insert_into(documents::table).values(row).execute(conn).map(|_| ());
-    }
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(documents::table).values(chunk).execute(c))?;
-    }
-    Ok(())
+    insert_rows!(conn, documents::table, rows)
 }
 
 /// A document by id.
@@ -150,13 +137,7 @@ pub fn keys(conn: &mut Conn, owner: &str, keys: &[String]) -> QueryResult<Vec<Ke
 
 /// Remembers keys.
 pub fn insert_keys(conn: &mut Conn, rows: &[KeyRow]) -> QueryResult<()> {
-    if let [row] = rows {
-        return diesel::insert_into(idempotency_keys::table).values(row).execute(conn).map(|_| ());
-    }
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(idempotency_keys::table).values(chunk).execute(c))?;
-    }
-    Ok(())
+    insert_rows!(conn, idempotency_keys::table, rows)
 }
 
 /// Counted drills of one service that had arrived by `by`, oldest first.
@@ -211,9 +192,4 @@ pub fn page(
             .filter(drills::ended_at.lt(ended_at).or(drills::id.lt(id)));
     }
     query.order((drills::ended_at.desc(), drills::id.desc())).limit(limit).load(conn)
-}
-
-/// How many drills there are, for metrics: outcome and count.
-pub fn count_by_outcome(conn: &mut Conn) -> QueryResult<Vec<(i16, i64)>> {
-    drills::table.group_by(drills::outcome).select((drills::outcome, diesel::dsl::count_star())).load(conn)
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::schema::{event_head, events};
-use super::{CHUNK_ROWS, Conn, each};
+use super::{CHUNK_ROWS, Conn, insert_rows, log};
 
 /// An event as stored.
 #[derive(Clone, Debug, Queryable)]
@@ -140,14 +140,7 @@ pub fn append(conn: &mut Conn, new: &[NewEvent]) -> QueryResult<()> {
             hash: head.hash.clone(),
         });
     }
-    // One row has a statement that stays prepared; a list is prepared anew for each length.
-    if let [row] = rows.as_slice() {
-        diesel::insert_into(events::table).values(row).execute(conn)?;
-    } else {
-        for chunk in rows.chunks(CHUNK_ROWS) {
-            each!(conn, c => diesel::insert_into(events::table).values(chunk).execute(c))?;
-        }
-    }
+    insert_rows!(conn, events::table, rows)?;
     move_head(conn, &head)
 }
 
@@ -160,11 +153,7 @@ pub fn chain(conn: &mut Conn) -> QueryResult<usize> {
     }
     let mut chained = 0;
     loop {
-        let rows: Vec<EventRow> = events::table
-            .filter(events::seq.gt(head.seq))
-            .order(events::seq.asc())
-            .limit(CHUNK_ROWS as i64)
-            .load(conn)?;
+        let rows = log::after(conn, log::Part::All, head.seq, CHUNK_ROWS as i64)?;
         for row in &rows {
             head = Head { seq: row.seq, hash: link(&head.hash, row.seq, &row.content()) };
             diesel::update(events::table.find(row.seq)).set(events::hash.eq(&head.hash)).execute(conn)?;
@@ -178,52 +167,6 @@ pub fn chain(conn: &mut Conn) -> QueryResult<usize> {
         move_head(conn, &head)?;
     }
     Ok(chained)
-}
-
-/// Which events to read.
-#[derive(Clone, Debug, Default)]
-pub struct EventFilter {
-    /// Only of this service.
-    pub service_id: Option<String>,
-    /// Only of these teams.
-    pub team_ids: Option<Vec<String>>,
-    /// Only of these kinds.
-    pub kinds: Option<Vec<String>>,
-}
-
-type Backend = <Conn as diesel::Connection>::Backend;
-
-fn filtered(filter: &EventFilter) -> events::BoxedQuery<'static, Backend> {
-    let mut query = events::table.into_boxed::<Backend>();
-    if let Some(id) = &filter.service_id {
-        query = query.filter(events::service_id.eq(id.clone()));
-    }
-    if let Some(ids) = &filter.team_ids {
-        query = query.filter(events::team_id.eq_any(ids.clone()));
-    }
-    if let Some(kinds) = &filter.kinds {
-        query = query.filter(events::kind.eq_any(kinds.clone()));
-    }
-    query
-}
-
-/// Events after position `after`, oldest first.
-pub fn after(conn: &mut Conn, filter: &EventFilter, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
-    filtered(filter).filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
-}
-
-/// Events before position `before` (or the newest), newest first.
-pub fn latest(
-    conn: &mut Conn,
-    filter: &EventFilter,
-    before: Option<i64>,
-    limit: i64,
-) -> QueryResult<Vec<EventRow>> {
-    let mut query = filtered(filter);
-    if let Some(before) = before {
-        query = query.filter(events::seq.lt(before));
-    }
-    query.order(events::seq.desc()).limit(limit).load(conn)
 }
 
 /// The newest position, 0 when there is none.

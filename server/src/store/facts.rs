@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::fact_history;
-use super::{CHUNK_ROWS, Conn, each};
+use super::{Conn, insert_rows};
 
 /// One value that a posted fact has had.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -30,8 +30,5 @@ pub fn history(conn: &mut Conn, service_id: &str, by: i64) -> QueryResult<Vec<Fa
 
 /// Appends values.
 pub fn append(conn: &mut Conn, rows: &[FactRow]) -> QueryResult<()> {
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(fact_history::table).values(chunk).execute(c))?;
-    }
-    Ok(())
+    insert_rows!(conn, fact_history::table, rows)
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::{score_history, scores, services, teams};
-use super::services::TeamRow;
+use super::services::{TeamRow, path_end};
 use super::{CHUNK_ROWS, Conn};
 
 /// The last score at or before an instant, as a column beside a row of `scores`: one probe of the index a service.
@@ -111,11 +111,9 @@ pub fn first_standings(conn: &mut Conn, from: i32, to: i32) -> QueryResult<Vec<F
 
 /// Ids of the teams at or below a path such as `/shop/checkout/`, removed ones too.
 pub fn team_ids_below(conn: &mut Conn, path: &str) -> QueryResult<Vec<String>> {
-    // Paths end in `/`, and `0` is the character after it: all that begin with the path lie between.
-    let above = format!("{}0", path.trim_end_matches('/'));
     teams::table
         .filter(teams::path.ge(path))
-        .filter(teams::path.lt(above))
+        .filter(teams::path.lt(path_end(path)))
         .order(teams::path)
         .select(teams::id)
         .load(conn)

@@ -1,10 +1,9 @@
 //! Rows and queries of current scores and their history.
 
-use diesel::dsl::max;
 use diesel::prelude::*;
 
-use super::schema::{score_history, scores, services};
-use super::{CHUNK_ROWS, Conn, each};
+use super::schema::{score_history, scores};
+use super::{CHUNK_ROWS, Conn, each, insert_rows};
 
 /// The current score of one service; `score` is -1 and `grade` empty while it is not graded.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
@@ -110,14 +109,7 @@ pub fn upsert(conn: &mut Conn, rows: &[ScoreRow]) -> QueryResult<()> {
 
 /// Appends changes.
 pub fn append_history(conn: &mut Conn, rows: &[HistoryRow]) -> QueryResult<()> {
-    // One row has a statement that stays prepared; a list is prepared anew for each length.
-    if let [row] = rows {
-        return diesel::insert_into(score_history::table).values(row).execute(conn).map(|_| ());
-    }
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(score_history::table).values(chunk).execute(c))?;
-    }
-    Ok(())
+    insert_rows!(conn, score_history::table, rows)
 }
 
 /// Changes of one service within `[from, to]`, newest first, at most `limit`.
@@ -144,61 +136,4 @@ pub fn change_at(conn: &mut Conn, service_id: &str, at: i64) -> QueryResult<Opti
         .order((score_history::at.desc(), score_history::id.desc()))
         .first(conn)
         .optional()
-}
-
-/// The score each of `ids` had at `at`; services not graded then are absent.
-pub fn scores_at(conn: &mut Conn, ids: &[String], at: i64) -> QueryResult<Vec<(String, i16)>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(CHUNK_ROWS) {
-        let latest: Vec<Option<String>> = score_history::table
-            .filter(score_history::service_id.eq_any(chunk))
-            .filter(score_history::at.le(at))
-            .group_by(score_history::service_id)
-            .select(max(score_history::id))
-            .load(conn)?;
-        let latest: Vec<String> = latest.into_iter().flatten().collect();
-        let rows: Vec<(String, i16)> = score_history::table
-            .filter(score_history::id.eq_any(&latest))
-            .filter(score_history::score.ge(0))
-            .select((score_history::service_id, score_history::score))
-            .load(conn)?;
-        found.extend(rows);
-    }
-    Ok(found)
-}
-
-/// What rollups read of every living service, in one pass.
-#[derive(Clone, Debug, Queryable)]
-pub struct FleetRow {
-    pub service_id: String,
-    pub team_id: Option<String>,
-    pub tier: i16,
-    pub score: i16,
-    pub grade: String,
-    pub coverage: i16,
-    pub practices: String,
-    pub outcomes: String,
-    pub regressions: i32,
-    pub book_hash: String,
-}
-
-/// Every living service's score.
-pub fn fleet(conn: &mut Conn) -> QueryResult<Vec<FleetRow>> {
-    scores::table
-        .inner_join(services::table)
-        .filter(services::removed_at.is_null())
-        .order(scores::service_id)
-        .select((
-            scores::service_id,
-            services::team_id,
-            services::tier,
-            scores::score,
-            scores::grade,
-            scores::coverage,
-            scores::practices,
-            scores::outcomes,
-            scores::regressions,
-            scores::book_hash,
-        ))
-        .load(conn)
 }

@@ -9,23 +9,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::Conn;
+use super::events::EventRow;
 use super::schema::events;
+use super::services::path_end;
 
 type Backend = <Conn as Connection>::Backend;
-
-/// An event as it is shown.
-#[derive(Clone, Debug, Queryable)]
-pub struct LogRow {
-    pub seq: i64,
-    pub id: String,
-    pub at: i64,
-    pub kind: String,
-    pub service_id: Option<String>,
-    pub team_id: Option<String>,
-    pub actor: String,
-    pub sentence: String,
-    pub data: String,
-}
 
 /// Which part of the log.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +30,8 @@ pub enum Part<'a> {
     Kind(&'a str),
 }
 
-fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend, diesel::dsl::SqlTypeOf<Columns>> {
-    let query = events::table.select(COLUMNS).into_boxed::<Backend>();
+fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend> {
+    let query = events::table.into_boxed::<Backend>();
     match part {
         Part::All => query,
         Part::Service(id) => query.filter(events::service_id.eq(id)),
@@ -56,31 +44,13 @@ fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend, diesel::dsl::SqlTypeO
     }
 }
 
-type Columns = (
-    events::seq,
-    events::id,
-    events::at,
-    events::kind,
-    events::service_id,
-    events::team_id,
-    events::actor,
-    events::sentence,
-    events::data,
-);
-const COLUMNS: Columns = (
-    events::seq,
-    events::id,
-    events::at,
-    events::kind,
-    events::service_id,
-    events::team_id,
-    events::actor,
-    events::sentence,
-    events::data,
-);
-
 /// Events before position `before` (or the newest), newest first.
-pub fn latest(conn: &mut Conn, part: Part<'_>, before: Option<i64>, limit: i64) -> QueryResult<Vec<LogRow>> {
+pub fn latest(
+    conn: &mut Conn,
+    part: Part<'_>,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<EventRow>> {
     let mut query = rows(part);
     if let Some(before) = before {
         query = query.filter(events::seq.lt(before));
@@ -89,7 +59,7 @@ pub fn latest(conn: &mut Conn, part: Part<'_>, before: Option<i64>, limit: i64) 
 }
 
 /// Events after position `after`, oldest first.
-pub fn after(conn: &mut Conn, part: Part<'_>, after: i64, limit: i64) -> QueryResult<Vec<LogRow>> {
+pub fn after(conn: &mut Conn, part: Part<'_>, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
     rows(part).filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
 }
 
@@ -128,8 +98,7 @@ fn at_of(conn: &mut Conn, query: &str, path: &str) -> QueryResult<Option<i64>> {
     let found: Position = if path == "/" {
         query.get_result(conn)?
     } else {
-        let above = format!("{}0", path.trim_end_matches('/'));
-        query.bind::<Text, _>(path).bind::<Text, _>(above).get_result(conn)?
+        query.bind::<Text, _>(path).bind::<Text, _>(path_end(path)).get_result(conn)?
     };
     match found.seq {
         Some(seq) => events::table.find(seq).select(events::at).get_result(conn).optional(),

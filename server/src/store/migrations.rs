@@ -8,7 +8,7 @@ use diesel::sql_types::{Bool, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::tables::TABLES;
-use super::{Conn, DatabaseUrl, Db, each, events, refusal};
+use super::{Conn, DatabaseUrl, Db, events, log, refusal};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
@@ -149,8 +149,7 @@ fn bring_up(conn: &mut Conn) -> anyhow::Result<()> {
 
 /// Chains events of before there was a chain, all of them or none.
 fn chain_events(conn: &mut Conn) -> anyhow::Result<()> {
-    let unchained = events::head(conn)?.seq == 0
-        && !events::after(conn, &events::EventFilter::default(), 0, 1)?.is_empty();
+    let unchained = events::head(conn)?.seq == 0 && !log::after(conn, log::Part::All, 0, 1)?.is_empty();
     if unchained {
         conn.transaction(events::chain)?;
     }
@@ -186,16 +185,4 @@ fn writable(conn: &mut Conn) -> anyhow::Result<()> {
             }
         }
     }
-}
-
-/// Undoes every migration and applies them again; for tests of the migrations themselves.
-pub fn revert_all(db: &Db) -> anyhow::Result<()> {
-    db.plain(|conn| {
-        each!(conn, c => c.applied_migrations()).map_err(|e| anyhow!("reading migrations: {e}"))?;
-        let run = match conn {
-            Conn::Sqlite(c) => c.revert_all_migrations(SQLITE_MIGRATIONS).map(|_| ()),
-            Conn::Pg(c) => c.revert_all_migrations(POSTGRES_MIGRATIONS).map(|_| ()),
-        };
-        run.map_err(|e| anyhow!("reverting migrations failed: {e}"))
-    })
 }

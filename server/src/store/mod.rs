@@ -40,7 +40,7 @@ use diesel::sqlite::SqliteConnection;
 
 use gate::{Gate, Turn};
 pub use manager::Manager;
-pub use migrations::{SchemaState, migrate, require_current, revert_all, schema_state};
+pub use migrations::{SchemaState, migrate, require_current, schema_state};
 pub use url::DatabaseUrl;
 
 use crate::error::{Error, Result};
@@ -78,6 +78,21 @@ macro_rules! each {
     };
 }
 pub(crate) use each;
+
+/// Inserts rows: one by a statement that stays prepared, a list in chunks, prepared anew for each length.
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        let (conn, rows) = (&mut *$conn, &$rows[..]);
+        if let [row] = rows {
+            diesel::insert_into($table).values(row).execute(conn).map(|_| ())
+        } else {
+            rows.chunks($crate::store::CHUNK_ROWS).try_for_each(|chunk| {
+                $crate::store::each!(conn, c => diesel::insert_into($table).values(chunk).execute(c)).map(|_| ())
+            })
+        }
+    }};
+}
+pub(crate) use insert_rows;
 
 /// Reads that back a list are cut to this many rows whatever the caller asks for.
 pub const MAX_PAGE: i64 = 500;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::schema::{
-    documents, drill_daily, drills, fact_history, idempotency_keys, score_daily, score_history, services,
+    documents, drill_daily, drills, fact_history, idempotency_keys, score_daily, score_history,
 };
 use super::{CHUNK_ROWS, Conn, each};
 
@@ -73,16 +73,6 @@ pub struct DrillDay {
 /// Rows that one transaction deletes at most: SQLite has one writer, who is not to wait long.
 pub fn bite(conn: &Conn) -> usize {
     if matches!(conn, Conn::Pg(_)) { 5_000 } else { 500 }
-}
-
-/// Ids of the next services after `after`, removed ones too.
-pub fn services_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<String>> {
-    services::table
-        .filter(services::id.gt(after))
-        .order(services::id)
-        .limit(limit)
-        .select(services::id)
-        .load(conn)
 }
 
 /// Drills of these services that arrived before `floor` (ms; `floor_id` is the least id of that instant), in the

@@ -1,12 +1,14 @@
 //! Grading runs, their batches, and claims of scheduled jobs: compare-and-set on rows, so that of several processes one
 //! does each thing, and what a dead one held is taken over.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::sql_types::{BigInt, Text};
 
 use super::schema::{grading_runs, job_runs, run_batches};
-use super::{CHUNK_ROWS, Conn, each};
+use super::{Conn, each, insert_rows};
 
 /// A grading run; `state`: 1 queued, 2 running, 3 finished, 4 failed.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -63,6 +65,11 @@ pub fn shared_now(conn: &mut Conn) -> QueryResult<i64> {
     diesel::select(diesel::dsl::sql::<BigInt>(sql)).get_result(conn)
 }
 
+/// When a claim of `now` ends that is held for `lease`.
+fn until(now: i64, lease: Duration) -> i64 {
+    now.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
+}
+
 /// Stores a run.
 pub fn insert(conn: &mut Conn, row: &RunRow) -> QueryResult<()> {
     diesel::insert_into(grading_runs::table).values(row).execute(conn).map(|_| ())
@@ -117,9 +124,7 @@ pub fn begin(conn: &mut Conn, id: &str, as_of: i64, batches: &[BatchRow]) -> Que
     if begun == 0 {
         return Ok(false);
     }
-    for chunk in batches.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(run_batches::table).values(chunk).execute(c))?;
-    }
+    insert_rows!(conn, run_batches::table, batches)?;
     Ok(true)
 }
 
@@ -128,7 +133,7 @@ pub fn claim_batch(
     conn: &mut Conn,
     run_id: &str,
     owner: &str,
-    lease_ms: i64,
+    lease: Duration,
 ) -> QueryResult<Option<BatchRow>> {
     let now = shared_now(conn)?;
     let free =
@@ -143,7 +148,7 @@ pub fn claim_batch(
     let Some(mut batch) = found else { return Ok(None) };
     batch.state = CLAIMED;
     owner.clone_into(&mut batch.owner);
-    batch.lease_until = now + lease_ms;
+    batch.lease_until = until(now, lease);
     batch.attempt += 1;
     diesel::update(QueryDsl::find(run_batches::table, (run_id, batch.seq)))
         .set((
@@ -206,7 +211,7 @@ pub fn end(conn: &mut Conn, id: &str, state: i16, at: i64, errors: &str) -> Quer
 
 /// Claims a scheduled job for its due time, or takes it over from a process whose lease ran out; false when another
 /// process has it or has done it.
-pub fn claim(conn: &mut Conn, job: &str, due_at: i64, owner: &str, lease_ms: i64) -> QueryResult<bool> {
+pub fn claim(conn: &mut Conn, job: &str, due_at: i64, owner: &str, lease: Duration) -> QueryResult<bool> {
     use diesel::upsert::excluded;
     let now = shared_now(conn)?;
     let claimed = each!(conn, c => FilterDsl::filter(
@@ -216,7 +221,7 @@ pub fn claim(conn: &mut Conn, job: &str, due_at: i64, owner: &str, lease_ms: i64
                 job_runs::due_at.eq(due_at),
                 job_runs::state.eq(RUNNING),
                 job_runs::owner.eq(owner),
-                job_runs::lease_until.eq(now + lease_ms),
+                job_runs::lease_until.eq(until(now, lease)),
                 job_runs::attempt.eq(1),
             ))
             .on_conflict((job_runs::job, job_runs::due_at))
@@ -230,14 +235,6 @@ pub fn claim(conn: &mut Conn, job: &str, due_at: i64, owner: &str, lease_ms: i64
     )
     .execute(c))?;
     Ok(claimed == 1)
-}
-
-/// Keeps a claim for longer; false when it was lost.
-pub fn renew(conn: &mut Conn, job: &str, due_at: i64, owner: &str, lease_ms: i64) -> QueryResult<bool> {
-    let now = shared_now(conn)?;
-    let held = job_runs::owner.eq(owner).and(job_runs::state.eq(RUNNING));
-    let of = QueryDsl::filter(QueryDsl::find(job_runs::table, (job, due_at)), held);
-    Ok(diesel::update(of).set(job_runs::lease_until.eq(now + lease_ms)).execute(conn)? == 1)
 }
 
 /// Marks a claimed job as done.

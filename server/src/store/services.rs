@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::schema::{service_deps, services, teams};
-use super::{CHUNK_ROWS, Conn, each};
+use super::{CHUNK_ROWS, Conn, each, insert_rows};
 
 /// A service as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable, AsChangeset)]
@@ -81,7 +81,12 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<ServiceRow>> {
     services::table.order(services::id).load(conn)
 }
 
-/// The next `limit` services after `after` in id order.
+/// The next `limit` services after `after` in id order, removed ones too.
+pub fn any_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<ServiceRow>> {
+    services::table.filter(services::id.gt(after)).order(services::id).limit(limit).load(conn)
+}
+
+/// The next `limit` living services after `after` in id order.
 pub fn batch_after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<ServiceRow>> {
     services::table
         .filter(services::id.gt(after))
@@ -103,10 +108,7 @@ pub fn within(conn: &mut Conn, after: &str, to: &str) -> QueryResult<Vec<Service
 
 /// Inserts services.
 pub fn insert(conn: &mut Conn, rows: &[ServiceRow]) -> QueryResult<()> {
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(services::table).values(chunk).execute(c))?;
-    }
-    Ok(())
+    insert_rows!(conn, services::table, rows)
 }
 
 /// Writes all fields of one service.
@@ -152,6 +154,11 @@ pub fn by_slugs(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<ServiceRow
     Ok(found)
 }
 
+/// Paths that begin with `path` lie between it and this: they end in `/`, and `0` is the character after it.
+pub(super) fn path_end(path: &str) -> String {
+    format!("{}0", path.trim_end_matches('/'))
+}
+
 /// Every team, removed ones too.
 pub fn teams(conn: &mut Conn) -> QueryResult<Vec<TeamRow>> {
     teams::table.order(teams::path).load(conn)
@@ -164,10 +171,7 @@ pub fn team_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<TeamRow>>
 
 /// Inserts teams.
 pub fn insert_teams(conn: &mut Conn, rows: &[TeamRow]) -> QueryResult<()> {
-    for chunk in rows.chunks(CHUNK_ROWS) {
-        each!(conn, c => diesel::insert_into(teams::table).values(chunk).execute(c))?;
-    }
-    Ok(())
+    insert_rows!(conn, teams::table, rows)
 }
 
 /// Writes all fields of one team.

@@ -1,5 +1,7 @@
 //! The batches of a grading run: planned once, claimed by whoever is free, written only by who holds the claim.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::LAST_RUN;
@@ -13,7 +15,7 @@ use crate::types::Timestamp;
 /// Services judged in one transaction.
 const SERVICES: i64 = 1_000;
 /// How long a batch is held before another process may take it over; judging one takes a small part of that.
-const LEASE_MS: i64 = 30_000;
+const LEASE: Duration = Duration::from_secs(30);
 /// A batch that fails so often fails its run.
 const ATTEMPTS: i64 = 3;
 /// Threads of one process that judge: others shall find a free connection too.
@@ -81,7 +83,7 @@ fn work_alone(app: &App, run: &RunRow) -> Result<()> {
 }
 
 fn claim(tx: &mut Tx<'_>, app: &App, run: &RunRow) -> Result<Option<BatchRow>> {
-    Ok(store::runs::claim_batch(tx.conn, &run.id, app.instance(), LEASE_MS)?)
+    Ok(store::runs::claim_batch(tx.conn, &run.id, app.instance(), LEASE)?)
 }
 
 /// Reads and judges a batch without a lock, then writes what changed and claims the next one.

@@ -15,7 +15,7 @@ use crate::types::Timestamp;
 const WAIT: Duration = Duration::from_millis(200);
 
 /// Where the instant of the last complete run is kept: unchanged scores hold as of it.
-pub const LAST_RUN: &str = "grading.last_run";
+const LAST_RUN: &str = "grading.last_run";
 
 /// Asks for a run; the run loop (or [`work_off`]) does it.
 pub fn request(app: &App, actor: &Actor, started_by: &str) -> Result<GradingRunView> {
@@ -45,11 +45,11 @@ pub fn enqueue(tx: &mut Tx<'_>, started_by: &str) -> Result<GradingRunView> {
 /// Where the last tick of the schedule is kept.
 const LAST_TICK: &str = "grading.last_tick";
 /// How long a claimed tick is held before another process may take it.
-const LEASE_MS: i64 = 10 * 60 * 1000;
+const LEASE: Duration = Duration::from_mins(10);
 
 /// Takes a tick of the schedule and asks for its run; false when another process has taken it.
 pub fn take_tick(tx: &mut Tx<'_>, job: &str, due: Timestamp) -> Result<bool> {
-    if !store::runs::claim(tx.conn, job, due.0, &tx.actor.name, LEASE_MS)? {
+    if !store::runs::claim(tx.conn, job, due.0, &tx.actor.name, LEASE)? {
         return Ok(false);
     }
     enqueue(tx, "schedule")?;

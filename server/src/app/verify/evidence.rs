@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{BATCH, Check};
 use crate::app::evidence::{Posted, ServiceEvidence, State};
-use crate::app::state;
+use crate::app::state::{self, States};
 use crate::error::Result;
 use crate::store::audit::{self, Place};
 use crate::store::facts::FactRow;
@@ -19,7 +19,7 @@ pub(super) fn check(conn: &mut Conn) -> Result<(Check, Check)> {
     let (mut services, mut drills, mut values) = (0, 0, 0);
     let mut after = String::new();
     loop {
-        let batch = audit::services_after(conn, &after, BATCH)?;
+        let batch = store::services::any_after(conn, &after, BATCH)?;
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { break };
         let mut kept = HashMap::new();
         for row in store::evidence::between(conn, &first.id, &last.id)? {
@@ -49,16 +49,9 @@ pub(super) fn check(conn: &mut Conn) -> Result<(Check, Check)> {
     Ok((states, facts))
 }
 
-type Key = (i16, String, String);
-
 /// The states of services with `first <= id <= last`, folded from their kept drills.
-fn fold(
-    conn: &mut Conn,
-    first: &str,
-    last: &str,
-    drills: &mut usize,
-) -> Result<HashMap<String, BTreeMap<Key, State>>> {
-    let mut folded: HashMap<String, BTreeMap<Key, State>> = HashMap::new();
+fn fold(conn: &mut Conn, first: &str, last: &str, drills: &mut usize) -> Result<HashMap<String, States>> {
+    let mut folded: HashMap<String, States> = HashMap::new();
     let mut place: Place = (first.to_owned(), i64::MIN, String::new());
     loop {
         let rows = audit::counted_after(conn, &place, last, ROWS)?;
@@ -66,16 +59,12 @@ fn fold(
         place = (end.service_id.clone(), end.ended_at, end.id.clone());
         *drills += rows.len();
         for row in &rows {
-            let Some(failure) = row.failure else { continue };
-            let of = folded.entry(row.service_id.clone()).or_default();
-            let key = (failure, row.target.clone(), row.environment.clone());
-            let before = of.remove(&key);
-            of.insert(key, state::apply(before, row).0);
+            state::fold_in(folded.entry(row.service_id.clone()).or_default(), row);
         }
     }
 }
 
-fn compare_states(check: &mut Check, service: &str, held: &[State], mut again: BTreeMap<Key, State>) {
+fn compare_states(check: &mut Check, service: &str, held: &[State], mut again: States) {
     let words = |key: (i16, &str, &str)| {
         let failure = crate::types::Failure::from_code(key.0).map_or("?", crate::types::Failure::as_str);
         format!("{failure} of `{}` in `{}`", key.1, key.2)

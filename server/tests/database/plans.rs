@@ -1,11 +1,5 @@
 //! Every statement that the API, the pages and the jobs issue is explained by the database itself: none reads a
-//! growing table whole. On SQLite, or with `WATERBEAR_TEST_PG` on PostgreSQL.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test stops at the first surprise, and is told of its database by the environment"
-)]
+//! growing table whole.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -160,14 +154,10 @@ fn body(at: Timestamp, failure: &str, outcome: &str) -> serde_json::Value {
 #[actix_web::test]
 async fn no_statement_reads_a_growing_table_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let url = match std::env::var("WATERBEAR_TEST_PG") {
-        Ok(server) if !server.is_empty() => on_postgres(&server),
-        _ => format!("sqlite:{}", folder.path().join("plans.db").display()),
-    };
-    let plain = url.clone();
+    let url = crate::database("plans", folder.path());
     let heard = collect(&url).await;
     assert!(heard.0.len() > 60, "only {} statements were heard", heard.0.len());
-    let mut explain = Explain::connect(&plain);
+    let mut explain = Explain::connect(&url);
     let mut wrong = Vec::new();
     for (text, what) in &heard.0 {
         let plan = explain.plan(text);
@@ -272,14 +262,6 @@ fn fits(route: &str, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
     let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
     route.len() == path.len() && route.iter().zip(&path).all(|(r, p)| r.starts_with('{') || r == p)
-}
-
-fn on_postgres(server: &str) -> String {
-    let name = format!("wb_plans_{}", std::process::id());
-    let mut conn = PgConnection::establish(server).unwrap();
-    conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    let (head, _) = server.rsplit_once('/').unwrap();
-    format!("{head}/{name}")
 }
 
 enum Explain {
