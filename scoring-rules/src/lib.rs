@@ -37,6 +37,7 @@ mod book;
 mod catalogue;
 mod custom;
 mod date;
+pub mod degrader;
 mod error;
 mod example;
 mod expr;

@@ -1,0 +1,21 @@
+//! Degrader tuning: what one bad host of a service costs its users under given settings, what the settings cost on a
+//! healthy day, and which settings would be best.
+//!
+//! - [`Profile`] is what is known of a service's traffic; checked, it is [`Traffic`].
+//! - [`D2`] holds the settings of Rest.li's dynamic discovery, the reference dialect.
+//! - A [`Defence`] answers how settings behave: [`Replay`] of a failure, and [`HealthyDay`].
+//! - [`judge`] puts those answers together to one number, the objective J: 0 is perfect, 1 is no defence at all.
+
+mod d2;
+mod defence;
+mod derive;
+mod objective;
+mod profile;
+mod traffic;
+
+pub use d2::{Balancer, D2, Degrader, LatencyMetric};
+pub use defence::{CurvePoint, Defence, FAILURE_SECONDS, HealthyDay, Replay, Scenario};
+pub use derive::{call_timeout_ms, high_error_rate};
+pub use objective::{Judged, judge};
+pub use profile::{Bucket, Latency, Problem, Profile, Slot};
+pub use traffic::Traffic;
