@@ -17,6 +17,9 @@ const GRADE_ALL: &str = "grade_all";
 /// Longest sleep before the clock is looked at again (it may have been set).
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
+/// How often SQLite's log is copied into the database: a page that is written again and again is copied once.
+const COPY_EVERY: Duration = Duration::from_secs(1);
+
 /// How often runs are looked for that another process wanted, or left undone.
 const OTHERS_WANT: Duration = Duration::from_secs(2);
 
@@ -25,6 +28,7 @@ pub fn start(app: &Arc<App>) {
     tokio::spawn(schedule_loop(Arc::clone(app)));
     tokio::spawn(run_loop(Arc::clone(app)));
     tokio::spawn(tidy_loop(Arc::clone(app)));
+    tokio::spawn(copy_loop(Arc::clone(app)));
     tokio::spawn(prune::prune_loop(Arc::clone(app)));
     tokio::spawn(prune::count_loop(Arc::clone(app)));
     // The first reader of a large organisation need not wait for the sums.
@@ -101,6 +105,35 @@ async fn run_loop(app: Arc<App>) {
         }
         // Woken when a run is wanted; the time-out finds runs that another process wanted.
         let _ = tokio::time::timeout(OTHERS_WANT, app.run_wanted()).await;
+    }
+}
+
+/// Keeps the log of SQLite short while there is anything new in it.
+async fn copy_loop(app: Arc<App>) {
+    let (mut copier, mut seen) = (app.db().copier(), 0);
+    loop {
+        tokio::time::sleep(COPY_EVERY).await;
+        let generation = app.db().generation();
+        if generation == seen {
+            continue;
+        }
+        let work = blocking(move || {
+            let done = copier.copy();
+            Ok((copier, done))
+        });
+        match work.await {
+            Ok((back, done)) => {
+                copier = back;
+                match done {
+                    Ok(()) => seen = generation,
+                    Err(error) => tracing::debug!(error = format!("{error:#}"), "copying the log"),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(?error, "copying the log");
+                copier = app.db().copier();
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::{HandleError, ManageConnection};
 use diesel::sqlite::SqliteConnection;
 
+use super::wal::LAST_RESORT;
 use super::{Conn, DatabaseUrl, refusal};
 
 impl DatabaseUrl {
@@ -25,12 +26,9 @@ impl DatabaseUrl {
                 conn.batch_execute(&format!(
                     "PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON; \
                      PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA mmap_size=134217728; \
-                     PRAGMA synchronous={sync};"
+                     PRAGMA synchronous={sync}; PRAGMA wal_autocheckpoint={LAST_RESORT};"
                 ))
                 .map_err(|e| refuse(e.to_string()))?;
-                if !durable {
-                    conn.batch_execute("PRAGMA wal_autocheckpoint=20000")?;
-                }
                 if read_only {
                     conn.batch_execute("PRAGMA query_only=ON")?;
                 }

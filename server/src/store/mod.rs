@@ -26,6 +26,7 @@ mod tables;
 pub mod tokens;
 pub mod transfer;
 mod url;
+pub mod wal;
 pub mod watch;
 
 use std::sync::Arc;
@@ -162,6 +163,11 @@ impl Db {
     /// A watch for what others write.
     pub fn watch(&self) -> watch::Watch {
         watch::Watch::new(self.url.clone())
+    }
+
+    /// What copies the log of SQLite.
+    pub fn copier(&self) -> wal::Copier {
+        wal::Copier::new(self.url.clone())
     }
 
     /// Ends the generation: something else than a write of this process changed what reads give.
