@@ -3,6 +3,7 @@
 //!
 //! - [`Profile`] is what is known of a service's traffic; checked, it is [`Traffic`].
 //! - [`D2`] holds the settings of Rest.li's dynamic discovery, the reference dialect.
+//! - [`Relative`] holds those of its newer strategy; [`mod@reference`] runs either as the client library does.
 //! - A [`Defence`] answers how settings behave: [`Replay`] of a failure, and [`HealthyDay`].
 //! - [`judge`] puts those answers together to one number, the objective J: 0 is perfect, 1 is no defence at all.
 
@@ -11,6 +12,8 @@ mod defence;
 mod derive;
 mod objective;
 mod profile;
+pub mod reference;
+mod relative;
 mod traffic;
 
 pub use d2::{Balancer, D2, Degrader, LatencyMetric};
@@ -18,4 +21,5 @@ pub use defence::{CurvePoint, Defence, FAILURE_SECONDS, HealthyDay, Replay, Scen
 pub use derive::{call_timeout_ms, high_error_rate};
 pub use objective::{Judged, judge};
 pub use profile::{Bucket, Latency, Problem, Profile, Slot};
+pub use relative::Relative;
 pub use traffic::Traffic;
