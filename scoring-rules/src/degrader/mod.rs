@@ -11,6 +11,7 @@ mod d2;
 mod defence;
 mod derive;
 mod objective;
+mod problems;
 mod profile;
 pub mod reference;
 mod relative;
