@@ -25,7 +25,7 @@ pub enum LatencyMetric {
 
 /// What steps the drop rate of one host (`degrader.*`). Latencies and ages in ms; rates and steps are fractions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Degrader {
     /// The statistic held against the latency marks.
     pub latency_to_use: LatencyMetric,
@@ -55,6 +55,14 @@ pub struct Degrader {
     pub initial_drop_rate: f64,
     /// Below this share of traffic a good window doubles the share; 0: off.
     pub slow_start_threshold: f64,
+    /// Replaces the drop rate; negative: off. The strategies of D2 take it over.
+    pub override_drop_rate: f64,
+    /// Replaces `min_call_count`, whatever the drop rate; negative: off. The strategy "degrader" takes it over.
+    pub override_min_call_count: i64,
+    /// A call is let through when none has been for so long, ms.
+    pub max_drop_duration: i64,
+    /// Whether broken streams count as errors.
+    pub load_balance_stream_exception: bool,
 }
 
 impl Default for Degrader {
@@ -74,6 +82,10 @@ impl Default for Degrader {
             max_drop_rate: 1.0,
             initial_drop_rate: 0.0,
             slow_start_threshold: 0.0,
+            override_drop_rate: -1.0,
+            override_min_call_count: -1,
+            max_drop_duration: 60_000,
+            load_balance_stream_exception: false,
         }
     }
 }

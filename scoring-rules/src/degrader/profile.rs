@@ -284,10 +284,10 @@ fn from_percentiles(p50: f64, p99: f64, fine: bool) -> (f64, f64, bool) {
 
 /// Collects what is wrong.
 #[derive(Default)]
-struct Wrong(Vec<Problem>);
+pub(super) struct Wrong(pub(super) Vec<Problem>);
 
 impl Wrong {
-    fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+    pub(super) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(Problem::new(pointer, detail));
     }
 
@@ -296,13 +296,13 @@ impl Wrong {
         None
     }
 
-    fn above_zero(&mut self, pointer: &str, value: f64) {
+    pub(super) fn above_zero(&mut self, pointer: &str, value: f64) {
         if !(value.is_finite() && value > 0.0 && value <= MOST) {
             self.add(pointer, format!("must be above 0 and at most {MOST}, is {value}"));
         }
     }
 
-    fn at_least(&mut self, pointer: &str, value: f64, least: f64) {
+    pub(super) fn at_least(&mut self, pointer: &str, value: f64, least: f64) {
         if !(value.is_finite() && value >= least && value <= MOST) {
             self.add(pointer, format!("must be at least {least} and at most {MOST}, is {value}"));
         }
@@ -314,10 +314,10 @@ impl Wrong {
         }
     }
 
-    fn share(&mut self, pointer: &str, value: f64) {
+    pub(super) fn share(&mut self, pointer: &str, value: f64) {
         self.between(pointer, value, 0.0, 1.0);
     }
 }
 
 /// Nothing in a profile is greater: beyond it a number is a mistake, and sums stay finite.
-const MOST: f64 = 1e9;
+pub(super) const MOST: f64 = 1e9;

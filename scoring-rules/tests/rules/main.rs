@@ -9,4 +9,6 @@ mod pack;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod support;
