@@ -3,14 +3,13 @@
 mod entity;
 mod entity_ref;
 mod forms;
-mod stream;
 mod validate;
-mod yaml;
 
 use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::catalog::{CatalogReading, DocumentReading};
+use super::yaml::{self, stream};
 use super::utf8;
 use crate::error::Error;
 
