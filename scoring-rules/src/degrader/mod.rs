@@ -15,6 +15,7 @@ mod profile;
 pub mod reference;
 mod relative;
 mod traffic;
+mod tuner;
 
 pub use d2::{Balancer, D2, Degrader, LatencyMetric};
 pub use defence::{CurvePoint, Defence, FAILURE_SECONDS, HealthyDay, Replay, Scenario};
@@ -23,3 +24,4 @@ pub use objective::{Judged, judge};
 pub use profile::{Bucket, Latency, Problem, Profile, Slot};
 pub use relative::Relative;
 pub use traffic::Traffic;
+pub use tuner::{Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning};
