@@ -10,6 +10,7 @@
 mod d2;
 mod defence;
 mod derive;
+mod model;
 mod objective;
 mod profile;
 pub mod reference;
@@ -24,4 +25,4 @@ pub use objective::{Judged, judge};
 pub use profile::{Bucket, Latency, Problem, Profile, Slot};
 pub use relative::Relative;
 pub use traffic::Traffic;
-pub use tuner::{Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning};
+pub use tuner::{Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning, compare, score, tune};
