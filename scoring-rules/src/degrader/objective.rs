@@ -55,9 +55,12 @@ impl Judged {
 /// exceeds 0.002, + 0.1 where its worst slot exceeds 0.05. `leak` is the mean of the bad share of each failure, weighted
 /// by [`Scenario::ALL`] times the share of calls that the failure spoils, so that a harmless one forces no tight marks.
 pub fn judge(defence: &impl Defence, traffic: &Traffic) -> Judged {
-    let healthy = defence.healthy_day(traffic);
-    let replays: Vec<Replay> =
-        Scenario::ALL.iter().map(|(scenario, _)| defence.replay(traffic, *scenario, false)).collect();
+    judge_with(defence.healthy_day(traffic), |scenario| defence.replay(traffic, scenario, false))
+}
+
+/// The same from answers that are at hand, or cheaper to get together.
+pub(super) fn judge_with(healthy: HealthyDay, replay: impl Fn(Scenario) -> Replay) -> Judged {
+    let replays: Vec<Replay> = Scenario::ALL.iter().map(|(scenario, _)| replay(*scenario)).collect();
     Judged { objective: objective(&replays, &healthy), replays, healthy }
 }
 

@@ -187,7 +187,7 @@ impl Profile {
 fn usual_day() -> Vec<Slot> {
     let slot = |hour: i32| {
         let wave = (std::f64::consts::TAU * f64::from(hour - 10) / 24.0).sin();
-        Slot { traffic: 1.0 + 0.6 * wave, latency: 1.05 + 0.25 * wave }
+        Slot { traffic: 1.0 + 0.6 * wave, latency: 1.15 + 0.15 * wave }
     };
     (0..24).map(slot).collect()
 }

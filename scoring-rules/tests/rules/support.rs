@@ -58,7 +58,7 @@ pub(crate) fn facts(book: &Rulebook, values: &[(&str, Value)]) -> Facts {
 }
 
 /// The lines of a file of reference vectors, which lie beside the repository in `../shared/vectors`.
-pub fn vectors(file: &str) -> Vec<serde_json::Value> {
+pub(crate) fn vectors(file: &str) -> Vec<serde_json::Value> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors").join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| {
         panic!("{}: {e}: the reference vectors belong beside the repository", path.display())

@@ -1,7 +1,18 @@
 //! Envoy: `outlier_detection` of a cluster, and the timeouts of the route to it.
 
-use super::super::{Group, Problem};
+use serde_json::Value;
+
+use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic, high_error_rate};
+use super::Context;
+use super::calls::Calls;
+use super::emit::{
+    best_of, ejection_percent, enough_calls, failures_in_a_row, interval_ms, seconds, try_timeout_ms,
+};
+use super::reader::{Block, Found, Reader, find_blocks, nothing};
+use super::sweeps::{self, Detector, Outlier, Share};
 use super::table::{ANY, ANY_TIME, PERCENT, SOME, SOME_TIME, Unit, maybe, row, settings};
+use super::text::Style;
+use super::writer::{Node, comment, map, rows, yaml};
 
 settings! {
     /// Envoy's passive health checking of a cluster, and the timeouts that let it see slow calls. Durations in ms.
@@ -75,11 +86,11 @@ settings! {
     }
 }
 
-fn contradictions(of: &Envoy) -> Vec<Problem> {
+fn contradictions(of: &Envoy) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     if of.max_ejection_time < of.base_ejection_time {
-        wrong.push(Problem::new(
-            "/max_ejection_time",
+        wrong.push((
+            "max_ejection_time",
             format!(
                 "must be at least base_ejection_time ({} ms), is {} ms",
                 of.base_ejection_time, of.max_ejection_time
@@ -87,4 +98,148 @@ fn contradictions(of: &Envoy) -> Vec<Problem> {
         ));
     }
     wrong
+}
+
+/// Reads a cluster with its `outlier_detection`, or the bare block; a route's timeouts wherever they stand beside it.
+pub(super) fn read(document: &Value) -> Found<Envoy> {
+    let mut reader =
+        Reader::new(Style::Proto, true, &["route", "retry_policy", "timeout", "per_try_timeout"]);
+    let mut envoy = Envoy::default();
+    let Some(block) = reader.locate(document, &["outlier_detection", "outlierDetection"], &envoy) else {
+        return Err(nothing("`outlier_detection`: a cluster without it ejects nobody"));
+    };
+    let retries = find_blocks(document, &["retry_policy", "retryPolicy"]);
+    let retries = retries.into_iter().filter(|block| block.has("per_try_timeout")).collect();
+    let routes = find_blocks(document, &["route"]).into_iter().filter(|block| block.has("timeout")).collect();
+    let (retry, route) = (reader.first(retries), reader.first(routes));
+    // Beside the block, without a route, they are taken as well.
+    let beside = Block::of(document);
+    for block in beside.into_iter().chain(route) {
+        reader.place_among_others("route", block.clone());
+        reader.place_among_others("route.retry_policy", block);
+    }
+    retry.into_iter().for_each(|block| reader.place_among_others("route.retry_policy", block));
+    reader.place("", block);
+    reader.fill(&mut envoy);
+    if !reader.has("max_ejection_time") {
+        envoy.max_ejection_time = envoy.max_ejection_time.max(envoy.base_ejection_time);
+    }
+    reader.finish(envoy)
+}
+
+/// The cluster's block and the route's.
+pub(super) fn write(of: &Envoy, context: &Context) -> String {
+    let service = comment(&context.service);
+    let block = map([("outlier_detection", rows(of, Style::Proto, ""))]);
+    let mut text = format!("# In the cluster {service}:\n{}", yaml(&block));
+    if of.timeout.is_none() && of.per_try_timeout.is_none() {
+        return text;
+    }
+    let Node::Map(mut route) = rows(of, Style::Proto, "route") else { return text };
+    let retry = rows(of, Style::Proto, "route.retry_policy");
+    if of.per_try_timeout.is_some() {
+        route.push(("retry_policy".into(), retry));
+    }
+    text += &format!("# In each route to {service}: slow calls count as errors only once they time out.\n");
+    text += &yaml(&map([("route", Node::Map(route))]));
+    text
+}
+
+/// What a call gets that no timeout is set for, ms.
+const ROUTE_TIMEOUT_MS: f64 = 15_000.0;
+
+impl Envoy {
+    /// After how long a try is given up, ms; infinite: never. A timeout of 0 is none.
+    pub(super) fn try_timeout_ms(&self) -> f64 {
+        let timeout = |set: Option<u64>, absent: f64| match set {
+            None => absent,
+            Some(0) => f64::INFINITY,
+            Some(ms) => ms as f64,
+        };
+        let route = timeout(self.timeout, ROUTE_TIMEOUT_MS);
+        timeout(self.per_try_timeout.filter(|ms| *ms > 0), route).min(route)
+    }
+
+    /// What ejects a host with such calls. Timeouts are answers of 504, unless failures are counted apart.
+    fn detector(&self, hosts: f64, calls: &Calls) -> Detector {
+        let split = self.split_external_local_origin_errors;
+        let (local, outer) = if split { (calls.timed_out, calls.refused) } else { (0.0, calls.failed()) };
+        let percent = |value: u64| value as f64 / 100.0;
+        let run = |k: u64, enforcing: u64, p: f64| (k as f64, percent(enforcing), p);
+        let gateway = if split { 0.0 } else { calls.timed_out };
+        let mut runs = vec![
+            run(self.consecutive_5xx, self.enforcing_consecutive_5xx, outer),
+            run(self.consecutive_gateway_failure, self.enforcing_consecutive_gateway_failure, gateway),
+        ];
+        let k = self.consecutive_local_origin_failure;
+        runs.push(run(k, self.enforcing_consecutive_local_origin_failure, local));
+        // Of two kinds of failures, each judged by itself, the greater decides.
+        let pick = |outer_chance: u64, local_chance: u64| {
+            if local > outer { (percent(local_chance), local) } else { (percent(outer_chance), outer) }
+        };
+        let (chance, p) =
+            pick(self.enforcing_failure_percentage, self.enforcing_failure_percentage_local_origin);
+        let share = Share {
+            threshold: percent(self.failure_percentage_threshold),
+            strictly: false,
+            volume: self.failure_percentage_request_volume as f64,
+            chance,
+        };
+        let share = (hosts >= self.failure_percentage_minimum_hosts as f64).then_some((share, p));
+        let (chance, p) = pick(self.enforcing_success_rate, self.enforcing_local_origin_success_rate);
+        let outlier = Outlier {
+            factor: self.success_rate_stdev_factor as f64 / 1_000.0,
+            volume: self.success_rate_request_volume as f64,
+            chance,
+        };
+        let outlier = (hosts >= self.success_rate_minimum_hosts as f64).then_some((outlier, p));
+        Detector {
+            runs,
+            share,
+            outlier,
+            interval_s: seconds(self.interval),
+            base_s: seconds(self.base_ejection_time),
+            max_s: seconds(self.max_ejection_time),
+            jitter_s: seconds(self.max_ejection_time_jitter),
+            allowed: hosts >= 2.0
+                && (self.always_eject_one_host || 100.0 / hosts <= self.max_ejection_percent as f64),
+        }
+    }
+
+    /// The settings for some traffic, by formula.
+    pub(super) fn recommend(traffic: &Traffic) -> Self {
+        let interval = interval_ms(traffic);
+        let per_try = try_timeout_ms(traffic);
+        let volume = enough_calls(traffic, interval);
+        let base = [10_000, 15_000, 30_000].into_iter().map(|base| Self {
+            interval,
+            failure_percentage_threshold: (100.0 * high_error_rate(traffic, volume as f64)).ceil() as u64,
+            enforcing_failure_percentage: 100,
+            failure_percentage_request_volume: volume,
+            success_rate_request_volume: volume,
+            failure_percentage_minimum_hosts: traffic.hosts.min(5.0) as u64,
+            success_rate_minimum_hosts: traffic.hosts.min(5.0) as u64,
+            enforcing_success_rate: 0,
+            consecutive_5xx: failures_in_a_row(traffic, per_try as f64, 5, 50),
+            base_ejection_time: base,
+            max_ejection_time_jitter: base / 5,
+            max_ejection_percent: ejection_percent(traffic),
+            per_try_timeout: Some(per_try),
+            ..Self::default()
+        });
+        best_of(base, traffic)
+    }
+}
+
+impl Defence for Envoy {
+    fn replay(&self, traffic: &Traffic, scenario: Scenario, curve: bool) -> Replay {
+        let timeout_ms = self.try_timeout_ms();
+        let calls = Calls::failing(traffic, scenario, timeout_ms);
+        let course = self.detector(traffic.hosts, &calls).course(traffic, &calls, timeout_ms, curve);
+        course.replay(traffic, scenario, timeout_ms, curve)
+    }
+
+    fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
+        sweeps::healthy_day(traffic, self.try_timeout_ms(), |calls| self.detector(traffic.hosts, calls))
+    }
 }

@@ -4,8 +4,18 @@
 //! `numFailures` of `consecutiveFailures`; `requiredSuccessRate`, `window` and `minRequestThreshold` of
 //! `successRateWithinDuration`; `markDeadFor.start` and `markDeadFor.maximum` of `Backoff.equalJittered`.
 
-use super::super::{Group, Problem};
+use serde_json::Value;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate};
+use super::Context;
+use super::calls::{Calls, Run, hiccups, rate};
+use super::cycle::{Cycle, breakers_day};
+use super::emit::{best_of, seconds, try_timeout_ms};
+use super::reader::{Block, Found, Reader, nothing};
 use super::table::{ANY, MOST, SOME_TIME, Unit, maybe, row, settings};
+use super::text::Style;
+use super::writer::{Node, comment, rows, yaml};
 
 settings! {
     /// The failure accrual of a Finagle client. Durations in ms.
@@ -23,23 +33,189 @@ settings! {
         /// How long at most, after ever more failed probes.
         mark_dead_for_maximum: u64 = 300_000 => row("markDeadFor.maximum", Unit::Ms, Group::Steps, SOME_TIME);
         /// Whether a response classifier makes server errors failures. Without one, an HTTP 500 is a success.
-        response_classifier: bool = false => row("responseClassifier", Unit::Flag, Group::Errors, (0.0, 1.0));
+        response_classifier: bool = false => row("client.responseClassifier", Unit::Flag, Group::Errors, (0.0, 1.0));
         /// The client's request timeout. Absent: the caller's own.
-        request_timeout: Option<u64> = None => maybe("requestTimeout", Unit::Ms, Group::Timeout, SOME_TIME);
+        request_timeout: Option<u64> = None => maybe("client.requestTimeout", Unit::Ms, Group::Timeout, SOME_TIME);
     }
 }
 
-fn contradictions(of: &Finagle) -> Vec<Problem> {
+fn contradictions(of: &Finagle) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     if of.mark_dead_for_maximum < of.mark_dead_for_start {
         let detail = format!(
             "must be at least markDeadFor.start ({} ms), is {} ms",
             of.mark_dead_for_start, of.mark_dead_for_maximum
         );
-        wrong.push(Problem::new("/markDeadFor/maximum", detail));
+        wrong.push(("markDeadFor.maximum", detail));
     }
     if of.num_failures == 0 && of.required_success_rate == 0.0 {
-        wrong.push(Problem::new("/numFailures", "both rules are off (0), so no host is ever marked dead"));
+        wrong.push(("numFailures", "both rules are off (0), so no host is ever marked dead".to_owned()));
     }
     wrong
+}
+
+/// Reads `failureAccrual` with its parameters, and the client's `requestTimeout` and `responseClassifier` beside it.
+pub(super) fn read(document: &Value) -> Found<Finagle> {
+    let mut reader =
+        Reader::new(Style::Java, false, &["failureAccrual", "requestTimeout", "responseClassifier"]);
+    let mut finagle = Finagle::default();
+    let Some(block) = reader.locate(document, &["failureAccrual"], &finagle) else {
+        return Err(nothing("`failureAccrual`"));
+    };
+    block.child(&["markDeadFor"]).into_iter().for_each(|inner| reader.place("markDeadFor", inner));
+    Block::of(document).into_iter().for_each(|outer| reader.place_among_others("client", outer));
+    reader.place("", block);
+    reader.fill(&mut finagle);
+    if !reader.has("maximum") {
+        finagle.mark_dead_for_maximum = finagle.mark_dead_for_maximum.max(finagle.mark_dead_for_start);
+    }
+    reader.finish(finagle)
+}
+
+/// The parameters, and as a comment the Scala that sets them.
+pub(super) fn write(of: &Finagle, context: &Context) -> String {
+    let Node::Map(mut accrual) = rows(of, Style::Java, "") else { return String::new() };
+    accrual.push(("markDeadFor".into(), rows(of, Style::Java, "markDeadFor")));
+    let Node::Map(mut client) = rows(of, Style::Java, "client") else { return String::new() };
+    client.insert(0, ("failureAccrual".into(), Node::Map(accrual)));
+    format!("{}{}", scala(of, context), yaml(&Node::Map(client)))
+}
+
+fn scala(of: &Finagle, context: &Context) -> String {
+    let backoff = format!(
+        "Backoff.equalJittered({}.milliseconds, {}.milliseconds)",
+        of.mark_dead_for_start, of.mark_dead_for_maximum
+    );
+    let rate = format!(
+        "FailureAccrualPolicy.successRateWithinDuration({}, {}.milliseconds, {backoff}, {})",
+        of.required_success_rate, of.window, of.min_request_threshold
+    );
+    let run = format!("FailureAccrualPolicy.consecutiveFailures({}, {backoff})", of.num_failures);
+    let policy = match (of.required_success_rate > 0.0, of.num_failures > 0) {
+        (true, true) => format!("{rate}\n#     .orElse({run})"),
+        (true, false) => rate,
+        (false, _) => run,
+    };
+    let mut text = format!("# For the client of {}, in Scala:\n", comment(&context.service));
+    text += &format!("#   .configured(FailureAccrualFactory.Param(() => {policy}))\n");
+    if let Some(ms) = of.request_timeout {
+        text += &format!("#   .withRequestTimeout({ms}.milliseconds)\n");
+    }
+    if of.response_classifier {
+        text += "#   .withResponseClassifier(HttpResponseClassifier.ServerErrorsAsFailures)\n";
+    }
+    text
+}
+
+/// How many seconds a hiccup lasts.
+const HICCUP_S: f64 = 5.0;
+
+impl Finagle {
+    fn timeout_ms(&self, traffic: &Traffic) -> f64 {
+        self.request_timeout.map_or(traffic.timeout_ms, |ms| ms as f64)
+    }
+
+    /// Share of calls that count: server errors only do where a classifier says so.
+    fn counted(&self, calls: &Calls) -> f64 {
+        if self.response_classifier { calls.failed() } else { calls.timed_out }
+    }
+
+    /// Seconds of such calls until the moving average falls below the mark, if it comes to that; and the chance a
+    /// second that it does so by accident.
+    fn average(&self, p: f64, rate: f64) -> (Option<f64>, f64) {
+        let window = seconds(self.window);
+        let room = 1.0 - self.required_success_rate;
+        if self.required_success_rate <= 0.0 || rate * window < self.min_request_threshold as f64 {
+            return (None, 0.0);
+        }
+        if p > room {
+            return (Some(-window * (-room / p).ln_1p()), 0.0);
+        }
+        // Around its mean it strays by the calls of about two windows.
+        let spread = (p * (1.0 - p) / (2.0 * rate * window)).sqrt();
+        let chance = if spread > 0.0 { Normal::standard().sf((room - p) / spread) } else { 0.0 };
+        (None, chance / window)
+    }
+
+    /// Chance that a host has not been marked dead so long after its calls became such.
+    fn survival(&self, calls: &Calls, healthy_past: bool) -> impl Fn(f64) -> f64 {
+        let p = self.counted(calls);
+        let run = Run::new(self.num_failures as f64, 1.0, p, calls);
+        let (falls_s, hazard) = self.average(p, calls.rate);
+        // A window of history must be there first.
+        let from_s = if healthy_past { 0.0 } else { seconds(self.window) };
+        let falls_s = falls_s.map(|s| s.max(from_s) + calls.delay_s);
+        move |age_s: f64| {
+            if falls_s.is_some_and(|falls_s| age_s >= falls_s) {
+                return 0.0;
+            }
+            run.survives(age_s) * (-hazard * (age_s - from_s).max(0.0)).exp()
+        }
+    }
+
+    /// Seconds that a host is marked dead: jittered, and doubling.
+    fn dead_s(&self, attempt: usize) -> f64 {
+        let (start, most) = (seconds(self.mark_dead_for_start), seconds(self.mark_dead_for_maximum));
+        if attempt == 0 { start } else { (0.75 * start * 2.0_f64.powi(attempt.min(40) as i32)).min(most) }
+    }
+
+    fn false_alarms(&self, traffic: &Traffic, slot: &Slot) -> f64 {
+        let (hiccup_rate, hiccup_factor) = hiccups(traffic);
+        let timeout_ms = self.timeout_ms(traffic);
+        let healthy = Calls::healthy(traffic, slot.traffic, slot.latency, timeout_ms);
+        let shaken = Calls::healthy(traffic, slot.traffic, slot.latency * hiccup_factor, timeout_ms);
+        if healthy.rate <= 0.0 {
+            return 0.0;
+        }
+        let p = self.counted(&healthy);
+        let run = Run::new(self.num_failures as f64, 1.0, p, &healthy);
+        let (falls_s, hazard) = self.average(p, healthy.rate);
+        let tripped = 1.0 - self.survival(&shaken, true)(HICCUP_S);
+        let alarms = run.per_second()
+            + falls_s.map_or(hazard, |s| 1.0 / s.max(seconds(self.window)))
+            + hiccup_rate * tripped / HICCUP_S;
+        let dead_s = self.dead_s(0);
+        alarms * dead_s / (1.0 + alarms * dead_s)
+    }
+
+    /// The settings for some traffic, by formula.
+    pub(super) fn recommend(traffic: &Traffic) -> Self {
+        let candidates = [10_000, 20_000, 30_000].into_iter().map(|window| {
+            let required = 1.0 - high_error_rate(traffic, rate(traffic) * seconds(window));
+            Self {
+                num_failures: 5,
+                required_success_rate: (required * 100.0).round() / 100.0,
+                window,
+                min_request_threshold: 5,
+                mark_dead_for_start: 5_000,
+                mark_dead_for_maximum: 60_000,
+                response_classifier: true,
+                request_timeout: Some(try_timeout_ms(traffic)),
+            }
+        });
+        best_of(candidates, traffic)
+    }
+}
+
+impl Defence for Finagle {
+    fn replay(&self, traffic: &Traffic, scenario: Scenario, curve: bool) -> Replay {
+        let timeout_ms = self.timeout_ms(traffic);
+        let calls = Calls::failing(traffic, scenario, timeout_ms);
+        let p = self.counted(&calls);
+        let course = Cycle {
+            first: &self.survival(&calls, true),
+            again: &self.survival(&calls, false),
+            wait: &|attempt| self.dead_s(attempt),
+            probe_exposed_s: 1.0 / calls.rate,
+            probe_s: 1.0 / calls.rate + p * calls.delay_s,
+            probe_passes: 1.0 - p,
+            probe_healthy_s: 1.0 / calls.rate,
+        }
+        .course();
+        course.replay(traffic, scenario, timeout_ms, curve)
+    }
+
+    fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
+        breakers_day(traffic, self.timeout_ms(traffic), false, |slot| self.false_alarms(traffic, slot))
+    }
 }

@@ -1,7 +1,16 @@
 //! gRPC: the `outlier_detection_experimental` policy of a service config (proposal A50), and the method's timeout.
 
-use super::super::{Group, Problem};
+use serde_json::Value;
+
+use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic, high_error_rate};
+use super::Context;
+use super::calls::Calls;
+use super::emit::{best_of, ejection_percent, enough_calls, interval_ms, seconds, try_timeout_ms};
+use super::reader::{Found, Reader, blocks_of, find, nothing};
+use super::sweeps::{self, Detector, Outlier, Share};
 use super::table::{ANY, MOST, PERCENT, SOME_TIME, Unit, maybe, row, settings};
+use super::text::Style;
+use super::writer::{Node, json, map, rows, text};
 
 settings! {
     /// The outlier detection of a gRPC client, and the deadline that lets it see slow calls. Durations in ms.
@@ -15,7 +24,7 @@ settings! {
         /// Share of hosts from which no further one is ejected.
         max_ejection_percent: u64 = 10 => row("maxEjectionPercent", Unit::Percent, Group::Steps, PERCENT);
         /// Whether success rates of hosts are compared: whether the block is there.
-        success_rate: bool = false => row("successRateEjection", Unit::Flag, Group::Errors, (0.0, 1.0));
+        success_rate: bool = false => row("successRateEjection", Unit::Present, Group::Errors, (0.0, 1.0));
         /// Standard deviations below the mean, times 1000, that are too far.
         success_rate_stdev_factor: u64 = 1_900
             => row("successRateEjection.stdevFactor", Unit::Thousandths, Group::Errors, ANY);
@@ -30,7 +39,7 @@ settings! {
             => row("successRateEjection.requestVolume", Unit::Count, Group::Errors, ANY);
         /// Whether hosts are ejected by their failure percentage: whether the block is there.
         failure_percentage: bool = false
-            => row("failurePercentageEjection", Unit::Flag, Group::Errors, (0.0, 1.0));
+            => row("failurePercentageEjection", Unit::Present, Group::Errors, (0.0, 1.0));
         /// Percentage of failed calls above which a host is ejected.
         failure_percentage_threshold: u64 = 85
             => row("failurePercentageEjection.threshold", Unit::Percent, Group::Errors, PERCENT);
@@ -48,11 +57,11 @@ settings! {
     }
 }
 
-fn contradictions(of: &Grpc) -> Vec<Problem> {
+fn contradictions(of: &Grpc) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     if of.max_ejection_time < of.base_ejection_time {
-        wrong.push(Problem::new(
-            "/maxEjectionTime",
+        wrong.push((
+            "maxEjectionTime",
             format!(
                 "must be at least baseEjectionTime ({} ms), is {} ms",
                 of.base_ejection_time, of.max_ejection_time
@@ -60,4 +69,113 @@ fn contradictions(of: &Grpc) -> Vec<Problem> {
         ));
     }
     wrong
+}
+
+/// Reads a service config, or the bare policy.
+pub(super) fn read(document: &Value) -> Found<Grpc> {
+    let mut reader =
+        Reader::new(Style::Proto, false, &["childPolicy", "loadBalancingConfig", "methodConfig"]);
+    let mut grpc = Grpc::default();
+    let names = ["outlier_detection_experimental", "outlier_detection"];
+    let Some(block) = reader.locate(document, &names, &grpc) else {
+        return Err(nothing(
+            "`outlier_detection_experimental` in its `loadBalancingConfig`: nobody is ejected without it",
+        ));
+    };
+    for name in ["successRateEjection", "failurePercentageEjection"] {
+        block.child(&[name]).into_iter().for_each(|inner| reader.place(name, inner));
+    }
+    let methods = find(document, &["methodConfig"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list));
+    let methods = methods.filter(|method| method.map.contains_key("timeout")).collect();
+    reader.first(methods).into_iter().for_each(|method| reader.place_among_others("methodConfig", method));
+    reader.place("", block);
+    reader.fill(&mut grpc);
+    if !reader.has("maxEjectionTime") {
+        grpc.max_ejection_time = grpc.max_ejection_time.max(grpc.base_ejection_time);
+    }
+    reader.finish(grpc)
+}
+
+/// A service config for all methods of a channel.
+pub(super) fn write(of: &Grpc, context: &Context) -> String {
+    let Node::Map(mut policy) = rows(of, Style::Proto, "") else { return String::new() };
+    policy.push(("childPolicy".into(), Node::List(vec![map([("round_robin", Node::Map(Vec::new()))])])));
+    let policy = map([("outlier_detection_experimental", Node::Map(policy))]);
+    let mut config = vec![("loadBalancingConfig".to_owned(), Node::List(vec![policy]))];
+    if of.timeout.is_some() {
+        let Node::Map(method) = rows(of, Style::Proto, "methodConfig") else { return String::new() };
+        let mut entries =
+            vec![("name".to_owned(), Node::List(vec![map([("service", text(&context.service))])]))];
+        entries.extend(method);
+        config.insert(0, ("methodConfig".into(), Node::List(vec![Node::Map(entries)])));
+    }
+    json(&Node::Map(config))
+}
+
+impl Grpc {
+    /// After how long a call is given up, ms.
+    fn timeout_ms(&self, traffic: &Traffic) -> f64 {
+        self.timeout.map_or(traffic.timeout_ms, |ms| ms as f64)
+    }
+
+    /// What ejects a host with such calls: any status but OK is a failure.
+    fn detector(&self, hosts: f64, calls: &Calls) -> Detector {
+        let percent = |value: u64| value as f64 / 100.0;
+        let share = Share {
+            threshold: percent(self.failure_percentage_threshold),
+            strictly: true,
+            volume: self.failure_percentage_request_volume as f64,
+            chance: percent(self.failure_percentage_enforcement),
+        };
+        let outlier = Outlier {
+            factor: self.success_rate_stdev_factor as f64 / 1_000.0,
+            volume: self.success_rate_request_volume as f64,
+            chance: percent(self.success_rate_enforcement),
+        };
+        let by_share = self.failure_percentage && hosts >= self.failure_percentage_minimum_hosts as f64;
+        let by_rate = self.success_rate && hosts >= self.success_rate_minimum_hosts as f64;
+        Detector {
+            runs: Vec::new(),
+            share: by_share.then_some((share, calls.failed())),
+            outlier: by_rate.then_some((outlier, calls.failed())),
+            interval_s: seconds(self.interval),
+            base_s: seconds(self.base_ejection_time),
+            max_s: seconds(self.max_ejection_time),
+            jitter_s: 0.0,
+            // The share is looked at before an ejection: the first one is always let through.
+            allowed: hosts >= 2.0 && self.max_ejection_percent > 0,
+        }
+    }
+
+    /// The settings for some traffic, by formula.
+    pub(super) fn recommend(traffic: &Traffic) -> Self {
+        let interval = interval_ms(traffic);
+        let volume = enough_calls(traffic, interval);
+        let candidates = [10_000, 15_000, 30_000].into_iter().map(|base_ejection_time| Self {
+            interval,
+            base_ejection_time,
+            max_ejection_percent: ejection_percent(traffic),
+            failure_percentage: true,
+            failure_percentage_threshold: (100.0 * high_error_rate(traffic, volume as f64)).ceil() as u64,
+            failure_percentage_enforcement: 100,
+            failure_percentage_minimum_hosts: traffic.hosts.min(5.0) as u64,
+            failure_percentage_request_volume: volume,
+            timeout: Some(try_timeout_ms(traffic)),
+            ..Self::default()
+        });
+        best_of(candidates, traffic)
+    }
+}
+
+impl Defence for Grpc {
+    fn replay(&self, traffic: &Traffic, scenario: Scenario, curve: bool) -> Replay {
+        let timeout_ms = self.timeout_ms(traffic);
+        let calls = Calls::failing(traffic, scenario, timeout_ms);
+        let course = self.detector(traffic.hosts, &calls).course(traffic, &calls, timeout_ms, curve);
+        course.replay(traffic, scenario, timeout_ms, curve)
+    }
+
+    fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
+        sweeps::healthy_day(traffic, self.timeout_ms(traffic), |calls| self.detector(traffic.hosts, calls))
+    }
 }

@@ -1,7 +1,16 @@
 //! Istio: `outlierDetection` of a DestinationRule, and the timeouts of a VirtualService.
 
-use super::super::{Group, Problem};
+use serde_json::Value;
+
+use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic};
+use super::Context;
+use super::calls::Calls;
+use super::emit::{best_of, ejection_percent, failures_in_a_row, interval_ms, seconds, try_timeout_ms};
+use super::reader::{Block, Found, Reader, blocks_of, find, nothing};
+use super::sweeps::{self, Detector};
 use super::table::{ANY, ANY_TIME, PERCENT, SOME_TIME, Unit, maybe, row, settings};
+use super::text::Style;
+use super::writer::{Node, comment, map, rows, text, yaml};
 
 settings! {
     /// The outlier detection that Istio sets up in its proxies, and the timeouts that let it see slow calls.
@@ -33,13 +42,132 @@ settings! {
     }
 }
 
-fn contradictions(of: &Istio) -> Vec<Problem> {
+fn contradictions(of: &Istio) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     let counts = [of.consecutive_5xx_errors, of.consecutive_gateway_errors];
     let apart = of.split_external_local_origin_errors && of.consecutive_local_origin_failures > 0;
     if counts == [0, 0] && !apart {
-        let detail = "every rule is off (0), so no host is ever ejected; set 3 to 5";
-        wrong.push(Problem::new("/consecutive5xxErrors", detail));
+        let detail = "every rule is off (0), so no host is ever ejected; set 3 to 5".to_owned();
+        wrong.push(("consecutive5xxErrors", detail));
     }
     wrong
+}
+
+/// Reads a DestinationRule or its bare block, and a VirtualService beside it: a list of documents, or one of them.
+pub(super) fn read(document: &Value) -> Found<Istio> {
+    let mut reader = Reader::new(Style::Units, false, &[]);
+    let mut istio = Istio::default();
+    let Some(block) = reader.locate(document, &["outlierDetection"], &istio) else {
+        return Err(nothing("`outlierDetection` in a `trafficPolicy`: without it nobody is ejected"));
+    };
+    let routes: Vec<Block<'_>> =
+        find(document, &["http"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list)).collect();
+    let timed = routes.iter().filter(|route| route.map.contains_key("timeout")).cloned().collect();
+    let retries = routes.iter().filter_map(|route| route.child(&["retries"]));
+    let retries = retries.filter(|retries| retries.map.contains_key("perTryTimeout")).collect();
+    reader.first(timed).into_iter().for_each(|route| reader.place_among_others("http", route));
+    reader.first(retries).into_iter().for_each(|retries| reader.place_among_others("http.retries", retries));
+    reader.place("", block);
+    reader.fill(&mut istio);
+    reader.finish(istio)
+}
+
+/// A DestinationRule, and a VirtualService where there are timeouts.
+pub(super) fn write(of: &Istio, context: &Context) -> String {
+    let host = &context.service;
+    let policy = map([("outlierDetection", rows(of, Style::Units, ""))]);
+    let spec = map([("host", text(host)), ("trafficPolicy", policy)]);
+    let mut out = yaml(&resource("DestinationRule", host, spec));
+    if of.timeout.is_none() && of.per_try_timeout.is_none() {
+        return out;
+    }
+    let Node::Map(mut route) = rows(of, Style::Units, "http") else { return out };
+    if let Some(Node::Map(mut retries)) = of.per_try_timeout.map(|_| rows(of, Style::Units, "http.retries")) {
+        // Istio's own default; with 0 the timeout of a try is lost.
+        retries.insert(0, ("attempts".into(), Node::Value("2".into())));
+        route.push(("retries".into(), Node::Map(retries)));
+    }
+    let destination = map([("destination", map([("host", text(host))]))]);
+    route.push(("route".into(), Node::List(vec![destination])));
+    let spec = map([("hosts", Node::List(vec![text(host)])), ("http", Node::List(vec![Node::Map(route)]))]);
+    out += &format!("---\n# Slow calls to {} count as errors only once they time out.\n", comment(host));
+    out += &yaml(&resource("VirtualService", host, spec));
+    out
+}
+
+fn resource(kind: &str, name: &str, spec: Node) -> Node {
+    map([
+        ("apiVersion", Node::Value("networking.istio.io/v1".into())),
+        ("kind", Node::Value(kind.into())),
+        ("metadata", map([("name", text(name))])),
+        ("spec", spec),
+    ])
+}
+
+impl Istio {
+    /// After how long a try is given up, ms: where nothing is set, the caller gives up.
+    fn try_timeout_ms(&self, traffic: &Traffic) -> f64 {
+        let set = |timeout: Option<u64>| timeout.filter(|ms| *ms > 0).map(|ms| ms as f64);
+        let route = set(self.timeout).unwrap_or(traffic.timeout_ms);
+        set(self.per_try_timeout).map_or(route, |ms| ms.min(route))
+    }
+
+    /// What ejects a host with such calls: only failures in a row.
+    fn detector(&self, hosts: f64, calls: &Calls) -> Detector {
+        let split = self.split_external_local_origin_errors;
+        let (local, outer) = if split { (calls.timed_out, calls.refused) } else { (0.0, calls.failed()) };
+        let gateway = if split { 0.0 } else { calls.timed_out };
+        let left = 100.0 * (hosts - 1.0) / hosts;
+        Detector {
+            runs: vec![
+                (self.consecutive_5xx_errors as f64, 1.0, outer),
+                (self.consecutive_gateway_errors as f64, 1.0, gateway),
+                (self.consecutive_local_origin_failures as f64, 1.0, local),
+            ],
+            share: None,
+            outlier: None,
+            interval_s: seconds(self.interval),
+            base_s: seconds(self.base_ejection_time),
+            max_s: LONGEST_EJECTION_S.max(seconds(self.base_ejection_time)),
+            jitter_s: 0.0,
+            allowed: hosts >= 2.0
+                && 100.0 / hosts <= self.max_ejection_percent as f64
+                && left >= self.min_health_percent as f64,
+        }
+    }
+
+    /// The settings for some traffic, by formula: as few failures in a row as chance does not make.
+    pub(super) fn recommend(traffic: &Traffic) -> Self {
+        let per_try = try_timeout_ms(traffic);
+        let least = failures_in_a_row(traffic, per_try as f64, 3, 50);
+        let candidates = [10_000, 15_000, 30_000].into_iter().flat_map(|base_ejection_time| {
+            (least..=least.max(5)).map(move |consecutive_5xx_errors| Self {
+                consecutive_5xx_errors,
+                interval: interval_ms(traffic),
+                base_ejection_time,
+                max_ejection_percent: ejection_percent(traffic),
+                per_try_timeout: Some(per_try),
+                ..Self::default()
+            })
+        });
+        best_of(candidates, traffic)
+    }
+}
+
+/// Istio has no key for it and Envoy's default holds, s.
+const LONGEST_EJECTION_S: f64 = 300.0;
+
+impl Defence for Istio {
+    fn replay(&self, traffic: &Traffic, scenario: Scenario, curve: bool) -> Replay {
+        let timeout_ms = self.try_timeout_ms(traffic);
+        let calls = Calls::failing(traffic, scenario, timeout_ms);
+        let course = self.detector(traffic.hosts, &calls).course(traffic, &calls, timeout_ms, curve);
+        course.replay(traffic, scenario, timeout_ms, curve)
+    }
+
+    fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
+        sweeps::healthy_day(traffic, self.try_timeout_ms(traffic), |calls| {
+            self.detector(traffic.hosts, calls)
+        })
+    }
 }

@@ -1,15 +1,23 @@
 //! Dialects: the settings of each tool that guards clients against a bad host, in the tool's own names.
 //!
-//! [`read`] takes a tool's own document, [`Settings::write`] gives the block to paste, [`assess`] says how good the
+//! [`Settings::read`] takes a tool's own document, [`Settings::write`] gives the block to paste, [`assess`] says how good the
 //! settings are on a service's traffic and what to change: the same call for each dialect.
 
+mod calls;
+mod cycle;
+mod d2;
+mod emit;
 mod envoy;
 mod finagle;
 mod grpc;
 mod istio;
+mod reader;
 mod resilience4j;
 mod settings;
+mod sweeps;
 mod table;
+mod text;
+mod writer;
 
 pub use envoy::Envoy;
 pub use finagle::Finagle;

@@ -1,10 +1,21 @@
 //! Resilience4j: a circuit breaker, with the time limiter beside it.
 
-use super::super::{Group, Problem};
+use serde_json::Value;
+
+use super::super::{
+    Defence, FAILURE_SECONDS, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate,
+};
+use super::Context;
+use super::calls::{Calls, Course, at_least, hiccups, volume};
+use super::cycle::{Cycle, breakers_day};
+use super::emit::{best_of, enough_calls, seconds, try_timeout_ms};
+use super::reader::{Block, Found, Reader, find_blocks, nothing};
 use super::table::{ANY_TIME, SOME, SOME_TIME, Unit, maybe, row, settings};
 
 /// Words of `slidingWindowType`.
 const WINDOW_TYPES: &[&str] = &["COUNT_BASED", "TIME_BASED"];
+use super::text::Style;
+use super::writer::{Node, map, quoted, rows, yaml};
 
 settings! {
     /// A circuit breaker of Resilience4j. Durations in ms.
@@ -41,11 +52,11 @@ settings! {
             => maybe("timelimiter.timeoutDuration", Unit::Ms, Group::Timeout, SOME_TIME);
         /// Whether each host has a breaker of its own. Usually a breaker guards a whole dependency, and then it is not
         /// for single hosts. Not a key of the tool; documents say it as `x-keyed-per-host`.
-        keyed_per_host: bool = false => row("x-keyed-per-host", Unit::Flag, Group::Interval, (0.0, 1.0));
+        keyed_per_host: bool = false => row("x-keyed-per-host", Unit::Flag, Group::Interval, (0.0, 1.0)).within("document");
     }
 }
 
-fn contradictions(of: &Resilience4j) -> Vec<Problem> {
+fn contradictions(of: &Resilience4j) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     if !of.time_based && of.minimum_number_of_calls > of.sliding_window_size {
         let detail = format!(
@@ -53,7 +64,244 @@ fn contradictions(of: &Resilience4j) -> Vec<Problem> {
              takes the window's size",
             of.sliding_window_size, of.minimum_number_of_calls
         );
-        wrong.push(Problem::new("/minimumNumberOfCalls", detail));
+        wrong.push(("minimumNumberOfCalls", detail));
     }
     wrong
+}
+
+/// Reads `resilience4j.circuitbreaker` of an `application.yml`: the first instance over the configuration that it is
+/// based on; or a bare instance.
+pub(super) fn read(document: &Value) -> Found<Resilience4j> {
+    let mut reader = Reader::new(Style::Java, true, &["baseConfig", "resilience4j"]);
+    let mut of = Resilience4j::default();
+    let Some(block) = reader.locate(document, &["circuitbreaker", "circuit-breaker", "circuitBreaker"], &of)
+    else {
+        return Err(nothing("`resilience4j.circuitbreaker`"));
+    };
+    let bare = block.is_bare(&of, true) && !block.has("instances") && !block.has("configs");
+    if bare {
+        reader.place("", block);
+    } else if !place_instance(&mut reader, &block, "") {
+        return Err(nothing("instance in `resilience4j.circuitbreaker.instances`, and no `configs.default`"));
+    }
+    let limiters = find_blocks(document, &["timelimiter", "time-limiter", "timeLimiter"]);
+    if let Some(limiter) = reader.first(limiters) {
+        place_instance(&mut reader, &limiter, "timelimiter");
+    }
+    Block::of(document).into_iter().for_each(|block| reader.place_among_others("document", block));
+    reader.fill(&mut of);
+    // What the library does with a default that does not fit.
+    if !of.time_based && !reader.has("minimumNumberOfCalls") {
+        of.minimum_number_of_calls = of.minimum_number_of_calls.min(of.sliding_window_size);
+    }
+    reader.finish(of)
+}
+
+/// Places the first instance, and before it the configuration that it is based on. Whether there is any of them.
+fn place_instance<'a>(reader: &mut Reader<'a>, block: &Block<'a>, name: &'static str) -> bool {
+    let instances = block.child(&["instances"]).map(|block| block.children()).unwrap_or_default();
+    let instance = reader.first(instances);
+    let base = instance.as_ref().and_then(|instance| instance.text("baseConfig")).unwrap_or("default");
+    let base = block.child(&["configs"]).and_then(|configs| configs.child(&[base]));
+    let found = base.is_some() || instance.is_some();
+    for block in base.into_iter().chain(instance) {
+        if name.is_empty() { reader.place(name, block) } else { reader.place_among_others(name, block) }
+    }
+    found
+}
+
+/// The part of an `application.yml`.
+pub(super) fn write(of: &Resilience4j, context: &Context) -> String {
+    let instance = |node: Node| map([("instances", Node::Map(vec![(quoted(&context.service), node)]))]);
+    let mut tool = vec![("circuitbreaker".to_owned(), instance(rows(of, Style::Java, "")))];
+    if of.timeout_duration.is_some() {
+        tool.push(("timelimiter".into(), instance(rows(of, Style::Java, "timelimiter"))));
+    }
+    let keyed = if of.keyed_per_host {
+        "# One breaker for each host: name instances by host, and base them on this one.\n"
+    } else {
+        "# One breaker for the whole service: when it opens, all calls are refused. It cannot isolate a single host.\n"
+    };
+    let Node::Map(mut document) = rows(of, Style::Java, "document") else { return String::new() };
+    document.insert(0, ("resilience4j".into(), Node::Map(tool)));
+    format!("{keyed}{}", yaml(&Node::Map(document)))
+}
+
+/// How many seconds a hiccup lasts.
+const HICCUP_S: f64 = 5.0;
+
+/// One threshold of a breaker, on given calls.
+struct Rule {
+    /// Share of calls that count against it.
+    share: f64,
+    /// Share from which the breaker opens.
+    threshold: f64,
+}
+
+/// What the breaker's rules are held against.
+struct Sight {
+    /// Calls a second through the breaker.
+    rate: f64,
+    delay_s: f64,
+    failures: Rule,
+    slow: Rule,
+}
+
+impl Resilience4j {
+    fn timeout_ms(&self, traffic: &Traffic) -> f64 {
+        self.timeout_duration.map_or(traffic.timeout_ms, |ms| ms as f64)
+    }
+
+    /// What a breaker sees where one host has such calls: all of it, or its part among all hosts.
+    fn sight(&self, traffic: &Traffic, calls: &Calls, healthy: &Calls) -> Sight {
+        let timeout_ms = self.timeout_ms(traffic);
+        let slow_ms = self.slow_call_duration_threshold as f64;
+        let mixed = |one: f64, others: f64| {
+            if self.keyed_per_host { one } else { one / traffic.hosts + others * (1.0 - 1.0 / traffic.hosts) }
+        };
+        let slow = |calls: &Calls| calls.slower_than(traffic, slow_ms, timeout_ms);
+        Sight {
+            rate: if self.keyed_per_host { calls.rate } else { calls.rate * traffic.hosts },
+            delay_s: calls.delay_s,
+            failures: Rule {
+                share: mixed(calls.failed(), healthy.failed()),
+                threshold: self.failure_rate_threshold / 100.0,
+            },
+            slow: Rule {
+                share: mixed(slow(calls), slow(healthy)),
+                threshold: self.slow_call_rate_threshold / 100.0,
+            },
+        }
+    }
+
+    /// Calls in a full window, and the chance that they are enough to judge by.
+    fn window(&self, rate: f64) -> (f64, f64) {
+        let size = self.sliding_window_size as f64;
+        let least = self.minimum_number_of_calls as f64;
+        if self.time_based { ((rate * size).max(1.0), volume(rate * size, least)) } else { (size, 1.0) }
+    }
+
+    /// Chance that a rule has not opened the breaker after so many calls that could count against it.
+    fn survival<'a>(
+        &'a self,
+        sight: &'a Sight,
+        rule: &'a Rule,
+        healthy_past: bool,
+    ) -> impl Fn(f64) -> f64 + 'a {
+        let (window, enough) = self.window(sight.rate);
+        let least = (self.minimum_number_of_calls as f64).min(window);
+        let start = if healthy_past { window } else { least };
+        let over =
+            move |n: f64, of: f64| enough * at_least(n, rule.share, (rule.threshold * of.round()).max(1.0));
+        let (at_start, each) = (1.0 - over(start, start), over(window, window));
+        move |age_s: f64| {
+            let n = ((age_s - sight.delay_s) * sight.rate).max(0.0);
+            if n >= start {
+                // Windows that overlap by half are about as good as independent.
+                at_start * (1.0 - each).powf((n - start) / (window / 2.0).max(1.0))
+            } else if healthy_past {
+                1.0 - over(n, window)
+            } else {
+                1.0
+            }
+        }
+    }
+
+    /// Chance that the calls that decide let the breaker close.
+    fn passes(&self, sight: &Sight) -> f64 {
+        let n = self.permitted_number_of_calls_in_half_open_state as f64;
+        let over = |rule: &Rule| at_least(n, rule.share, (rule.threshold * n).max(1.0));
+        (1.0 - over(&sight.failures)) * (1.0 - over(&sight.slow))
+    }
+
+    fn course(&self, sight: &Sight) -> Course {
+        let survival = |past: bool| {
+            let failures = self.survival(sight, &sight.failures, past);
+            let slow = self.survival(sight, &sight.slow, past);
+            // A slow call is often a failed one too, so the stronger rule decides.
+            move |age_s: f64| failures(age_s).min(slow(age_s))
+        };
+        let permitted = self.permitted_number_of_calls_in_half_open_state as f64;
+        let (wait_s, at_most_s) =
+            (seconds(self.wait_duration_in_open_state), seconds(self.max_wait_duration_in_half_open_state));
+        let needed_s = permitted / sight.rate;
+        let unbounded = at_most_s <= 0.0 || needed_s + sight.delay_s <= at_most_s;
+        let course = Cycle {
+            first: &survival(true),
+            again: &survival(false),
+            wait: &|_| wait_s,
+            probe_exposed_s: if unbounded { needed_s } else { needed_s.min(at_most_s) },
+            probe_s: if unbounded { needed_s + sight.delay_s } else { at_most_s },
+            probe_passes: if unbounded { self.passes(sight) } else { 0.0 },
+            probe_healthy_s: needed_s,
+        }
+        .course();
+        if self.keyed_per_host {
+            return course;
+        }
+        // A breaker that opens for one host of a service refuses the calls to all of them.
+        Course { isolated_after_s: None, refused_s: (FAILURE_SECONDS - course.exposed_s).max(0.0), ..course }
+    }
+
+    /// Share of time that a breaker is open for no reason.
+    fn false_alarms(&self, traffic: &Traffic, slot: &Slot) -> f64 {
+        let timeout_ms = self.timeout_ms(traffic);
+        let (hiccup_rate, hiccup_factor) = hiccups(traffic);
+        let healthy = Calls::healthy(traffic, slot.traffic, slot.latency, timeout_ms);
+        let shaken = Calls::healthy(traffic, slot.traffic, slot.latency * hiccup_factor, timeout_ms);
+        let usual = self.sight(traffic, &healthy, &healthy);
+        let hiccup = self.sight(traffic, &shaken, &healthy);
+        if usual.rate <= 0.0 {
+            return 0.0;
+        }
+        let (window, enough) = self.window(usual.rate);
+        let over =
+            |rule: &Rule| enough * at_least(window, rule.share, (rule.threshold * window.round()).max(1.0));
+        let looks = usual.rate / (window / 2.0).max(1.0);
+        let tripped = |rule: &Rule| 1.0 - self.survival(&hiccup, rule, true)(HICCUP_S);
+        let alarms = (over(&usual.failures) + over(&usual.slow)).min(1.0) * looks
+            + hiccup_rate / HICCUP_S * tripped(&hiccup.failures).max(tripped(&hiccup.slow));
+        let open_s = seconds(self.wait_duration_in_open_state);
+        alarms * open_s / (1.0 + alarms * open_s)
+    }
+
+    /// The settings for some traffic, by formula: a breaker for each host.
+    pub(super) fn recommend(traffic: &Traffic) -> Self {
+        let timeout = try_timeout_ms(traffic);
+        let peak = traffic.peak_mean_ms() / traffic.mean_ms;
+        let slow = (traffic.quantile_ms(0.99) * peak).min(0.8 * timeout as f64).ceil().max(1.0) as u64;
+        let candidates = [5, 10].into_iter().flat_map(|window| {
+            let least = enough_calls(traffic, window * 1_000);
+            [5_000, 10_000].into_iter().map(move |wait| Self {
+                failure_rate_threshold: (100.0 * high_error_rate(traffic, least as f64)).round(),
+                slow_call_rate_threshold: 50.0,
+                slow_call_duration_threshold: slow,
+                time_based: true,
+                sliding_window_size: window,
+                minimum_number_of_calls: least,
+                wait_duration_in_open_state: wait,
+                permitted_number_of_calls_in_half_open_state: 3,
+                timeout_duration: Some(timeout),
+                keyed_per_host: true,
+                ..Self::default()
+            })
+        });
+        best_of(candidates, traffic)
+    }
+}
+
+impl Defence for Resilience4j {
+    fn replay(&self, traffic: &Traffic, scenario: Scenario, curve: bool) -> Replay {
+        let timeout_ms = self.timeout_ms(traffic);
+        let calls = Calls::failing(traffic, scenario, timeout_ms);
+        let healthy = Calls::healthy(traffic, 1.0, 1.0, timeout_ms);
+        let course = self.course(&self.sight(traffic, &calls, &healthy));
+        course.replay(traffic, scenario, timeout_ms, curve)
+    }
+
+    fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
+        breakers_day(traffic, self.timeout_ms(traffic), !self.keyed_per_host, |slot| {
+            self.false_alarms(traffic, slot)
+        })
+    }
 }

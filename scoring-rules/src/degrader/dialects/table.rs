@@ -1,6 +1,6 @@
 //! Settings as a table: one row a key of the tool, so that reading, checking, writing and comparing are written once.
 
-use super::super::{Group, Problem};
+use super::super::{Group, LatencyMetric, Problem};
 
 /// What a value is, and so how it is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum Unit {
     Number,
     /// Yes or no, kept as 1 or 0.
     Flag,
+    /// Whether the block of this name is there, kept as 1 or 0.
+    Present,
     /// One of some words, kept as its place among them.
     Word(&'static [&'static str]),
 }
@@ -28,7 +30,7 @@ impl Unit {
             Self::Ms => "ms",
             Self::Percent => "%",
             Self::Thousandths => "thousandths of a standard deviation",
-            Self::Count | Self::Number | Self::Flag | Self::Word(_) => "",
+            Self::Count | Self::Number | Self::Flag | Self::Present | Self::Word(_) => "",
         }
     }
 
@@ -41,8 +43,10 @@ impl Unit {
 /// One row: a key, what its value is, and which values the tool bears.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spec {
-    /// The tool's own key; where it lies in a block of its own, with the block's name and a dot before it.
+    /// The tool's own key; where it lies in a block within its block, with that one's name and a dot before it.
     pub key: &'static str,
+    /// The block that it lies in, where the key does not say so.
+    pub block: Option<&'static str>,
     pub unit: Unit,
     pub group: Group,
     /// Least and greatest value.
@@ -51,14 +55,36 @@ pub(super) struct Spec {
     pub optional: bool,
 }
 
+impl Spec {
+    /// The same row in a block whose name is no part of the key.
+    pub(super) const fn within(self, block: &'static str) -> Self {
+        Self { block: Some(block), ..self }
+    }
+
+    /// The block that it lies in, empty for the outermost, and its key there.
+    pub(super) fn split(&self) -> (&'static str, &'static str) {
+        match self.block {
+            Some(block) => (block, self.key),
+            None => self.key.rsplit_once('.').unwrap_or(("", self.key)),
+        }
+    }
+
+    /// Where it lies in a document that is nothing but its block.
+    pub(super) fn pointer(&self) -> String {
+        let (block, leaf) = self.split();
+        let block = block.replace('.', "/");
+        if block.is_empty() { format!("/{leaf}") } else { format!("/{block}/{leaf}") }
+    }
+}
+
 /// A row that must have a value.
 pub(super) const fn row(key: &'static str, unit: Unit, group: Group, range: (f64, f64)) -> Spec {
-    Spec { key, unit, group, range, optional: false }
+    Spec { key, block: None, unit, group, range, optional: false }
 }
 
 /// A row that may be absent.
 pub(super) const fn maybe(key: &'static str, unit: Unit, group: Group, range: (f64, f64)) -> Spec {
-    Spec { key, unit, group, range, optional: true }
+    Spec { key, block: None, unit, group, range, optional: true }
 }
 
 /// Seven days: no tool is tuned with anything longer.
@@ -84,12 +110,12 @@ pub(super) trait Table: Clone {
     fn get(&self, row: usize) -> Option<f64>;
     /// Sets a row. A value that the type cannot hold is brought to the nearest that it can.
     fn set(&mut self, row: usize, value: Option<f64>);
-    /// What is wrong though each value by itself is not; pointers are `/` and the row's key.
-    fn contradictions(&self) -> Vec<Problem>;
+    /// What is wrong though each value by itself is not: keys, each with what is wrong with it.
+    fn contradictions(&self) -> Vec<(&'static str, String)>;
 
-    /// Everything that is wrong, with pointers made of the rows' keys.
-    fn check_table(&self) -> Vec<Problem> {
-        let mut wrong: Vec<Problem> = self
+    /// Everything that is wrong, by key.
+    fn mistakes(&self) -> Vec<(&'static str, String)> {
+        let mut wrong: Vec<_> = self
             .specs()
             .iter()
             .enumerate()
@@ -99,13 +125,21 @@ pub(super) trait Table: Clone {
                     None if spec.optional => return None,
                     None => "is missing".to_owned(),
                 };
-                Some(Problem::new(pointer(spec.key), detail))
+                Some((spec.key, detail))
             })
             .collect();
         if wrong.is_empty() {
             wrong = self.contradictions();
         }
         wrong
+    }
+
+    /// Everything that is wrong, with places in a document that is nothing but the block.
+    fn problems(&self) -> Vec<Problem> {
+        let place = |key: &str| {
+            self.specs().iter().find(|spec| spec.key == key).map_or_else(String::new, Spec::pointer)
+        };
+        self.mistakes().into_iter().map(|(key, detail)| Problem::new(place(key), detail)).collect()
     }
 
     /// Takes over the rows of a group.
@@ -116,11 +150,6 @@ pub(super) trait Table: Clone {
             }
         }
     }
-}
-
-/// The pointer of a key within its block.
-pub(super) fn pointer(key: &str) -> String {
-    format!("/{}", key.replace('.', "/"))
 }
 
 /// What is wrong with the value, if anything is.
@@ -169,6 +198,25 @@ impl Cell for i64 {
     }
 }
 
+impl Cell for LatencyMetric {
+    fn load(&self) -> Option<f64> {
+        METRICS.iter().position(|metric| metric == self).map(|place| place as f64)
+    }
+
+    fn store(&mut self, value: Option<f64>) {
+        *self = value.and_then(|value| METRICS.get(value as usize)).copied().unwrap_or_default();
+    }
+}
+
+/// In the order of the words of `degrader.latencyToUse`.
+const METRICS: [LatencyMetric; 5] = [
+    LatencyMetric::Average,
+    LatencyMetric::Pct50,
+    LatencyMetric::Pct90,
+    LatencyMetric::Pct95,
+    LatencyMetric::Pct99,
+];
+
 impl Cell for bool {
     fn load(&self) -> Option<f64> {
         Some(f64::from(u8::from(*self)))
@@ -193,6 +241,36 @@ impl<T: Cell + Default> Cell for Option<T> {
     }
 }
 
+/// Makes a struct a table: for each row its field, and the row.
+macro_rules! table {
+    ($name:ident, $contradictions:path, { $( $($field:ident).+ => $spec:expr; )* }) => {
+        impl $crate::degrader::dialects::table::Table for $name {
+            fn specs(&self) -> &'static [$crate::degrader::dialects::table::Spec] {
+                const SPECS: &[$crate::degrader::dialects::table::Spec] = &[$($spec),*];
+                SPECS
+            }
+
+            fn get(&self, row: usize) -> Option<f64> {
+                let cells: &[&dyn $crate::degrader::dialects::table::Cell] = &[$(&self.$($field).+),*];
+                cells.get(row).and_then(|cell| cell.load())
+            }
+
+            fn set(&mut self, row: usize, value: Option<f64>) {
+                let cells: &mut [&mut dyn $crate::degrader::dialects::table::Cell] =
+                    &mut [$(&mut self.$($field).+),*];
+                if let Some(cell) = cells.get_mut(row) {
+                    cell.store(value);
+                }
+            }
+
+            fn contradictions(&self) -> Vec<(&'static str, String)> {
+                $contradictions(self)
+            }
+        }
+    };
+}
+pub(super) use table;
+
 /// Declares a settings struct with its defaults and its table.
 macro_rules! settings {
     ($(#[$doc:meta])* $name:ident, $contradictions:path, {
@@ -209,27 +287,8 @@ macro_rules! settings {
             }
         }
 
-        impl $crate::degrader::dialects::table::Table for $name {
-            fn specs(&self) -> &'static [$crate::degrader::dialects::table::Spec] {
-                const SPECS: &[$crate::degrader::dialects::table::Spec] = &[$($spec),*];
-                SPECS
-            }
-
-            fn get(&self, row: usize) -> Option<f64> {
-                let cells: &[&dyn $crate::degrader::dialects::table::Cell] = &[$(&self.$field),*];
-                cells.get(row).and_then(|cell| cell.load())
-            }
-
-            fn set(&mut self, row: usize, value: Option<f64>) {
-                let cells: &mut [&mut dyn $crate::degrader::dialects::table::Cell] = &mut [$(&mut self.$field),*];
-                if let Some(cell) = cells.get_mut(row) {
-                    cell.store(value);
-                }
-            }
-
-            fn contradictions(&self) -> Vec<$crate::degrader::Problem> {
-                $contradictions(self)
-            }
+        $crate::degrader::dialects::table::table! {
+            $name, $contradictions, { $($field => $spec;)* }
         }
     };
 }

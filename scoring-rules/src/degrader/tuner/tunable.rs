@@ -1,7 +1,7 @@
 //! What settings of any dialect offer, so that they can be compared and changed group by group.
 
 use super::super::{Defence, Traffic};
-use super::Group;
+use super::{Group, Remark};
 
 /// One value among settings.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +25,14 @@ pub trait Tunable: Defence + Clone + PartialEq {
     /// How often hosts are judged, ms: the window whose calls decide how much can be known.
     fn window_ms(&self) -> f64;
 
-    /// What the settings do to healthy traffic all by themselves, beyond what the replay shows of it.
-    fn hard_failures(&self, traffic: &Traffic) -> Vec<super::Remark> {
+    /// Why nothing may be recommended to these settings on this traffic, beside what holds for all.
+    fn refusals(&self, traffic: &Traffic) -> Vec<Remark> {
+        let _ = traffic;
+        Vec::new()
+    }
+
+    /// What else to tell about these settings on this traffic.
+    fn notes(&self, traffic: &Traffic) -> Vec<Remark> {
         let _ = traffic;
         Vec::new()
     }

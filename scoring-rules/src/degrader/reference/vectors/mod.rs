@@ -30,7 +30,7 @@ pub enum Vector {
     /// Decisions to drop single calls.
     Drop(host::Drops),
     /// The V3 balancer over some hosts.
-    D2v3(cluster::D2v3),
+    D2v3(Box<cluster::D2v3>),
     /// The strategy "relative" over some hosts.
     Relative(relative::Relative),
 }

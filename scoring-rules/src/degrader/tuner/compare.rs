@@ -1,0 +1,178 @@
+//! Current settings against the best that were found: score, recommendation, confidence. The same for each dialect.
+
+use super::super::{Judged, Traffic, judge};
+use super::{Change, Group, Level, Recommended, Remark, Tunable, Tuning, words};
+
+/// Score, in percent, from which settings are left alone.
+const GOOD: f64 = 90.0;
+/// Score, in percent, at which a recommendation has changed enough.
+const ENOUGH: f64 = 95.0;
+/// Improvement of the objective that is worth a recommendation.
+const WORTH: f64 = 0.03;
+/// Calls for each host, client and window, at night, from which confidence is high, and from which it is medium.
+const CALLS: (f64, f64) = (20.0, 5.0);
+/// Fewer calls for each host, client and window, mean over the day, are too few to set marks by.
+const TOO_FEW_CALLS: f64 = 0.5;
+/// Fewer calls in a histogram do not tell a 99th percentile.
+const TOO_FEW_COUNTED: f64 = 1_000.0;
+/// Share of its traffic from which a healthy host that lacks it makes the settings harmful by themselves.
+const HARMFUL_DROP: f64 = 0.5;
+/// In this order groups are tried; of equals the first is taken.
+const GROUPS: [Group; 7] = [
+    Group::Latency,
+    Group::Errors,
+    Group::Outstanding,
+    Group::Steps,
+    Group::WaterMarks,
+    Group::Interval,
+    Group::Timeout,
+];
+
+/// Tells how `current` settings do against those `found` by a search, and what to change.
+pub fn compare<S: Tunable>(current: &S, found: S, traffic: &Traffic) -> Tuning<S> {
+    let judged = judge(&found, traffic);
+    compare_judged(current, judge(current, traffic), found, judged, traffic)
+}
+
+/// The same where both have been judged already.
+pub(super) fn compare_judged<S: Tunable>(
+    current: &S,
+    judged: Judged,
+    found: S,
+    found_judged: Judged,
+    traffic: &Traffic,
+) -> Tuning<S> {
+    let (best_settings, best) = if better(&found_judged, &judged) {
+        (found, found_judged)
+    } else {
+        (current.clone(), judged.clone())
+    };
+    let score = score(&judged, &best);
+    let mut refusals = refusals(traffic, current.window_ms().max(best_settings.window_ms()));
+    refusals.extend(current.refusals(traffic));
+    let worth = score < GOOD && judged.objective - best.objective > WORTH;
+    let recommended =
+        if worth && refusals.is_empty() { recommend(current, &best_settings, &best, traffic) } else { None };
+    let calls = traffic.calls_per_window(current.window_ms());
+    let at_night = calls * traffic.night_and_peak().0;
+    let mut notes = words::notes(traffic);
+    notes.extend(current.notes(traffic));
+    Tuning {
+        hard_failures: hard_failures(&judged),
+        confidence: words::confidence(traffic, level(at_night), at_night),
+        current: judged,
+        best,
+        best_settings,
+        score,
+        recommended,
+        calls_per_window: calls,
+        calls_per_window_at_night: at_night,
+        refusals,
+        notes,
+        not_modelled: words::NOT_MODELLED.iter().map(|&sentence| sentence.to_owned()).collect(),
+    }
+}
+
+/// Share of the avoidable bad requests that settings avoid, in percent; 0 while they are an outage by themselves.
+pub fn score(judged: &Judged, best: &Judged) -> f64 {
+    if judged.objective <= best.objective && !harmful(judged) {
+        return 100.0;
+    }
+    let avoidable = 1.0 - best.objective;
+    if harmful(judged) || avoidable <= 0.0 {
+        return 0.0;
+    }
+    100.0 * ((1.0 - judged.objective) / avoidable).clamp(0.0, 1.0)
+}
+
+/// Settings that are no outage are better than those that are; otherwise the objective decides.
+fn better(one: &Judged, other: &Judged) -> bool {
+    match (harmful(one), harmful(other)) {
+        (false, true) => true,
+        (true, false) => false,
+        _ => one.objective < other.objective,
+    }
+}
+
+fn harmful(judged: &Judged) -> bool {
+    judged.refuses_healthy() || judged.healthy.worst_slot >= HARMFUL_DROP
+}
+
+/// Changes one group of values after the other, each time the one that helps most, until that is enough.
+fn recommend<S: Tunable>(current: &S, best: &S, best_judged: &Judged, traffic: &Traffic) -> Option<Recommended<S>> {
+    let target = best.fields();
+    let differs = |settings: &S, group: Group| {
+        settings.fields().iter().zip(&target).any(|(a, b)| a.group == group && a.value != b.value)
+    };
+    let mut left: Vec<Group> = GROUPS.into_iter().filter(|group| differs(current, *group)).collect();
+    let mut settings = current.clone();
+    let mut judged: Option<Judged> = None;
+    let mut reached = 0.0;
+    let mut changes = Vec::new();
+    while !left.is_empty() && reached < ENOUGH {
+        let mut choice: Option<(usize, S, Judged)> = None;
+        for (i, group) in left.iter().enumerate() {
+            let mut tried = settings.clone();
+            tried.take(*group, best);
+            let result = judge(&tried, traffic);
+            if choice.as_ref().is_none_or(|(_, _, chosen)| better(&result, chosen)) {
+                choice = Some((i, tried, result));
+            }
+        }
+        let Some((i, tried, result)) = choice else { break };
+        let group = left.remove(i);
+        reached = score(&result, best_judged);
+        changes.extend(changed(&settings, &tried, group, reached));
+        (settings, judged) = (tried, Some(result));
+    }
+    judged.map(|judged| Recommended { settings, judged, score: reached, changes })
+}
+
+/// The values of the group that differ.
+fn changed<S: Tunable>(from: &S, to: &S, group: Group, score: f64) -> Vec<Change> {
+    let both = from.fields().into_iter().zip(to.fields());
+    both.filter(|(a, b)| a.value != b.value)
+        .map(|(a, b)| Change { field: a.key.to_owned(), from: a.value, to: b.value, group, score })
+        .collect()
+}
+
+/// What makes settings an outage by themselves; looked at before any mark.
+fn hard_failures(judged: &Judged) -> Vec<Remark> {
+    let mut found = Vec::new();
+    if judged.refuses_healthy() {
+        found.push(words::refuses_healthy(judged));
+    }
+    if judged.healthy.worst_slot >= HARMFUL_DROP {
+        found.push(words::drops_healthy(judged));
+    }
+    found
+}
+
+/// Why nothing may be recommended.
+fn refusals(traffic: &Traffic, longest_window_ms: f64) -> Vec<Remark> {
+    let mut found = Vec::new();
+    if traffic.hosts < 2.0 {
+        found.push(words::one_host());
+    }
+    if !traffic.fine {
+        found.push(words::coarse_latency());
+    }
+    let counted = traffic.histogram.last().map(|bucket| bucket.count);
+    let calls = traffic.calls_per_window(longest_window_ms);
+    if counted.is_some_and(|count| count < TOO_FEW_COUNTED) {
+        found.push(words::too_few_counted(counted.unwrap_or_default()));
+    } else if calls < TOO_FEW_CALLS {
+        found.push(words::too_few_calls(calls, longest_window_ms));
+    }
+    found
+}
+
+fn level(calls_at_night: f64) -> Level {
+    if calls_at_night >= CALLS.0 {
+        Level::High
+    } else if calls_at_night >= CALLS.1 {
+        Level::Medium
+    } else {
+        Level::Low
+    }
+}

@@ -1,0 +1,128 @@
+//! The search for the best settings of D2: a few knobs are turned one after the other, from a good start.
+
+use super::super::model::{Slots, judge_below};
+use super::super::{D2, Judged, LatencyMetric, Traffic, judge};
+use super::candidate::{Derived, Knobs};
+use super::compare::compare_judged;
+use super::Tuning;
+
+/// The usual length of a window, ms.
+const INTERVAL_MS: i64 = 5_000;
+/// Calls in a window of the usual length from which shorter ones are tried, and below which longer ones.
+const MANY_CALLS: f64 = 200.0;
+const FEW_CALLS: f64 = 5.0;
+/// Values of each knob.
+const HIGH: [f64; 6] = [3.0, 3.5, 4.0, 4.5, 5.0, 6.0];
+const LOW: [f64; 4] = [1.0, 1.5, 2.0, 2.5];
+const CALLS: [f64; 3] = [0.0, 0.3, 0.6];
+const UP_STEPS: [f64; 3] = [0.2, 0.35, 0.5];
+const DOWN_STEPS: [f64; 3] = [0.05, 0.1, 0.2];
+const METRICS: [LatencyMetric; 3] = [LatencyMetric::Average, LatencyMetric::Pct50, LatencyMetric::Pct90];
+/// Rounds over all knobs.
+const ROUNDS: usize = 2;
+
+/// Grades current settings of D2 on a service's traffic, finds the best ones, and says what to change.
+pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
+    let mut search = Search::new(traffic);
+    for interval_ms in intervals(current, traffic) {
+        let derived = Derived::new(current, traffic, interval_ms);
+        for metric in METRICS {
+            search.climb(&derived, metric);
+        }
+    }
+    search.finish(current)
+}
+
+/// Lengths of windows to try, ms.
+fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
+    let calls = traffic.calls_per_window(INTERVAL_MS as f64);
+    let mut intervals = vec![INTERVAL_MS];
+    if calls > MANY_CALLS {
+        intervals.extend([1_000, 2_000]);
+    }
+    if calls < FEW_CALLS {
+        intervals.push(10_000);
+    }
+    let own = current.balancer.update_interval_ms;
+    if (1_000..=60_000).contains(&own) && !intervals.contains(&own) {
+        intervals.push(own);
+    }
+    intervals
+}
+
+/// The best that was found so far.
+struct Search<'a> {
+    traffic: &'a Traffic,
+    slots: Slots,
+    best: Option<(D2, Judged)>,
+    tried: Vec<D2>,
+}
+
+impl<'a> Search<'a> {
+    fn new(traffic: &'a Traffic) -> Self {
+        Self { traffic, slots: Slots::of(traffic), best: None, tried: Vec::new() }
+    }
+
+    /// Turns one knob after the other to where it does best, from a middling start.
+    fn climb(&mut self, derived: &Derived<'_>, metric: LatencyMetric) {
+        let mut knobs = Knobs { metric, high: 4.5, low: 2.0, calls: 0.0, up_step: 0.5, down_step: 0.2 };
+        let mut reached = self.objective(derived, &knobs, f64::INFINITY);
+        for _ in 0..ROUNDS {
+            let before = reached;
+            self.turn(derived, &mut knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
+            self.turn(derived, &mut knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
+            self.turn(derived, &mut knobs, &mut reached, &UP_STEPS, |knobs| &mut knobs.up_step);
+            self.turn(derived, &mut knobs, &mut reached, &DOWN_STEPS, |knobs| &mut knobs.down_step);
+            self.turn(derived, &mut knobs, &mut reached, &CALLS, |knobs| &mut knobs.calls);
+            if reached >= before {
+                break;
+            }
+        }
+    }
+
+    fn turn(
+        &mut self,
+        derived: &Derived<'_>,
+        knobs: &mut Knobs,
+        reached: &mut f64,
+        values: &[f64],
+        knob: fn(&mut Knobs) -> &mut f64,
+    ) {
+        let mut turned = *knobs;
+        for value in values {
+            *knob(&mut turned) = *value;
+            if turned == *knobs {
+                continue;
+            }
+            let objective = self.objective(derived, &turned, *reached);
+            if objective < *reached {
+                *reached = objective;
+                *knobs = turned;
+            }
+        }
+    }
+
+    /// The objective of settings, infinite where it is not below `limit` or they have been tried before.
+    fn objective(&mut self, derived: &Derived<'_>, knobs: &Knobs, limit: f64) -> f64 {
+        let settings = derived.settings(knobs);
+        if self.tried.contains(&settings) {
+            return f64::INFINITY;
+        }
+        let Some(judged) = judge_below(&settings, self.traffic, &self.slots, limit) else { 
+            self.tried.push(settings);
+            return f64::INFINITY;
+        };
+        let objective = judged.objective;
+        self.tried.push(settings.clone());
+        if self.best.as_ref().is_none_or(|(_, best)| objective < best.objective) {
+            self.best = Some((settings, judged));
+        }
+        objective
+    }
+
+    fn finish(self, current: &D2) -> Tuning {
+        let judged = judge(current, self.traffic);
+        let (found, found_judged) = self.best.unwrap_or_else(|| (current.clone(), judged.clone()));
+        compare_judged(current, judged, found, found_judged, self.traffic)
+    }
+}
