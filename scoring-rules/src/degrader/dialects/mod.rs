@@ -7,6 +7,7 @@ mod calls;
 mod cycle;
 mod d2;
 mod emit;
+mod edit;
 mod envoy;
 mod finagle;
 mod grpc;

@@ -1,6 +1,7 @@
 //! What is known of a service's degrader: the settings in force, the traffic, and what the simulation makes of both.
 
 mod facts;
+mod study;
 mod view;
 
 use scoring_rules::degrader::{Dialect, Problem, Profile, Settings, Tuning, assess};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+pub use study::{Ask, Study, Tried, study};
 pub use view::{DegraderView, Known, known, view};
 
 use super::{Tx, owners};
