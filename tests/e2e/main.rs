@@ -6,6 +6,7 @@ mod batch;
 mod catalog;
 mod cli;
 mod crash;
+mod degrader;
 mod drills;
 mod durability;
 mod grading;
