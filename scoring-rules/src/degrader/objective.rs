@@ -10,6 +10,10 @@ const FALSE_DROP: f64 = 0.002;
 const WORST_SLOT: f64 = 0.05;
 /// Recovery, s, that counts as slow as can be.
 const SLOW_RECOVERY_S: f64 = 300.0;
+/// What the slowest recovery costs.
+const RECOVERY: f64 = 0.05;
+/// The failures by what it takes to replay them: those that are plain are over soon.
+const CHEAPEST_FIRST: [usize; 6] = [3, 5, 4, 2, 1, 0];
 /// Share of healthy calls refused from which the settings are an outage by themselves.
 const OUTAGE: f64 = 0.01;
 
@@ -64,12 +68,34 @@ pub(super) fn judge_with(healthy: HealthyDay, replay: impl Fn(Scenario) -> Repla
     Judged { objective: objective(&replays, &healthy), replays, healthy }
 }
 
+/// The objective J, unless it is not below `limit`: then the replays that are not needed to know so are left out.
+/// `spoiled` is the share of calls that each failure of [`Scenario::ALL`] spoils.
+pub(super) fn objective_below(
+    healthy: &HealthyDay,
+    spoiled: &[f64; 6],
+    limit: f64,
+    replay: impl Fn(Scenario) -> Replay,
+) -> Option<f64> {
+    let weight = |i: usize| Scenario::ALL.get(i).map_or(0.0, |(_, prior)| prior * spoiled.get(i).unwrap_or(&0.0));
+    let all: f64 = (0..Scenario::ALL.len()).map(weight).sum();
+    let mut sum = cost_of_false_alarms(healthy);
+    for i in CHEAPEST_FIRST {
+        if sum >= limit {
+            return None;
+        }
+        let Some((scenario, _)) = Scenario::ALL.get(i) else { continue };
+        if weight(i) > 0.0 {
+            let replay = replay(*scenario);
+            sum += weight(i) / all * (bad_share(&replay) + RECOVERY * slowness(&replay));
+        }
+    }
+    (sum < limit).then_some(sum)
+}
+
 fn objective(replays: &[Replay], healthy: &HealthyDay) -> f64 {
     let leak = mean(weighted(replays), bad_share);
-    let recovery = mean(weighted(replays), |r| {
-        r.recovered_after_s.map_or(1.0, |seconds| (seconds / SLOW_RECOVERY_S).min(1.0))
-    });
-    leak + 0.05 * recovery + cost_of_false_alarms(healthy)
+    let recovery = mean(weighted(replays), slowness);
+    leak + RECOVERY * recovery + cost_of_false_alarms(healthy)
 }
 
 /// The part of J that a healthy day makes; the cheap part, so a search tests it first.
@@ -84,6 +110,11 @@ pub(super) fn cost_of_false_alarms(healthy: &HealthyDay) -> f64 {
     }
     // Calls refused while nothing fails are bad requests like any other.
     cost + healthy.refused
+}
+
+/// How slowly the host came back: 1 is as slow as can be.
+fn slowness(replay: &Replay) -> f64 {
+    replay.recovered_after_s.map_or(1.0, |seconds| (seconds / SLOW_RECOVERY_S).min(1.0))
 }
 
 /// Bad requests, refused ones too, as a share of those without any defence.

@@ -26,6 +26,9 @@ pub(super) struct D2Model<'a> {
     usual_ratio: f64,
 }
 
+/// Windows after which rounds are looked for.
+const FIRST_MARK: usize = 5;
+
 /// One failure under way.
 struct Run<'a> {
     model: &'a D2Model<'a>,
@@ -37,6 +40,35 @@ struct Run<'a> {
     course: Course,
     /// Calls completed until the end of the last window, by kind.
     completed: Completed,
+    /// Calls sent in the first window before the failure.
+    before: f64,
+    /// What to compare with, to find rounds, and from how many windows on to take another.
+    mark: Option<Mark>,
+    next_mark: usize,
+}
+
+/// A moment of a run.
+#[derive(Clone, Copy)]
+struct Mark {
+    index: usize,
+    sick: Member,
+    cluster: Cluster,
+    leaked: f64,
+    refused: f64,
+}
+
+impl Mark {
+    /// Whether all is as it was at the other moment.
+    fn is_like(&self, other: &Self) -> bool {
+        let (a, b) = (&self.sick, &other.sick);
+        a.points == b.points
+            && (a.host.drop_rate - b.host.drop_rate).abs() < 1e-4
+            && a.host.max_drop_rate == b.host.max_drop_rate
+            && a.host.override_min_calls == b.host.override_min_calls
+            && a.saved_max == b.saved_max
+            && self.cluster.turn == other.cluster.turn
+            && self.cluster.drop_level == other.cluster.drop_level
+    }
 }
 
 impl<'a> D2Model<'a> {
@@ -57,6 +89,14 @@ impl<'a> D2Model<'a> {
         }
     }
 
+    /// The share of calls that each failure spoils.
+    pub(super) fn spoiled(&self) -> [f64; 6] {
+        Scenario::ALL.map(|(scenario, _)| {
+            let failing = Calls::of(scenario, self.traffic, self.timeout);
+            (failing.bad - self.healthy.bad).max(0.0)
+        })
+    }
+
     /// Replays a failure that begins in the middle of a window.
     pub(super) fn once(&self, scenario: Scenario) -> Replay {
         self.replay(scenario, &[0.5])
@@ -66,24 +106,23 @@ impl<'a> D2Model<'a> {
     pub(super) fn in_full(&self, scenario: Scenario) -> Replay {
         let phases: Vec<f64> = (0..PHASES).map(|i| (f64::from(i) + 0.5) / f64::from(PHASES)).collect();
         let mut replay = self.replay(scenario, &phases);
-        let course = self.run(scenario, 0.5, true);
+        let course = self.run(Calls::of(scenario, self.traffic, self.timeout), 0.5, true);
         replay.curve = course.into_curve(self.traffic.clients);
         replay
     }
 
     fn replay(&self, scenario: Scenario, phases: &[f64]) -> Replay {
+        let failing = Calls::of(scenario, self.traffic, self.timeout);
         let mut sum = Sum::new();
         for phase in phases {
-            sum.add(&self.run(scenario, *phase, false));
+            sum.add(&self.run(failing, *phase, false));
         }
-        let failing = Calls::of(scenario, self.traffic, self.timeout);
         let undefended = failing.bad * self.client_rate / self.traffic.hosts * FAILURE_MS;
         let spoiled = (failing.bad - self.healthy.bad).max(0.0);
         sum.report(scenario, spoiled, undefended, self.traffic.clients)
     }
 
-    fn run(&self, scenario: Scenario, phase: f64, curve: bool) -> Course {
-        let failing = Calls::of(scenario, self.traffic, self.timeout);
+    fn run(&self, failing: Calls, phase: f64, curve: bool) -> Course {
         let first = -phase * self.interval;
         let usual = self.client_rate / self.traffic.hosts;
         let room = (2.0 * FAILURE_MS / self.interval) as usize + 2;
@@ -96,12 +135,16 @@ impl<'a> D2Model<'a> {
             cluster: Cluster::default(),
             course: Course::new(curve),
             completed: Completed::default(),
+            before: usual * -first,
+            mark: None,
+            // A curve shows every round.
+            next_mark: if curve { usize::MAX } else { FIRST_MARK },
         };
         run.cluster.update(&self.settings.balancer, &self.degrader, &mut run.members);
         // The first update cut the ring; after some quiet ones it is the ring's turn again.
         run.cluster.turn = Turn::LoadBalance;
         run.completed = run.completed_until(first);
-        run.go(first);
+        run.go();
         run.course
     }
 
@@ -114,28 +157,29 @@ impl<'a> D2Model<'a> {
 }
 
 impl Run<'_> {
-    fn go(&mut self, first: f64) {
+    fn go(&mut self) {
         let model = self.model;
         let usual = model.client_rate / model.traffic.hosts;
-        let (mut start, mut share, mut rate, mut windows) = (first, 1.0, usual, 1.0);
+        let full = full_points(&model.settings.balancer, 1.0).max(1) as f64;
+        let (mut share, mut rate) = (1.0, usual);
         loop {
-            self.history.push(rate);
-            let end = first + windows * model.interval;
-            if start < FAILURE_MS && FAILURE_MS <= end {
-                self.course.healed(share);
+            let end = self.history.end();
+            let start = (end - model.interval).max(0.0);
+            if start < FAILURE_MS {
+                let over = end.min(FAILURE_MS);
+                self.course.leaked += self.failing.bad * self.history.sent(start, over);
+                if end >= FAILURE_MS {
+                    self.course.healed(share);
+                }
             }
-            let refused = self.cluster.drop_level * model.client_rate * (end - start.max(0.0));
-            self.course.refused += refused;
-            self.course.leaked +=
-                self.failing.bad * self.history.sent(start.max(0.0), end.min(FAILURE_MS));
+            self.course.refused += self.cluster.drop_level * model.client_rate * (end - start);
             let still = self.window(end, rate);
             let [sick, others] = &self.members;
-            let full = full_points(&model.settings.balancer, 1.0).max(1) as f64;
             share = sick.points as f64 / full;
             let sum = sick.points as f64 + others.points as f64 * others.alike;
-            let passed = 1.0 - self.cluster.drop_level;
-            rate = if sum > 0.0 { model.client_rate * passed * sick.points as f64 / sum } else { 0.0 };
-            if !self.course.goes_on(end, share, 1.0 - rate / usual) {
+            let passed = model.client_rate * (1.0 - self.cluster.drop_level);
+            rate = if sum > 0.0 { passed * sick.points as f64 / sum } else { 0.0 };
+            if self.course.is_over(end, share, 1.0 - rate / usual) {
                 return;
             }
             let settled = end > model.timeout + 2.0 * model.interval && end < FAILURE_MS;
@@ -143,8 +187,33 @@ impl Run<'_> {
                 let leak = self.failing.bad * usual * (FAILURE_MS - end);
                 return self.course.nothing_reacts(leak);
             }
-            start = end;
-            windows += 1.0;
+            self.history.push(rate);
+            self.skip_rounds();
+        }
+    }
+
+    /// A host that is out is probed in rounds, each like the one before: leaves out all that fit into the failure.
+    fn skip_rounds(&mut self) {
+        let index = self.history.len();
+        let [sick, _] = self.members;
+        let now = Mark { index, sick, cluster: self.cluster, leaked: self.course.leaked, refused: self.course.refused };
+        if let Some(mark) = self.mark.filter(|mark| now.is_like(mark)) {
+            let model = self.model;
+            let longest = model.timeout.max(self.failing.mean) + model.interval;
+            let round = model.interval * (index - mark.index) as f64;
+            let rounds = ((FAILURE_MS - self.history.end()) / round).floor();
+            if rounds >= 1.0 && self.history.repeats(mark.index, index, longest) {
+                self.course.leaked += rounds * (now.leaked - mark.leaked);
+                self.course.refused += rounds * (now.refused - mark.refused);
+                self.history.shift(rounds * round);
+                self.next_mark = usize::MAX;
+                self.mark = None;
+                return;
+            }
+        }
+        if index >= self.next_mark {
+            self.mark = Some(now);
+            self.next_mark = 2 * index;
         }
     }
 
@@ -170,19 +239,24 @@ impl Run<'_> {
         self.members[0].host.drop_rate <= 0.0 && self.cluster.drop_level <= 0.0
     }
 
-    /// The expected step of the failing host's degrader; answers how likely its window is bad.
+    /// The expected step of the failing host's degrader; answers how likely its window is bad, as far as it matters.
     fn step(&mut self, window: &Statistics, in_flight: InFlight) -> f64 {
         let settings = &self.model.degrader;
-        let host = &mut self.members[0].host;
-        let min_calls = host.min_calls(settings) as f64;
-        let bad = self.marks.bad(window, in_flight, min_calls);
+        let min_calls = settings.min_call_count as f64;
+        let Member { host, saved_max, .. } = &mut self.members[0];
+        let enough = host.min_calls(settings) as f64;
         let before = host.drop_rate;
         let mut after = before;
+        let mut bad = 0.0;
+        // On the recovery list a bad window matters even to a host that cannot get any less.
+        if before < host.max_drop_rate || (saved_max.is_some() && window.calls >= min_calls) {
+            bad = self.marks.bad(window, in_flight, enough);
+        }
         if before < host.max_drop_rate {
             after += bad * (raised(settings, host.max_drop_rate, before) - before);
         }
-        if before > 0.0 {
-            let good = self.marks.good(window, in_flight, min_calls).min(1.0 - bad);
+        if before > 0.0 && bad < 1.0 {
+            let good = self.marks.good(window, in_flight, enough).min(1.0 - bad);
             after += good * (lowered(settings, before) - before);
         }
         host.drop_rate = if after < NOTHING { 0.0 } else { after };
@@ -191,24 +265,45 @@ impl Run<'_> {
 
     /// What has completed until then, since the first window began. A call behaves as the host did when it was sent.
     fn completed_until(&self, time: f64) -> Completed {
-        let timeout = self.model.timeout;
         let (failing, healthy) = (&self.failing, &self.model.healthy);
-        let failed = |sent_until: f64| self.history.sent(0.0, sent_until.min(FAILURE_MS));
-        let well = |sent_until: f64| self.history.calls(sent_until) - failed(sent_until);
-        let some = |share: f64, calls: &dyn Fn(f64) -> f64, latency: f64| {
-            if share > 0.0 { share * calls(time - latency) } else { 0.0 }
-        };
-        Completed {
-            ended: some(1.0 - failing.hung, &failed, failing.mean),
-            hung: some(failing.hung, &failed, timeout),
-            healthy: some(1.0 - healthy.hung, &well, healthy.mean),
-            healthy_hung: some(healthy.hung, &well, timeout),
+        let timeout = self.model.timeout;
+        let (mut ended, mut hung) = (0.0, 0.0);
+        if failing.hung < 1.0 {
+            ended = (1.0 - failing.hung) * self.failed_until(time - failing.mean);
+        }
+        if failing.hung > 0.0 {
+            hung = failing.hung * self.failed_until(time - timeout);
+        }
+        let well = (1.0 - healthy.hung) * self.well_until(time - healthy.mean);
+        let well_hung = if healthy.hung > 0.0 { healthy.hung * self.well_until(time - timeout) } else { 0.0 };
+        Completed { ended, hung, healthy: well, healthy_hung: well_hung }
+    }
+
+    /// Calls sent until then while the host failed.
+    fn failed_until(&self, time: f64) -> f64 {
+        if time <= 0.0 { 0.0 } else { self.history.calls(time.min(FAILURE_MS)) - self.before }
+    }
+
+    /// Calls sent until then while it did not.
+    fn well_until(&self, time: f64) -> f64 {
+        if time <= 0.0 {
+            self.history.calls(time)
+        } else if time <= FAILURE_MS {
+            self.before
+        } else {
+            self.before + self.history.sent(FAILURE_MS, time)
         }
     }
 
-    /// What is in flight then.
+    /// What is in flight then; nothing where it is too little to be looked at.
     fn in_flight(&self, time: f64) -> InFlight {
         let timeout = self.model.timeout;
+        let (failing, healthy) = (&self.failing, &self.model.healthy);
+        let longest = if failing.hung > 0.0 || healthy.hung > 0.0 { timeout } else { failing.mean.max(healthy.mean) };
+        let least = self.model.degrader.min_outstanding_count as f64;
+        if self.history.busiest(longest) * longest < least {
+            return InFlight::default();
+        }
         let (mut count, mut ages) = (0.0, 0.0);
         let mut add = |share: f64, from: f64, to: f64, longer: f64| {
             if share > 0.0 && to > from {
@@ -216,7 +311,6 @@ impl Run<'_> {
                 ages += share * self.history.ages(from, to, time) * longer;
             }
         };
-        let (failing, healthy) = (&self.failing, &self.model.healthy);
         let end = time.min(FAILURE_MS);
         add(failing.hung, (time - timeout).max(0.0), end, 1.0);
         add(1.0 - failing.hung, (time - failing.mean).max(0.0), end, failing.age_ratio());

@@ -143,8 +143,11 @@ impl<'a> Marks<'a> {
             return 0.0;
         }
         let calls = calls_given_enough(window.calls, min_calls, enough);
-        let by_latency = 1.0 - self.latency_above(window, calls, 0.0, false);
-        enough * by_latency * errors_at_most(settings.low_error_rate, calls, window.errors)
+        let by_errors = errors_at_most(settings.low_error_rate, calls, window.errors);
+        if by_errors < 1e-6 {
+            return 0.0;
+        }
+        enough * by_errors * (1.0 - self.latency_above(window, calls, 0.0, false))
     }
 
     /// The chance that the statistic of a window with so many calls reaches the high mark, or exceeds the low one;

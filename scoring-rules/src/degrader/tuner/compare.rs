@@ -30,18 +30,7 @@ const GROUPS: [Group; 7] = [
 
 /// Tells how `current` settings do against those `found` by a search, and what to change.
 pub fn compare<S: Tunable>(current: &S, found: S, traffic: &Traffic) -> Tuning<S> {
-    let judged = judge(&found, traffic);
-    compare_judged(current, judge(current, traffic), found, judged, traffic)
-}
-
-/// The same where both have been judged already.
-pub(super) fn compare_judged<S: Tunable>(
-    current: &S,
-    judged: Judged,
-    found: S,
-    found_judged: Judged,
-    traffic: &Traffic,
-) -> Tuning<S> {
+    let (judged, found_judged) = (judge(current, traffic), judge(&found, traffic));
     let (best_settings, best) = if better(&found_judged, &judged) {
         (found, found_judged)
     } else {

@@ -1,10 +1,9 @@
 //! The search for the best settings of D2: a few knobs are turned one after the other, from a good start.
 
-use super::super::model::{Slots, judge_below};
-use super::super::{D2, Judged, LatencyMetric, Traffic, judge};
+use super::super::model::Ground;
+use super::super::{D2, LatencyMetric, Traffic};
 use super::candidate::{Derived, Knobs};
-use super::compare::compare_judged;
-use super::Tuning;
+use super::{Tuning, compare};
 
 /// The usual length of a window, ms.
 const INTERVAL_MS: i64 = 5_000;
@@ -30,7 +29,8 @@ pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
             search.climb(&derived, metric);
         }
     }
-    search.finish(current)
+    let found = search.best.map_or_else(|| current.clone(), |(settings, _)| settings);
+    compare(current, found, traffic)
 }
 
 /// Lengths of windows to try, ms.
@@ -52,15 +52,14 @@ fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
 
 /// The best that was found so far.
 struct Search<'a> {
-    traffic: &'a Traffic,
-    slots: Slots,
-    best: Option<(D2, Judged)>,
+    ground: Ground<'a>,
+    best: Option<(D2, f64)>,
     tried: Vec<D2>,
 }
 
 impl<'a> Search<'a> {
     fn new(traffic: &'a Traffic) -> Self {
-        Self { traffic, slots: Slots::of(traffic), best: None, tried: Vec::new() }
+        Self { ground: Ground::new(traffic), best: None, tried: Vec::new() }
     }
 
     /// Turns one knob after the other to where it does best, from a middling start.
@@ -108,21 +107,11 @@ impl<'a> Search<'a> {
         if self.tried.contains(&settings) {
             return f64::INFINITY;
         }
-        let Some(judged) = judge_below(&settings, self.traffic, &self.slots, limit) else { 
-            self.tried.push(settings);
-            return f64::INFINITY;
-        };
-        let objective = judged.objective;
-        self.tried.push(settings.clone());
-        if self.best.as_ref().is_none_or(|(_, best)| objective < best.objective) {
-            self.best = Some((settings, judged));
+        let objective = self.ground.objective_below(&settings, limit);
+        if let Some(objective) = objective.filter(|&o| self.best.as_ref().is_none_or(|(_, best)| o < *best)) {
+            self.best = Some((settings.clone(), objective));
         }
-        objective
-    }
-
-    fn finish(self, current: &D2) -> Tuning {
-        let judged = judge(current, self.traffic);
-        let (found, found_judged) = self.best.unwrap_or_else(|| (current.clone(), judged.clone()));
-        compare_judged(current, judged, found, found_judged, self.traffic)
+        self.tried.push(settings);
+        objective.unwrap_or(f64::INFINITY)
     }
 }
