@@ -63,33 +63,35 @@ pub fn judge(defence: &impl Defence, traffic: &Traffic) -> Judged {
 }
 
 /// The same from answers that are at hand, or cheaper to get together.
-pub(super) fn judge_with(healthy: HealthyDay, replay: impl Fn(Scenario) -> Replay) -> Judged {
+fn judge_with(healthy: HealthyDay, replay: impl Fn(Scenario) -> Replay) -> Judged {
     let replays: Vec<Replay> = Scenario::ALL.iter().map(|(scenario, _)| replay(*scenario)).collect();
     Judged { objective: objective(&replays, &healthy), replays, healthy }
 }
 
-/// The objective J, unless it is not below `limit`: then the replays that are not needed to know so are left out.
-/// `spoiled` is the share of calls that each failure of [`Scenario::ALL`] spoils.
-pub(super) fn objective_below(
-    healthy: &HealthyDay,
+/// The same, unless J is not below `limit`: then the replays that are not needed to know so are left out. `spoiled` is
+/// the share of calls that each failure of [`Scenario::ALL`] spoils.
+pub(super) fn judge_below(
+    healthy: HealthyDay,
     spoiled: &[f64; 6],
     limit: f64,
     replay: impl Fn(Scenario) -> Replay,
-) -> Option<f64> {
-    let weight = |i: usize| Scenario::ALL.get(i).map_or(0.0, |(_, prior)| prior * spoiled.get(i).unwrap_or(&0.0));
+) -> Option<Judged> {
+    let weight = |i: usize| Scenario::ALL[i].1 * spoiled[i];
     let all: f64 = (0..Scenario::ALL.len()).map(weight).sum();
-    let mut sum = cost_of_false_alarms(healthy);
+    let mut least = cost_of_false_alarms(&healthy);
+    let mut replays: [Option<Replay>; 6] = Default::default();
     for i in CHEAPEST_FIRST {
-        if sum >= limit {
+        if least >= limit {
             return None;
         }
-        let Some((scenario, _)) = Scenario::ALL.get(i) else { continue };
-        if weight(i) > 0.0 {
-            let replay = replay(*scenario);
-            sum += weight(i) / all * (bad_share(&replay) + RECOVERY * slowness(&replay));
+        let done = replay(Scenario::ALL[i].0);
+        if all > 0.0 {
+            least += weight(i) / all * (bad_share(&done) + RECOVERY * slowness(&done));
         }
+        replays[i] = Some(done);
     }
-    (sum < limit).then_some(sum)
+    let replays: Vec<Replay> = replays.into_iter().flatten().collect();
+    Some(Judged { objective: objective(&replays, &healthy), replays, healthy }).filter(|j| j.objective < limit)
 }
 
 fn objective(replays: &[Replay], healthy: &HealthyDay) -> f64 {

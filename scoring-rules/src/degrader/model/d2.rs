@@ -26,6 +26,8 @@ pub(super) struct D2Model<'a> {
     usual_ratio: f64,
 }
 
+/// How far the drop rate may move over all rounds that are left out: too little to move a ring point.
+const DRIFT: f64 = 1e-3;
 /// Windows after which rounds are looked for.
 const FIRST_MARK: usize = 5;
 
@@ -58,11 +60,10 @@ struct Mark {
 }
 
 impl Mark {
-    /// Whether all is as it was at the other moment.
+    /// Whether all is as it was at the other moment, but for the drop rate.
     fn is_like(&self, other: &Self) -> bool {
         let (a, b) = (&self.sick, &other.sick);
         a.points == b.points
-            && (a.host.drop_rate - b.host.drop_rate).abs() < 1e-4
             && a.host.max_drop_rate == b.host.max_drop_rate
             && a.host.override_min_calls == b.host.override_min_calls
             && a.saved_max == b.saved_max
@@ -92,7 +93,7 @@ impl<'a> D2Model<'a> {
     /// The share of calls that each failure spoils.
     pub(super) fn spoiled(&self) -> [f64; 6] {
         Scenario::ALL.map(|(scenario, _)| {
-            let failing = Calls::of(scenario, self.traffic, self.timeout);
+            let failing = Calls::of(scenario, self.traffic, &self.healthy);
             (failing.bad - self.healthy.bad).max(0.0)
         })
     }
@@ -106,13 +107,13 @@ impl<'a> D2Model<'a> {
     pub(super) fn in_full(&self, scenario: Scenario) -> Replay {
         let phases: Vec<f64> = (0..PHASES).map(|i| (f64::from(i) + 0.5) / f64::from(PHASES)).collect();
         let mut replay = self.replay(scenario, &phases);
-        let course = self.run(Calls::of(scenario, self.traffic, self.timeout), 0.5, true);
+        let course = self.run(Calls::of(scenario, self.traffic, &self.healthy), 0.5, true);
         replay.curve = course.into_curve(self.traffic.clients);
         replay
     }
 
     fn replay(&self, scenario: Scenario, phases: &[f64]) -> Replay {
-        let failing = Calls::of(scenario, self.traffic, self.timeout);
+        let failing = Calls::of(scenario, self.traffic, &self.healthy);
         let mut sum = Sum::new();
         for phase in phases {
             sum.add(&self.run(failing, *phase, false));
@@ -202,7 +203,8 @@ impl Run<'_> {
             let longest = model.timeout.max(self.failing.mean) + model.interval;
             let round = model.interval * (index - mark.index) as f64;
             let rounds = ((FAILURE_MS - self.history.end()) / round).floor();
-            if rounds >= 1.0 && self.history.repeats(mark.index, index, longest) {
+            let drift = (sick.host.drop_rate - mark.sick.host.drop_rate).abs();
+            if rounds >= 1.0 && drift * rounds < DRIFT && self.history.repeats(mark.index, index, longest) {
                 self.course.leaked += rounds * (now.leaked - mark.leaked);
                 self.course.refused += rounds * (now.refused - mark.refused);
                 self.history.shift(rounds * round);

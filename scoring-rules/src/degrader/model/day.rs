@@ -13,7 +13,7 @@ const DAY_MS: f64 = 86_400_000.0;
 /// Chances below it are not looked into: such a window comes once in centuries.
 const NEVER: f64 = 1e-9;
 /// Mean numbers of calls up to which every number is gone through; beyond, a few stand for all.
-const FEW_CALLS: f64 = 12.0;
+const FEW_CALLS: f64 = 16.0;
 /// Numbers of calls that stand for all, in standard deviations off the mean, with their weights (Gauss and Hermite).
 const NODES: [(f64, f64); 5] = [
     (-2.856_970_013_872_806, 0.011_257_411_327_720_7),
@@ -239,11 +239,12 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
         return;
     }
     if mean > FEW_CALLS {
-        let deviation = mean.sqrt();
+        // The square root of a Poisson number is nearly normal, with a deviation of a half.
+        let root = mean.sqrt();
         for (off, weight) in NODES {
-            let calls = (mean + off * deviation).max(1.0);
-            // Of a node, so much lies above the least number.
-            let part = 1.0 - above_normal((calls - least + 0.5) / (0.7 * deviation));
+            let calls = (root + off / 2.0).max(1.0).powi(2);
+            // Of what a node stands for, so much lies above the least number.
+            let part = if least > 1.0 { 1.0 - above_normal((calls - least + 0.5) / (0.7 * root)) } else { 1.0 };
             if part > 1e-6 {
                 each(calls.max(least), weight * part);
             }
@@ -251,12 +252,12 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
         return;
     }
     let mut chance = (-mean).exp();
-    let most = mean + 6.0 * mean.sqrt() + 4.0;
+    let most = mean + 4.0 * mean.sqrt() + 2.0;
     let mut calls = 0.0;
     while calls < most {
         calls += 1.0;
         chance *= mean / calls;
-        if calls >= least && chance > 1e-12 {
+        if calls >= least && chance > 1e-6 {
             each(calls, chance);
         }
     }

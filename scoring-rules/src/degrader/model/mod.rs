@@ -8,8 +8,8 @@ mod history;
 mod tails;
 mod window;
 
-use super::objective::{cost_of_false_alarms, objective_below};
-use super::{D2, Defence, HealthyDay, Replay, Scenario, Traffic};
+use super::objective::{cost_of_false_alarms, judge_below};
+use super::{D2, Defence, HealthyDay, Judged, Replay, Scenario, Traffic};
 use d2::D2Model;
 pub(super) use day::Scatter;
 use day::Slots;
@@ -28,13 +28,22 @@ impl<'a> Ground<'a> {
 
     /// The objective of settings, unless it is not below `limit`. The day is gone through roughly, on the safe side.
     pub(super) fn objective_below(&self, settings: &D2, limit: f64) -> Option<f64> {
-        let healthy = day::healthy_day(settings, self.traffic, &self.slots);
-        if cost_of_false_alarms(&healthy) >= limit {
-            return None;
-        }
-        let model = D2Model::new(settings, self.traffic);
-        objective_below(&healthy, &model.spoiled(), limit, |scenario| model.once(scenario))
+        below(settings, self.traffic, &self.slots, limit).map(|judged| judged.objective)
     }
+}
+
+/// Judges settings of D2, unless J is not below `limit`.
+pub(super) fn judge_d2_below(settings: &D2, traffic: &Traffic, limit: f64) -> Option<Judged> {
+    below(settings, traffic, &Slots::of(traffic), limit)
+}
+
+fn below(settings: &D2, traffic: &Traffic, slots: &Slots, limit: f64) -> Option<Judged> {
+    let healthy = day::healthy_day(settings, traffic, slots);
+    if cost_of_false_alarms(&healthy) >= limit {
+        return None;
+    }
+    let model = D2Model::new(settings, traffic);
+    judge_below(healthy, &model.spoiled(), limit, |scenario| model.once(scenario))
 }
 
 impl Defence for D2 {

@@ -103,7 +103,10 @@ fn recommend<S: Tunable>(current: &S, best: &S, best_judged: &Judged, traffic: &
         for (i, group) in left.iter().enumerate() {
             let mut tried = settings.clone();
             tried.take(*group, best);
-            let result = judge(&tried, traffic);
+            // What is no outage needs only be looked at as long as it can be the best.
+            let limit = choice.as_ref().filter(|(_, _, chosen)| !harmful(chosen));
+            let limit = limit.map_or(f64::INFINITY, |(_, _, chosen)| chosen.objective);
+            let Some(result) = tried.judge_below(traffic, limit) else { continue };
             if choice.as_ref().is_none_or(|(_, _, chosen)| better(&result, chosen)) {
                 choice = Some((i, tried, result));
             }
