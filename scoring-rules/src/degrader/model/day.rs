@@ -251,14 +251,21 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
         }
         return;
     }
-    let mut chance = (-mean).exp();
+    // The fewest calls are the likeliest to mislead: each of those numbers is looked at, of the others one in a few.
+    let step = (mean.sqrt() / 1.5).ceil().max(1.0);
     let most = mean + 4.0 * mean.sqrt() + 2.0;
-    let mut calls = 0.0;
+    let (mut calls, mut chance) = (0.0, (-mean).exp());
     while calls < most {
-        calls += 1.0;
-        chance *= mean / calls;
-        if calls >= least && chance > 1e-6 {
-            each(calls, chance);
+        let together = if calls < 0.8 * mean { 1.0 } else { step };
+        let first = calls + 1.0;
+        let mut sum = 0.0;
+        while calls < first + together - 1.0 {
+            calls += 1.0;
+            chance *= mean / calls;
+            sum += if calls >= least { chance } else { 0.0 };
+        }
+        if sum > 1e-6 {
+            each(((first + calls) / 2.0).max(least), sum);
         }
     }
 }

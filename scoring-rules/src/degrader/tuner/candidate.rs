@@ -21,7 +21,6 @@ pub(super) struct Knobs {
 /// What follows from the traffic for windows of one length.
 pub(super) struct Derived<'a> {
     traffic: &'a Traffic,
-    interval_ms: i64,
     /// Calls of a window when traffic is least; at least one.
     calls_at_night: f64,
     timeout_ms: f64,
@@ -50,7 +49,7 @@ impl<'a> Derived<'a> {
         let in_flight = traffic.calls_per_window(peak_mean);
         degrader.min_outstanding_count = (in_flight + 4.0 * in_flight.sqrt() + 1.0).ceil().max(2.0) as i64;
         degrader.max_drop_rate = 1.0;
-        Self { traffic, interval_ms, calls_at_night, timeout_ms, base }
+        Self { traffic, calls_at_night, timeout_ms, base }
     }
 
     /// The settings with the knobs turned like this.
@@ -87,10 +86,6 @@ impl<'a> Derived<'a> {
         let sampling = sigma * (share * (1.0 - share) / self.calls_at_night).sqrt() / density;
         let deviation = (sampling * sampling + scatter * scatter).sqrt();
         ((traffic.quantile_ms(share) * peak_factor).ln(), deviation)
-    }
-
-    pub(super) fn interval_ms(&self) -> i64 {
-        self.interval_ms
     }
 }
 
