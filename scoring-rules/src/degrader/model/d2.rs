@@ -4,8 +4,8 @@ use super::super::reference::{Cluster, Member, Seen, Turn, full_points, lowered,
 use super::super::{D2, Degrader, Replay, Scenario, Traffic};
 use super::calls::Calls;
 use super::course::{Course, FAILURE_MS, SHORTEST_INTERVAL_MS, Sum};
-use super::history::History;
-use super::window::{Completed, InFlight, Marks, Statistics, percentile};
+use super::flow::Flow;
+use super::window::{InFlight, Marks, Statistics, percentile};
 
 /// Drop rates below it are taken for none: the expected value never quite gets there.
 const NOTHING: f64 = 1e-4;
@@ -34,16 +34,11 @@ const FIRST_MARK: usize = 5;
 /// One failure under way.
 struct Run<'a> {
     model: &'a D2Model<'a>,
-    failing: Calls,
+    flow: Flow,
     marks: Marks<'a>,
-    history: History,
     members: [Member; 2],
     cluster: Cluster,
     course: Course,
-    /// Calls completed until the end of the last window, by kind.
-    completed: Completed,
-    /// Calls sent in the first window before the failure.
-    before: f64,
     /// What to compare with, to find rounds, and from how many windows on to take another.
     mark: Option<Mark>,
     next_mark: usize,
@@ -124,19 +119,14 @@ impl<'a> D2Model<'a> {
     }
 
     fn run(&self, failing: Calls, phase: f64, curve: bool) -> Course {
-        let first = -phase * self.interval;
         let usual = self.client_rate / self.traffic.hosts;
-        let room = (2.0 * FAILURE_MS / self.interval) as usize + 2;
         let mut run = Run {
             model: self,
             marks: Marks::new(&self.degrader, &failing, &self.healthy, self.timeout),
-            failing,
-            history: History::new(first, self.interval, usual, room),
+            flow: Flow::new(failing, self.healthy, self.timeout, self.interval, phase, usual),
             members: self.members(),
             cluster: Cluster::default(),
             course: Course::new(curve),
-            completed: Completed::default(),
-            before: usual * -first,
             mark: None,
             // A curve shows every round.
             next_mark: if curve { usize::MAX } else { FIRST_MARK },
@@ -144,7 +134,6 @@ impl<'a> D2Model<'a> {
         run.cluster.update(&self.settings.balancer, &self.degrader, &mut run.members);
         // The first update cut the ring; after some quiet ones it is the ring's turn again.
         run.cluster.turn = Turn::LoadBalance;
-        run.completed = run.completed_until(first);
         run.go();
         run.course
     }
@@ -164,11 +153,10 @@ impl Run<'_> {
         let full = full_points(&model.settings.balancer, 1.0).max(1) as f64;
         let (mut share, mut rate) = (1.0, usual);
         loop {
-            let end = self.history.end();
+            let end = self.flow.history.end();
             let start = (end - model.interval).max(0.0);
             if start < FAILURE_MS {
-                let over = end.min(FAILURE_MS);
-                self.course.leaked += self.failing.bad * self.history.sent(start, over);
+                self.course.leaked += self.flow.leaked(start, end);
                 if end >= FAILURE_MS {
                     self.course.healed(share);
                 }
@@ -185,29 +173,29 @@ impl Run<'_> {
             }
             let settled = end > model.timeout + 2.0 * model.interval && end < FAILURE_MS;
             if settled && still && share >= 1.0 {
-                let leak = self.failing.bad * usual * (FAILURE_MS - end);
+                let leak = self.flow.failing.bad * usual * (FAILURE_MS - end);
                 return self.course.nothing_reacts(leak);
             }
-            self.history.push(rate);
+            self.flow.history.push(rate);
             self.skip_rounds();
         }
     }
 
     /// A host that is out is probed in rounds, each like the one before: leaves out all that fit into the failure.
     fn skip_rounds(&mut self) {
-        let index = self.history.len();
+        let index = self.flow.history.len();
         let [sick, _] = self.members;
         let now = Mark { index, sick, cluster: self.cluster, leaked: self.course.leaked, refused: self.course.refused };
         if let Some(mark) = self.mark.filter(|mark| now.is_like(mark)) {
             let model = self.model;
-            let longest = model.timeout.max(self.failing.mean) + model.interval;
+            let longest = model.timeout.max(self.flow.failing.mean) + model.interval;
             let round = model.interval * (index - mark.index) as f64;
-            let rounds = ((FAILURE_MS - self.history.end()) / round).floor();
+            let rounds = ((FAILURE_MS - self.flow.history.end()) / round).floor();
             let drift = (sick.host.drop_rate - mark.sick.host.drop_rate).abs();
-            if rounds >= 1.0 && drift * rounds < DRIFT && self.history.repeats(mark.index, index, longest) {
+            if rounds >= 1.0 && drift * rounds < DRIFT && self.flow.history.repeats(mark.index, index, longest) {
                 self.course.leaked += rounds * (now.leaked - mark.leaked);
                 self.course.refused += rounds * (now.refused - mark.refused);
-                self.history.shift(rounds * round);
+                self.flow.history.shift(rounds * round);
                 self.next_mark = usize::MAX;
                 self.mark = None;
                 return;
@@ -222,11 +210,9 @@ impl Run<'_> {
     /// Closes the window that ends then, in which calls were sent at `rate`. Answers whether nothing moves.
     fn window(&mut self, end: f64, rate: f64) -> bool {
         let model = self.model;
-        let until = self.completed_until(end);
-        let done = until.since(&self.completed);
-        self.completed = until;
-        let window = self.marks.statistics(&done, &self.failing, &model.healthy);
-        let in_flight = self.in_flight(end);
+        let done = self.flow.complete(end);
+        let window = self.marks.statistics(&done, &self.flow.failing, &model.healthy);
+        let in_flight = self.flow.in_flight(end, model.degrader.min_outstanding_count as f64);
         let bad = self.step(&window, in_flight);
         let passed = 1.0 - self.cluster.drop_level;
         let others = &mut self.members[1];
@@ -263,66 +249,6 @@ impl Run<'_> {
         }
         host.drop_rate = if after < NOTHING { 0.0 } else { after };
         bad
-    }
-
-    /// What has completed until then, since the first window began. A call behaves as the host did when it was sent.
-    fn completed_until(&self, time: f64) -> Completed {
-        let (failing, healthy) = (&self.failing, &self.model.healthy);
-        let timeout = self.model.timeout;
-        let (mut ended, mut hung) = (0.0, 0.0);
-        if failing.hung < 1.0 {
-            ended = (1.0 - failing.hung) * self.failed_until(time - failing.mean);
-        }
-        if failing.hung > 0.0 {
-            hung = failing.hung * self.failed_until(time - timeout);
-        }
-        let well = (1.0 - healthy.hung) * self.well_until(time - healthy.mean);
-        let well_hung = if healthy.hung > 0.0 { healthy.hung * self.well_until(time - timeout) } else { 0.0 };
-        Completed { ended, hung, healthy: well, healthy_hung: well_hung }
-    }
-
-    /// Calls sent until then while the host failed.
-    fn failed_until(&self, time: f64) -> f64 {
-        if time <= 0.0 { 0.0 } else { self.history.calls(time.min(FAILURE_MS)) - self.before }
-    }
-
-    /// Calls sent until then while it did not.
-    fn well_until(&self, time: f64) -> f64 {
-        if time <= 0.0 {
-            self.history.calls(time)
-        } else if time <= FAILURE_MS {
-            self.before
-        } else {
-            self.before + self.history.sent(FAILURE_MS, time)
-        }
-    }
-
-    /// What is in flight then; nothing where it is too little to be looked at.
-    fn in_flight(&self, time: f64) -> InFlight {
-        let timeout = self.model.timeout;
-        let (failing, healthy) = (&self.failing, &self.model.healthy);
-        let longest = if failing.hung > 0.0 || healthy.hung > 0.0 { timeout } else { failing.mean.max(healthy.mean) };
-        let least = self.model.degrader.min_outstanding_count as f64;
-        if self.history.busiest(longest) * longest < least {
-            return InFlight::default();
-        }
-        let (mut count, mut ages) = (0.0, 0.0);
-        let mut add = |share: f64, from: f64, to: f64, longer: f64| {
-            if share > 0.0 && to > from {
-                count += share * self.history.sent(from, to);
-                ages += share * self.history.ages(from, to, time) * longer;
-            }
-        };
-        let end = time.min(FAILURE_MS);
-        add(failing.hung, (time - timeout).max(0.0), end, 1.0);
-        add(1.0 - failing.hung, (time - failing.mean).max(0.0), end, failing.age_ratio());
-        for (share, latency, longer) in
-            [(healthy.hung, timeout, 1.0), (1.0 - healthy.hung, healthy.mean, healthy.age_ratio())]
-        {
-            add(share, time - latency, time.min(0.0), longer);
-            add(share, (time - latency).max(FAILURE_MS), time, longer);
-        }
-        InFlight { count, age: if count > 0.0 { ages / count } else { 0.0 } }
     }
 }
 
