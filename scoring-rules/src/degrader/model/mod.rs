@@ -4,6 +4,7 @@ mod calls;
 mod course;
 mod d2;
 mod day;
+mod dice;
 mod flow;
 mod history;
 mod tails;

@@ -150,6 +150,26 @@ impl<'a> Marks<'a> {
         enough * by_errors * (1.0 - self.latency_above(window, calls, 0.0, false))
     }
 
+    /// The chances that a window with just so many calls is bad, and good.
+    pub(super) fn judged(&self, window: &Statistics, in_flight: InFlight, calls: f64, enough: bool) -> (f64, f64) {
+        let settings = self.settings;
+        let many = in_flight.count >= settings.min_outstanding_count as f64;
+        if many && in_flight.age >= settings.high_outstanding as f64 {
+            return (1.0, 0.0);
+        }
+        if !enough || window.calls <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let calls = calls.max(1.0);
+        let slow = self.latency_above(window, calls, 0.0, true);
+        let bad = 1.0 - (1.0 - slow) * (1.0 - errors_at_least(settings.high_error_rate, calls, window.errors));
+        if many && in_flight.age > settings.low_outstanding as f64 {
+            return (bad, 0.0);
+        }
+        let quick = 1.0 - self.latency_above(window, calls, 0.0, false);
+        (bad, (quick * errors_at_most(settings.low_error_rate, calls, window.errors)).min(1.0 - bad))
+    }
+
     /// The chance that the statistic of a window with so many calls reaches the high mark, or exceeds the low one;
     /// `spread` is a variance that more calls do not lessen.
     pub(super) fn latency_above(&self, window: &Statistics, calls: f64, spread: f64, high: bool) -> f64 {
