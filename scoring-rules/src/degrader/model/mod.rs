@@ -7,12 +7,14 @@ mod day;
 mod dice;
 mod flow;
 mod history;
+mod relative;
 mod tails;
 mod window;
 
 use super::objective::{cost_of_false_alarms, judge_below};
-use super::{D2, Defence, HealthyDay, Judged, Replay, Scenario, Traffic};
+use super::{D2, Defence, HealthyDay, Judged, Relative, Replay, Scenario, Traffic};
 use d2::D2Model;
+use relative::RelativeModel;
 pub(super) use day::Scatter;
 use day::Slots;
 pub(super) use window::percentile as metric_share;
@@ -56,5 +58,15 @@ impl Defence for D2 {
 
     fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
         day::healthy_day(self, traffic, &Slots::of(traffic))
+    }
+}
+
+impl Defence for Relative {
+    fn replay(&self, traffic: &Traffic, scenario: Scenario, curve: bool) -> Replay {
+        RelativeModel::new(self, traffic).replay(scenario, curve)
+    }
+
+    fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
+        relative::healthy_day(self, traffic)
     }
 }

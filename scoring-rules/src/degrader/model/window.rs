@@ -5,7 +5,7 @@ use super::calls::Calls;
 use super::tails::{binomial_at_least, lognormal_above, poisson_at_least};
 
 /// From this chance on a window is taken to be bad for sure: the mean path would else lag behind what mostly happens.
-const SURE: f64 = 0.8;
+pub(super) const SURE: f64 = 0.8;
 
 /// What completes in a window: numbers of calls, expected.
 #[derive(Clone, Copy, Default)]

@@ -25,7 +25,7 @@ const NEARLY: f64 = 0.05;
 /// Grades current settings of D2 on a service's traffic, finds the best ones, and says what to change.
 pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
     let mut search = Search::new(traffic);
-    for interval_ms in intervals(current, traffic) {
+    for interval_ms in intervals(current.balancer.update_interval_ms, traffic) {
         let derived = Derived::new(current, traffic, interval_ms);
         let mut knobs = START;
         search.climb(&derived, &mut knobs);
@@ -38,7 +38,7 @@ pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
 }
 
 /// Lengths of windows to try, ms.
-fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
+pub(super) fn intervals(own: i64, traffic: &Traffic) -> Vec<i64> {
     let calls = traffic.calls_per_window(INTERVAL_MS as f64);
     let mut intervals = vec![INTERVAL_MS];
     if calls > MANY_CALLS {
@@ -47,7 +47,6 @@ fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
     if calls < FEW_CALLS {
         intervals.push(10_000);
     }
-    let own = current.balancer.update_interval_ms;
     if (1_000..=60_000).contains(&own) && !intervals.contains(&own) {
         intervals.push(own);
     }
