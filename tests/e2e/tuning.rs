@@ -77,7 +77,10 @@ fn settings_of_any_tool_are_taken_as_its_file_has_them() {
     let view = put(&server, &body).expect(200).json();
     assert_eq!(view["dialect"], "envoy");
     let tuning = &view["assessment"]["tuning"];
-    assert!(tuning["score"].as_f64().unwrap() < 60.0, "without a timeout it cannot see a slow host: {tuning}");
+    assert!(
+        tuning["score"].as_f64().unwrap() < 60.0,
+        "without a timeout it cannot see a slow host: {tuning}"
+    );
     let paste = view["paste"].as_str().unwrap();
     assert!(paste.contains("outlier_detection") && paste.contains("per_try_timeout"), "{paste}");
     let again = put(&server, &json!({"dialect": "envoy", "settings": paste})).expect(200).json();
@@ -149,8 +152,7 @@ fn what_makes_no_sense_is_told_with_its_place_and_nothing_is_stored() {
 fn a_histogram_that_is_too_coarse_is_told_so_and_scores_nothing() {
     let server = Server::with_checkout();
     let mut body = defaults();
-    body["profile"]["latency"] =
-        json!({"histogram": [{"le_ms": 5, "count": 20}, {"le_ms": 500, "count": 9990}, {"le_ms": null, "count": 10000}]});
+    body["profile"]["latency"] = json!({"histogram": [{"le_ms": 5, "count": 20}, {"le_ms": 500, "count": 9990}, {"le_ms": null, "count": 10000}]});
     let view = put(&server, &body).expect(200).json();
     assert_eq!(view["assessment"]["tuning"]["refusals"][0]["id"], "coarse_latency", "{}", view["assessment"]);
     assert_eq!(view["assessment"]["tuning"]["recommended"], Value::Null);
@@ -194,7 +196,9 @@ fn the_page_shows_the_replay_the_values_and_what_if() {
     assert!(empty.contains("Nothing is known of its degrader yet"), "{empty}");
     put(&server, &defaults()).expect(200);
     let page = server.get("/services/checkout/degrader?scenario=hung&dialect=envoy").expect(200).text();
-    for words in ["What a bad host costs you", "Today the host is left out", "per_try_timeout", "Not modelled"] {
+    for words in
+        ["What a bad host costs you", "Today the host is left out", "per_try_timeout", "Not modelled"]
+    {
         assert!(page.contains(words), "{words}\n{page}");
     }
     let tried = server
@@ -202,7 +206,10 @@ fn the_page_shows_the_replay_the_values_and_what_if() {
         .expect(200)
         .text();
     assert!(tried.contains("kept away, tried"), "{tried}");
-    assert_eq!(put(&server, &json!({"profile": traffic()})).expect(200).json()["settings"], server.json(PATH)["settings"]);
+    assert_eq!(
+        put(&server, &json!({"profile": traffic()})).expect(200).json()["settings"],
+        server.json(PATH)["settings"]
+    );
     let wrong = server.get("/services/checkout/degrader?set.degrader.upStep=fast").expect(200).text();
     assert!(wrong.contains("aria-invalid"), "{wrong}");
     let card = server.get("/services/checkout").expect(200).text();
@@ -232,7 +239,8 @@ fn one_profile_is_tuned_without_a_server() {
     let told = harness::run(dir.path(), &[], &args).ok().json();
     assert_eq!(told["dialect"], "istio");
     assert!(told["paste"].as_str().unwrap().contains("outlierDetection"), "{told}");
-    std::fs::write(dir.path().join("bad.yaml"), "hosts: 0\nqps: -3\nlatency: {p50_ms: 9, p99_ms: 3}\n").unwrap();
+    std::fs::write(dir.path().join("bad.yaml"), "hosts: 0\nqps: -3\nlatency: {p50_ms: 9, p99_ms: 3}\n")
+        .unwrap();
     let failed = harness::run(dir.path(), &[], &["degrader", "tune", "--profile", "bad.yaml"]);
     assert_ne!(failed.code, 0);
     for place in ["/hosts", "/qps", "/latency/p99_ms"] {

@@ -101,7 +101,10 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
     lines.extend(remarks.map(|(what, r)| format!("{what}: {}", r.detail)));
     lines.push(String::new());
     let better = assessment.tuning.recommended.as_ref().map_or(&assessment.tuning.best, |r| &r.judged);
-    lines.push(format!("{:<14}{:>14}{:>14}{:>10}{:>14}{:>10}", "bad requests", "nobody reacts", "now", "", "better", ""));
+    lines.push(format!(
+        "{:<14}{:>14}{:>14}{:>10}{:>14}{:>10}",
+        "bad requests", "nobody reacts", "now", "", "better", ""
+    ));
     for (now, better) in assessment.tuning.current.replays.iter().zip(&better.replays) {
         lines.push(format!(
             "{:<14}{:>14.0}{:>14.0}{:>10}{:>14.0}{:>10}",
@@ -126,7 +129,9 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
         Some(recommended) => lines.extend(recommended.changes.iter().map(|change| {
             format!("{}: {} -> {} (score then {:.0})", change.field, change.from, change.to, change.score)
         })),
-        None if assessment.tuning.refusals.is_empty() => lines.push("Good as it is: nothing to change.".to_owned()),
+        None if assessment.tuning.refusals.is_empty() => {
+            lines.push("Good as it is: nothing to change.".to_owned())
+        }
         None => {}
     }
     lines

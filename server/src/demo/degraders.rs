@@ -73,7 +73,10 @@ fn settings(dialect: Dialect, level: Level, profile: &Profile) -> Settings {
         (_, Level::Tuned) => Settings::recommend(dialect, &traffic),
         (Dialect::D2, Level::Defaults) => defaults,
         (Dialect::D2, level) => {
-            let mut changes = vec![("degrader.highErrorRate", "0.3".to_owned()), ("degrader.lowErrorRate", "0.1".to_owned())];
+            let mut changes = vec![
+                ("degrader.highErrorRate", "0.3".to_owned()),
+                ("degrader.lowErrorRate", "0.1".to_owned()),
+            ];
             if level == Level::Latency {
                 changes.push(("degrader.highLatency", format!("{:.0}", traffic.mean_ms * 6.0 + 20.0)));
                 changes.push(("degrader.lowLatency", format!("{:.0}", traffic.mean_ms * 2.0 + 10.0)));

@@ -172,7 +172,12 @@ fn facts(service: &Made, day: i64, at: Timestamp, today: &mut Today) {
         today.degraders.push((service.name.clone(), degraders::put(service, d, at)));
     }
     let mut fact = |name: &str, value: Value| {
-        today.facts.push(PostFact { service: service.name.clone(), fact: name.into(), value, as_of: Some(at) });
+        today.facts.push(PostFact {
+            service: service.name.clone(),
+            fact: name.into(),
+            value,
+            as_of: Some(at),
+        });
     };
     if dice.chance(0.25 + 0.8 * d) {
         let edges = Dice::of(6, &service.name).range(3, 9);

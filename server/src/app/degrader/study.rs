@@ -125,9 +125,9 @@ fn copied(
     traffic: &Traffic,
 ) -> Option<Settings> {
     match (settings.filter(|s| s.dialect() == dialect), assessment) {
-        (Some(settings), Some(assessment)) => {
-            Some(assessment.tuning.recommended.as_ref().map_or_else(|| settings.clone(), |r| r.settings.clone()))
-        }
+        (Some(settings), Some(assessment)) => Some(
+            assessment.tuning.recommended.as_ref().map_or_else(|| settings.clone(), |r| r.settings.clone()),
+        ),
         _ => {
             let other = assess(&Settings::defaults(dialect), traffic);
             other.tuning.refusals.is_empty().then_some(other.tuning.best_settings)

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::frame::{self, Frame, html};
 use super::{
-    activity, api_docs, degrader, drills, help, help_degrader, help_errors, help_facts, home, leaderboard, rule, rules,
-    search, service, services, team, teams, why,
+    activity, api_docs, degrader, drills, help, help_degrader, help_errors, help_facts, home, leaderboard,
+    rule, rules, search, service, services, team, teams, why,
 };
 use crate::app::boards::AskBoard;
 use crate::app::degrader::Ask;

@@ -8,7 +8,7 @@ use crate::http::charts::{Latencies, Replayed};
 
 /// The panel; null while nothing is known.
 #[derive(Serialize)]
-pub struct Panel {
+pub(in crate::http::pages) struct Panel {
     title: String,
     lead: Option<String>,
     latencies: Option<Latencies>,
@@ -20,7 +20,7 @@ pub struct Panel {
 
 impl Panel {
     /// The panel of a study.
-    pub fn of(study: &Study) -> Option<Self> {
+    pub(in crate::http::pages) fn of(study: &Study) -> Option<Self> {
         let assessment = study.assessment.as_ref().map(|a| &a.tuning);
         if study.settings.is_none() && study.traffic.is_none() {
             return None;
