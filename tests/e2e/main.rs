@@ -33,4 +33,5 @@ mod snapshots;
 mod tidy;
 mod tls;
 mod tokens;
+mod tuning;
 mod verify;

@@ -131,7 +131,12 @@ fn degrader() -> Vec<FactSpec> {
     };
     vec![
         group.bool("settings_known", "Whether the degrader settings in force are known."),
-        group.int("profile_age_days", "days", 12, "Days since the traffic was as the simulation took it to be."),
+        group.int(
+            "profile_age_days",
+            "days",
+            12,
+            "Days since the traffic was as the simulation took it to be.",
+        ),
         group.number(
             "tuning_score",
             "points",

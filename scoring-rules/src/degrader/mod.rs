@@ -29,4 +29,7 @@ pub use objective::{Judged, judge};
 pub use profile::{Bucket, Latency, Problem, Profile, Slot};
 pub use relative::Relative;
 pub use traffic::Traffic;
-pub use tuner::{Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning, compare, score, tune, tune_relative};
+pub use tuner::{
+    Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning, compare, score, tune,
+    tune_relative,
+};

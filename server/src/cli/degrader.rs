@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use scoring_rules::degrader::reference::{self, Vector};
 
-use super::output;
+use super::{output, tune};
 
 /// The longest line of a file of vectors, in bytes.
 const MOST_BYTES: u64 = 4 << 20;
@@ -30,11 +30,14 @@ enum DegraderCommand {
         #[arg(required = true)]
         files: Vec<String>,
     },
+    /// Judge degrader settings on a traffic profile, and print better ones to paste
+    Tune(tune::TuneArgs),
 }
 
 /// Works on degrader settings.
 pub(crate) fn degrader(args: &DegraderArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
+        DegraderCommand::Tune(args) => tune::tune(args),
         DegraderCommand::Check { files } => {
             let mut count = Count::default();
             for file in files {

@@ -8,6 +8,7 @@ mod operate;
 mod output;
 mod rules;
 mod serve;
+mod tune;
 mod upkeep;
 
 use std::path::PathBuf;

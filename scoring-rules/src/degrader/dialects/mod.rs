@@ -6,12 +6,13 @@
 mod calls;
 mod cycle;
 mod d2;
-mod emit;
 mod edit;
+mod emit;
 mod envoy;
 mod finagle;
 mod grpc;
 mod istio;
+mod marks;
 mod reader;
 mod resilience4j;
 mod settings;

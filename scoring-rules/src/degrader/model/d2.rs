@@ -197,14 +197,23 @@ impl Run<'_> {
     fn skip_rounds(&mut self) {
         let index = self.flow.history.len();
         let [sick, _] = self.members;
-        let now = Mark { index, sick, cluster: self.cluster, leaked: self.course.leaked, refused: self.course.refused };
+        let now = Mark {
+            index,
+            sick,
+            cluster: self.cluster,
+            leaked: self.course.leaked,
+            refused: self.course.refused,
+        };
         if let Some(mark) = self.mark.filter(|mark| now.is_like(mark)) {
             let model = self.model;
             let longest = model.timeout.max(self.flow.failing.mean) + model.interval;
             let round = model.interval * (index - mark.index) as f64;
             let rounds = ((FAILURE_MS - self.flow.history.end()) / round).floor();
             let drift = (sick.host.drop_rate - mark.sick.host.drop_rate).abs();
-            if rounds >= 1.0 && drift * rounds < DRIFT && self.flow.history.repeats(mark.index, index, longest) {
+            if rounds >= 1.0
+                && drift * rounds < DRIFT
+                && self.flow.history.repeats(mark.index, index, longest)
+            {
                 self.course.leaked += rounds * (now.leaked - mark.leaked);
                 self.course.refused += rounds * (now.refused - mark.refused);
                 self.flow.history.shift(rounds * round);
@@ -241,7 +250,11 @@ impl Run<'_> {
 
     /// The step of the failing host's degrader; answers how likely its window is bad, as far as it matters.
     fn step(&mut self, window: &Statistics, in_flight: InFlight) -> f64 {
-        if self.dice.is_some() { self.thrown_step(window, in_flight) } else { self.expected_step(window, in_flight) }
+        if self.dice.is_some() {
+            self.thrown_step(window, in_flight)
+        } else {
+            self.expected_step(window, in_flight)
+        }
     }
 
     fn thrown_step(&mut self, window: &Statistics, in_flight: InFlight) -> f64 {

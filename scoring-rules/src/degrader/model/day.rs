@@ -37,11 +37,7 @@ pub(in super::super) struct Scatter {
 impl Scatter {
     pub(in super::super) fn of(traffic: &Traffic) -> Self {
         let Some(p999) = traffic.window_mean_p999_ms else {
-            return Self {
-                cv: traffic.host_cv,
-                hiccups: traffic.hiccup_rate,
-                factor: traffic.hiccup_factor,
-            };
+            return Self { cv: traffic.host_cv, hiccups: traffic.hiccup_rate, factor: traffic.hiccup_factor };
         };
         // A lognormal of mean 1 whose 99.9th percentile is that many times the mean.
         let z = 3.090_232_306_167_813_f64;
@@ -254,7 +250,8 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
         for (off, weight) in NODES {
             let calls = (root + off / 2.0).max(1.0).powi(2);
             // Of what a node stands for, so much lies above the least number.
-            let part = if least > 1.0 { 1.0 - above_normal((calls - least + 0.5) / (0.7 * root)) } else { 1.0 };
+            let part =
+                if least > 1.0 { 1.0 - above_normal((calls - least + 0.5) / (0.7 * root)) } else { 1.0 };
             if part > 1e-6 {
                 each(calls.max(least), weight * part);
             }

@@ -50,8 +50,12 @@ impl History {
     /// Whether the rates of the last `span` ms of the first `one` intervals are those of the first `other` ones.
     pub(super) fn repeats(&self, one: usize, other: usize, span: f64) -> bool {
         let intervals = (span / self.interval).ceil() as usize + 1;
-        let (Some(from), Some(shifted)) = (one.checked_sub(intervals), other.checked_sub(intervals)) else { return false };
-        let (Some(a), Some(b)) = (self.intervals.get(from..one), self.intervals.get(shifted..other)) else { return false };
+        let (Some(from), Some(shifted)) = (one.checked_sub(intervals), other.checked_sub(intervals)) else {
+            return false;
+        };
+        let (Some(a), Some(b)) = (self.intervals.get(from..one), self.intervals.get(shifted..other)) else {
+            return false;
+        };
         a.iter().zip(b).all(|(a, b)| a.rate == b.rate)
     }
 

@@ -14,9 +14,9 @@ mod window;
 use super::objective::{cost_of_false_alarms, judge_below};
 use super::{D2, Defence, HealthyDay, Judged, Relative, Replay, Scenario, Traffic};
 use d2::D2Model;
-use relative::RelativeModel;
 pub(super) use day::Scatter;
 use day::Slots;
+use relative::RelativeModel;
 pub(super) use window::percentile as metric_share;
 
 /// Traffic prepared for a search over many settings of D2.

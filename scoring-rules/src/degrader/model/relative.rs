@@ -112,7 +112,8 @@ impl<'a> RelativeModel<'a> {
         }
         let latencies = done.ended * failing.mean + done.healthy * healthy.mean + hung * timeout;
         let squares = done.ended * failing.square + done.healthy * healthy.square + hung * timeout * timeout;
-        let scatter = if completed > 0.0 { (squares - latencies * latencies / completed).max(0.0) } else { 0.0 };
+        let scatter =
+            if completed > 0.0 { (squares - latencies * latencies / completed).max(0.0) } else { 0.0 };
         Window {
             calls,
             mean: (latencies + in_flight.count * in_flight.age) / calls,

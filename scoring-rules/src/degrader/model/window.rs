@@ -81,7 +81,17 @@ impl<'a> Marks<'a> {
         } else {
             [0.0; 4]
         };
-        Self { settings, high, low, ln_high: high.ln(), ln_low: low.ln(), percentile, tails, timeout, percentile_ratio: percentile.map_or(1.0, |p| healthy.quantile(p) / healthy.overall_mean()) }
+        Self {
+            settings,
+            high,
+            low,
+            ln_high: high.ln(),
+            ln_low: low.ln(),
+            percentile,
+            tails,
+            timeout,
+            percentile_ratio: percentile.map_or(1.0, |p| healthy.quantile(p) / healthy.overall_mean()),
+        }
     }
 
     /// Mean, variance and error share of all that completed.
@@ -89,9 +99,18 @@ impl<'a> Marks<'a> {
         let hung = done.hung + done.healthy_hung;
         let calls = done.ended + done.healthy + hung;
         if calls <= 1e-12 {
-            return Statistics { calls: 0.0, mean: 0.0, variance: 0.0, errors: 0.0, above_high: 0.0, above_low: 0.0 };
+            return Statistics {
+                calls: 0.0,
+                mean: 0.0,
+                variance: 0.0,
+                errors: 0.0,
+                above_high: 0.0,
+                above_low: 0.0,
+            };
         }
-        let of = |ended: f64, well: f64, timeout: f64| (done.ended * ended + done.healthy * well + hung * timeout) / calls;
+        let of = |ended: f64, well: f64, timeout: f64| {
+            (done.ended * ended + done.healthy * well + hung * timeout) / calls
+        };
         let mean = of(failing.mean, healthy.mean, self.timeout);
         let square = of(failing.square, healthy.square, self.timeout * self.timeout);
         let [failing_high, healthy_high, failing_low, healthy_low] = self.tails;
@@ -151,7 +170,13 @@ impl<'a> Marks<'a> {
     }
 
     /// The chances that a window with just so many calls is bad, and good.
-    pub(super) fn judged(&self, window: &Statistics, in_flight: InFlight, calls: f64, enough: bool) -> (f64, f64) {
+    pub(super) fn judged(
+        &self,
+        window: &Statistics,
+        in_flight: InFlight,
+        calls: f64,
+        enough: bool,
+    ) -> (f64, f64) {
         let settings = self.settings;
         let many = in_flight.count >= settings.min_outstanding_count as f64;
         if many && in_flight.age >= settings.high_outstanding as f64 {
@@ -162,7 +187,8 @@ impl<'a> Marks<'a> {
         }
         let calls = calls.max(1.0);
         let slow = self.latency_above(window, calls, 0.0, true);
-        let bad = 1.0 - (1.0 - slow) * (1.0 - errors_at_least(settings.high_error_rate, calls, window.errors));
+        let bad =
+            1.0 - (1.0 - slow) * (1.0 - errors_at_least(settings.high_error_rate, calls, window.errors));
         if many && in_flight.age > settings.low_outstanding as f64 {
             return (bad, 0.0);
         }

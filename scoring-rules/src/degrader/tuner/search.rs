@@ -126,4 +126,3 @@ impl<'a> Search<'a> {
         objective.unwrap_or(f64::INFINITY)
     }
 }
-

@@ -34,19 +34,20 @@ pub(super) fn of(tx: &Tx<'_>, row: &DegraderRow) -> Result<Vec<FactRow>> {
     simulated("degrader.profile_known", json!(true));
     let Some(text) = &row.assessment else { return Ok(facts) };
     let assessment: Assessment = serde_json::from_str(text).map_err(anyhow::Error::new)?;
-    simulated("degrader.refuses_healthy", json!(!assessment.hard_failures.is_empty()));
-    if !assessment.refusals.is_empty() {
+    let tuning = &assessment.tuning;
+    simulated("degrader.refuses_healthy", json!(!tuning.hard_failures.is_empty()));
+    if !tuning.refusals.is_empty() {
         // Too little is known of the traffic to hold a score against anybody.
         return Ok(facts);
     }
-    let current = &assessment.current;
-    simulated("degrader.tuning_score", json!(tenths(assessment.score)));
+    let current = &tuning.current;
+    simulated("degrader.tuning_score", json!(tenths(tuning.score)));
     if let Some(seconds) = current.seconds_to_isolate() {
         simulated("degrader.seconds_to_isolate", json!(tenths(seconds)));
     }
     simulated("degrader.leaked_ppm", json!(ppm(current.leaked())));
     simulated("degrader.false_drop_ppm", json!(ppm(current.healthy.false_drop)));
-    let to_gain = assessment.recommended.as_ref().map_or(0.0, |r| r.score - assessment.score);
+    let to_gain = tuning.recommended.as_ref().map_or(0.0, |r| r.score - tuning.score);
     simulated("degrader.points_from_recommended", json!(tenths(to_gain.max(0.0))));
     Ok(facts)
 }

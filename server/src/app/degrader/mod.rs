@@ -4,7 +4,8 @@ mod facts;
 mod study;
 mod view;
 
-use scoring_rules::degrader::{Dialect, Problem, Profile, Settings, Tuning, assess};
+pub use scoring_rules::degrader::Assessment;
+use scoring_rules::degrader::{Dialect, Problem, Profile, Settings, assess};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -19,9 +20,6 @@ use crate::store;
 use crate::store::degraders::DegraderRow;
 use crate::store::services::ServiceRow;
 use crate::types::Timestamp;
-
-/// What the simulation says of the settings of whichever tool.
-pub type Assessment = Tuning<Settings>;
 
 /// The settings in force, the traffic, or both; what is left out stays as it is known.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -44,6 +42,17 @@ pub struct PutDegrader {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub profile_at: Option<Timestamp>,
 }
+
+/// Settings and traffic as they may be sent.
+pub const EXAMPLE: &str = r#"{
+  "dialect": "d2",
+  "settings": {"degraderProperties": {"degrader.highLatency": "400", "degrader.lowLatency": "200"}},
+  "profile": {
+    "hosts": 50, "clients": 20, "qps": 5000,
+    "latency": {"p50_ms": 6, "p99_ms": 30},
+    "error_rate": 0.0005, "timeout_ms": 1000, "slo_ms": 50
+  }
+}"#;
 
 /// One host of a service, measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -232,7 +241,11 @@ fn store_row(tx: &mut Tx<'_>, service: &ServiceRow, mut row: DegraderRow, senten
 /// What an assessment depends on, the program's own version among it.
 fn hash(row: &DegraderRow) -> String {
     let mut hash = Sha256::new();
-    for part in [env!("CARGO_PKG_VERSION"), row.settings.as_deref().unwrap_or(""), row.profile.as_deref().unwrap_or("")] {
+    for part in [
+        env!("CARGO_PKG_VERSION"),
+        row.settings.as_deref().unwrap_or(""),
+        row.profile.as_deref().unwrap_or(""),
+    ] {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }

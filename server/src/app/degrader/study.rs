@@ -125,12 +125,12 @@ fn copied(
     traffic: &Traffic,
 ) -> Option<Settings> {
     match (settings.filter(|s| s.dialect() == dialect), assessment) {
-        (Some(settings), Some(assessment)) => {
-            Some(assessment.recommended.as_ref().map_or_else(|| settings.clone(), |r| r.settings.clone()))
-        }
+        (Some(settings), Some(assessment)) => Some(
+            assessment.tuning.recommended.as_ref().map_or_else(|| settings.clone(), |r| r.settings.clone()),
+        ),
         _ => {
             let other = assess(&Settings::defaults(dialect), traffic);
-            other.refusals.is_empty().then_some(other.best_settings)
+            other.tuning.refusals.is_empty().then_some(other.tuning.best_settings)
         }
     }
 }
@@ -156,7 +156,7 @@ fn tries(
         return (None, problems);
     }
     let judged = judge(&tried, traffic);
-    let reached = score(&judged, &assessment.best);
+    let reached = score(&judged, &assessment.tuning.best);
     let replay = tried.replay(traffic, scenario, true);
     (Some(Tried { settings: tried, score: reached, judged, replay }), problems)
 }

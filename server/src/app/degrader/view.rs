@@ -31,7 +31,10 @@ pub struct Known {
 impl Known {
     /// Reads a row.
     pub fn of_row(row: &DegraderRow) -> Result<Self> {
-        fn read<T: serde::de::DeserializeOwned>(row: &DegraderRow, text: Option<&String>) -> Result<Option<T>> {
+        fn read<T: serde::de::DeserializeOwned>(
+            row: &DegraderRow,
+            text: Option<&String>,
+        ) -> Result<Option<T>> {
             let place = || format!("the degrader of service {}", row.service_id);
             Ok(text.map(|text| serde_json::from_str(text)).transpose().with_context(place)?)
         }
@@ -84,10 +87,10 @@ pub struct DegraderView {
 pub fn view(tx: &mut Tx<'_>, name: &str) -> Result<DegraderView> {
     let service = owners::service(tx, name)?;
     let (row, known) = known(tx, &service.id)?;
-    let best = known.assessment.as_ref().and_then(|a| a.recommended.as_ref()).map(|r| &r.settings);
-    let paste = best.or(known.settings.as_ref()).map(|settings| {
-        settings.write(&Context { service: service.slug.clone() })
-    });
+    let best = known.assessment.as_ref().and_then(|a| a.tuning.recommended.as_ref()).map(|r| &r.settings);
+    let paste = best
+        .or(known.settings.as_ref())
+        .map(|settings| settings.write(&Context { service: service.slug.clone() }));
     let from = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Ok(DegraderView {
         service: service.slug,
@@ -100,7 +103,11 @@ pub fn view(tx: &mut Tx<'_>, name: &str) -> Result<DegraderView> {
         profile_at: row.as_ref().and_then(|r| r.profile_at).map(Timestamp),
         observed: row.as_ref().is_some_and(|r| r.observed),
         instances: known.instances,
-        assessment: known.assessment.map(|a| serde_json::to_value(a)).transpose().map_err(anyhow::Error::new)?,
+        assessment: known
+            .assessment
+            .map(|a| serde_json::to_value(a))
+            .transpose()
+            .map_err(anyhow::Error::new)?,
         paste,
     })
 }

@@ -9,8 +9,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::catalog::{CatalogReading, DocumentReading};
-use super::yaml::{self, stream};
 use super::utf8;
+use super::yaml::{self, stream};
 use crate::error::Error;
 
 pub(super) use entity::read as read_entity;

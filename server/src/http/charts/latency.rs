@@ -182,10 +182,12 @@ mod tests {
             Mark { label: "high".to_owned(), ms: 30.0, current: false },
             Mark { label: "high".to_owned(), ms: 400.0, current: true },
         ];
-        let plot =
-            Latencies::new(|ms| ms / (ms + 10.0), (1.0, 1_000.0), (30.0, 50.0), &marks, String::new());
+        let plot = Latencies::new(|ms| ms / (ms + 10.0), (1.0, 1_000.0), (30.0, 50.0), &marks, String::new());
         assert_eq!(plot.bars.len(), BARS);
-        assert_eq!(plot.marks.iter().map(|m| m.label.as_str()).collect::<Vec<_>>(), ["high 30 ms", "now high 400 ms"]);
+        assert_eq!(
+            plot.marks.iter().map(|m| m.label.as_str()).collect::<Vec<_>>(),
+            ["high 30 ms", "now high 400 ms"]
+        );
         assert!(plot.bars.iter().all(|b| (0.0..=100.0).contains(&b.h.parse::<f64>().unwrap())));
         assert!(plot.xticks.len() >= 4, "{:?}", plot.xticks);
     }

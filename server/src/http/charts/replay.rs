@@ -104,7 +104,8 @@ fn value_at(points: &[(f64, f64)], at: f64) -> f64 {
 }
 
 fn seconds(last: f64, across: Scale) -> Vec<Tick> {
-    let step = [10.0, 30.0, 60.0, 120.0, 300.0, 600.0].into_iter().find(|s| last / s <= 6.0).unwrap_or(1_200.0);
+    let step =
+        [10.0, 30.0, 60.0, 120.0, 300.0, 600.0].into_iter().find(|s| last / s <= 6.0).unwrap_or(1_200.0);
     let mut ticks = Vec::new();
     let mut at = 0.0;
     while at <= last {
@@ -116,7 +117,11 @@ fn seconds(last: f64, across: Scale) -> Vec<Tick> {
         } else {
             "middle"
         };
-        let label = if at < 60.0 { format!("{at:.0} s") } else { format!("{}:{:02}", at as i64 / 60, at as i64 % 60) };
+        let label = if at < 60.0 {
+            format!("{at:.0} s")
+        } else {
+            format!("{}:{:02}", at as i64 / 60, at as i64 % 60)
+        };
         ticks.push(Tick { at: num(x), label, alt: ticks.len() % 2 == 1, anchor });
         at += step;
     }

@@ -130,7 +130,7 @@ pub fn context(chrome: Chrome, study: &Study, asked: &[(String, String)]) -> Ctx
     let now = chrome.now;
     let mut crumbs = service::crumbs(&study.detail);
     crumbs.push(Link::to(&slug, format!("/services/{slug}")));
-    let assessment = study.assessment.as_ref();
+    let assessment = study.assessment.as_ref().map(|a| &a.tuning);
     let recommended = assessment.and_then(|a| a.recommended.as_ref());
     Ctx {
         crumbs,
@@ -163,7 +163,10 @@ pub fn context(chrome: Chrome, study: &Study, asked: &[(String, String)]) -> Ctx
             .map(|d| Choice::new(d.id(), d.name(), Some(study.dialect.id())))
             .collect(),
         format: study.dialect.format(),
-        paste: study.paste.as_ref().map(|text| Code::new(format!("the values for {}", study.dialect.name()), text)),
+        paste: study
+            .paste
+            .as_ref()
+            .map(|text| Code::new(format!("the values for {}", study.dialect.name()), text)),
         fields: fields(study, asked),
         tried: study.tried.as_ref().zip(assessment).map(|(t, a)| TriedCtx::new(t, a.score)),
         instances: study.view.instances.iter().map(InstanceRow::new).collect(),
@@ -176,7 +179,7 @@ pub fn context(chrome: Chrome, study: &Study, asked: &[(String, String)]) -> Ctx
 }
 
 fn title(study: &Study) -> String {
-    match &study.assessment {
+    match study.assessment.as_ref().map(|a| &a.tuning) {
         Some(a) if !a.hard_failures.is_empty() => "The settings refuse healthy traffic".to_owned(),
         Some(a) if a.refusals.is_empty() => format!("Tuned to {:.0} of 100", a.score),
         Some(_) => "Too little is known to judge the settings".to_owned(),
@@ -191,7 +194,10 @@ fn first(study: &Study, slug: &str) -> Option<First> {
             "Nothing is known of its degrader yet",
             "Send the settings in force, in the form of their tool, and what the traffic is like; or let a source measure the traffic.",
         ),
-        (None, Some(_)) => ("The traffic is known, the settings are not", "Send the settings in force, in the form of their tool."),
+        (None, Some(_)) => (
+            "The traffic is known, the settings are not",
+            "Send the settings in force, in the form of their tool.",
+        ),
         (Some(_), None) => (
             "The settings are known, the traffic is not",
             "Send what the traffic is like, or let a source measure it.",
@@ -201,7 +207,7 @@ fn first(study: &Study, slug: &str) -> Option<First> {
 }
 
 fn warnings(study: &Study) -> Vec<Warning> {
-    let Some(assessment) = &study.assessment else { return Vec::new() };
+    let Some(assessment) = study.assessment.as_ref().map(|a| &a.tuning) else { return Vec::new() };
     let hard = assessment.hard_failures.iter().map(|remark| Warning {
         cls: "bad",
         icon: "bolt",
@@ -227,10 +233,16 @@ fn figures(judged: &Judged, score: f64) -> Vec<Figure> {
         figure("Score", format!("{score:.0}"), Some("of 100: share of the avoidable bad requests avoided")),
         figure(
             "Until a bad host is left out",
-            judged.seconds_to_isolate().map_or_else(|| "nothing to leave out".to_owned(), |s| format!("{s:.0} s")),
+            judged
+                .seconds_to_isolate()
+                .map_or_else(|| "nothing to leave out".to_owned(), |s| format!("{s:.0} s")),
             Some("mean over the failures that matter; never counts as 5 minutes"),
         ),
-        figure("Gets through to users", percent(judged.leaked()), Some("of the bad requests of an undefended client")),
+        figure(
+            "Gets through to users",
+            percent(judged.leaked()),
+            Some("of the bad requests of an undefended client"),
+        ),
         figure(
             "Kept from healthy hosts",
             percent(judged.healthy.false_drop),
@@ -249,7 +261,7 @@ fn latencies(study: &Study) -> Option<Latencies> {
             .collect()
     };
     let mut all = study.settings.as_ref().map(|s| marks(s, true)).unwrap_or_default();
-    if let Some(recommended) = study.assessment.as_ref().and_then(|a| a.recommended.as_ref()) {
+    if let Some(recommended) = study.assessment.as_ref().and_then(|a| a.tuning.recommended.as_ref()) {
         let mut new = marks(&recommended.settings, false);
         new.retain(|mark| !all.iter().any(|held| held.label == mark.label && held.ms == mark.ms));
         all.extend(new);
@@ -274,7 +286,11 @@ fn percentiles(study: &Study) -> Vec<Figure> {
     let Some(traffic) = &study.traffic else { return Vec::new() };
     let mut all: Vec<Figure> = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)]
         .iter()
-        .map(|(label, p)| Figure { label: (*label).to_owned(), value: ms(traffic.quantile_ms(*p)), sub: None })
+        .map(|(label, p)| Figure {
+            label: (*label).to_owned(),
+            value: ms(traffic.quantile_ms(*p)),
+            sub: None,
+        })
         .collect();
     let fact = |label: &str, value: String| Figure { label: label.to_owned(), value, sub: None };
     all.push(fact("bad above", ms(traffic.slo_ms)));
@@ -317,7 +333,7 @@ fn replayed(study: &Study) -> Option<Replayed> {
 }
 
 fn costs(study: &Study, slug: &str) -> Vec<Cost> {
-    let Some(assessment) = &study.assessment else { return Vec::new() };
+    let Some(assessment) = study.assessment.as_ref().map(|a| &a.tuning) else { return Vec::new() };
     let better = assessment.recommended.as_ref().map_or(&assessment.best, |r| &r.judged);
     let judged = assessment.refusals.is_empty().then_some(better);
     assessment

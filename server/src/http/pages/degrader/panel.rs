@@ -8,7 +8,7 @@ use crate::http::charts::{Latencies, Replayed};
 
 /// The panel; null while nothing is known.
 #[derive(Serialize)]
-pub struct Panel {
+pub(in crate::http::pages) struct Panel {
     title: String,
     lead: Option<String>,
     latencies: Option<Latencies>,
@@ -20,8 +20,8 @@ pub struct Panel {
 
 impl Panel {
     /// The panel of a study.
-    pub fn of(study: &Study) -> Option<Self> {
-        let assessment = study.assessment.as_ref();
+    pub(in crate::http::pages) fn of(study: &Study) -> Option<Self> {
+        let assessment = study.assessment.as_ref().map(|a| &a.tuning);
         if study.settings.is_none() && study.traffic.is_none() {
             return None;
         }
@@ -31,7 +31,10 @@ impl Panel {
             lead: assessment.map(|a| words::lead(a, recommended)),
             latencies: latencies(study),
             replay: replayed(study),
-            replay_title: words::capital(&format!("one host {}, replayed", words::scenario_words(study.scenario))),
+            replay_title: words::capital(&format!(
+                "one host {}, replayed",
+                words::scenario_words(study.scenario)
+            )),
             percentiles: super::percentiles(study).into_iter().take(3).collect(),
             action: if recommended.is_some() { "Copy the values" } else { "Open" },
         })

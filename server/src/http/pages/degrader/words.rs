@@ -1,8 +1,8 @@
 //! Sentences about degraders.
 
-use scoring_rules::degrader::{Recommended, Replay, Scenario, Settings};
+use scoring_rules::degrader::{Recommended, Replay, Scenario, Settings, Tuning};
 
-use crate::app::degrader::{Assessment, DegraderView};
+use crate::app::degrader::DegraderView;
 use crate::http::charts::{Mark, ms};
 use crate::http::pages::words::ago;
 use crate::types::Timestamp;
@@ -42,9 +42,10 @@ pub(super) fn requests(n: f64) -> String {
 }
 
 /// What the page says first.
-pub(super) fn lead(assessment: &Assessment, recommended: Option<&Recommended<Settings>>) -> String {
+pub(super) fn lead(assessment: &Tuning<Settings>, recommended: Option<&Recommended<Settings>>) -> String {
     if !assessment.hard_failures.is_empty() {
-        return "On a usual day, with nothing wrong, calls to healthy hosts are refused or kept away.".to_owned();
+        return "On a usual day, with nothing wrong, calls to healthy hosts are refused or kept away."
+            .to_owned();
     }
     match recommended {
         Some(better) => {
@@ -64,8 +65,11 @@ pub(super) fn lead(assessment: &Assessment, recommended: Option<&Recommended<Set
 /// Where the marks stand, in words.
 pub(super) fn marks(marks: &[Mark]) -> String {
     let of = |current: bool| {
-        let all: Vec<String> =
-            marks.iter().filter(|m| m.current == current).map(|m| format!("{} {}", m.label, ms(m.ms))).collect();
+        let all: Vec<String> = marks
+            .iter()
+            .filter(|m| m.current == current)
+            .map(|m| format!("{} {}", m.label, ms(m.ms)))
+            .collect();
         all.join(", ")
     };
     let (now, new) = (of(true), of(false));

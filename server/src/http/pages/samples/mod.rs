@@ -1,6 +1,7 @@
 //! Made-up views in every state a page has to bear, and a test that renders them all.
 
 mod cards;
+mod degraders;
 mod drills;
 mod fleet;
 mod pages;

@@ -4,16 +4,18 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{
-    activity, api_docs, drills, error, help, help_errors, help_facts, home, leaderboard, rule, rules, search,
-    service, services, team, teams, why,
+    activity, api_docs, degrader, drills, error, help, help_degrader, help_errors, help_facts, home,
+    leaderboard, rule, rules, search, service, services, team, teams, why,
 };
-use super::{Sample, bands, cards, chrome, days_ago, drills as drill_views, fleet, rulebook, stranger};
+use super::{
+    Sample, bands, cards, chrome, days_ago, degraders, drills as drill_views, fleet, rulebook, stranger,
+};
 use crate::app::views::{Page, TeamRef};
 use crate::error::Error;
 use crate::types::Failure;
 
 pub(crate) fn all() -> Vec<Sample> {
-    [homes(), service_pages(), lists(), boards(), rule_pages(), helps(), rest()]
+    [homes(), service_pages(), degrader_pages(), lists(), boards(), rule_pages(), helps(), rest()]
         .into_iter()
         .flatten()
         .collect()
@@ -53,8 +55,13 @@ fn homes() -> Vec<Sample> {
 
 fn service_pages() -> Vec<Sample> {
     let path = "/services/checkout-api";
-    let card =
-        |name, view| Sample::new("service", name, service::context(chrome(path), &view, &cards::history()));
+    let card = |name, view| {
+        Sample::new(
+            "service",
+            name,
+            service::context(chrome(path), &view, &cards::history(), &degraders::defaults()),
+        )
+    };
     let tree = |name, view, as_of| Sample::new("why", name, why::context(chrome(path), &view, as_of));
     let (some, none) = (drill_views::results(), Vec::new());
     let detail = cards::half_way().detail;
@@ -64,7 +71,11 @@ fn service_pages() -> Vec<Sample> {
         card("top", cards::top()),
         card("low", cards::low()),
         card("not-graded", cards::not_graded()),
-        Sample::new("service", "new", service::context(chrome(path), &cards::new(), &[])),
+        Sample::new(
+            "service",
+            "new",
+            service::context(chrome(path), &cards::new(), &[], &degraders::nothing()),
+        ),
         tree("half-way", cards::half_way(), None),
         tree("capped", cards::capped(), Some(days_ago(30))),
         tree("not-graded", cards::not_graded(), None),
@@ -88,6 +99,24 @@ fn service_pages() -> Vec<Sample> {
                 &Page { items: none, next: None },
             ),
         ),
+    ]
+}
+
+fn degrader_pages() -> Vec<Sample> {
+    let asked: Vec<(String, String)> =
+        degraders::ASKED.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+    let page = |name, study, asked: &[(String, String)]| {
+        let chrome = chrome("/services/checkout-api/degrader");
+        Sample::new("degrader", name, degrader::context(chrome, &study, asked))
+    };
+    vec![
+        page("nothing", degraders::nothing(), &[]),
+        page("traffic-only", degraders::traffic_only(), &[]),
+        page("settings-only", degraders::settings_only(), &[]),
+        page("defaults", degraders::defaults(), &[]),
+        page("tried", degraders::tried(), &asked),
+        page("outage", degraders::outage(), &[]),
+        page("coarse", degraders::coarse(), &[]),
     ]
 }
 
@@ -204,6 +233,8 @@ fn helps() -> Vec<Sample> {
         Sample::new("help_drills", "filled", help::drills(chrome("/help/drills"), &filled)),
         Sample::new("help_drills", "open", help::drills(chrome("/help/drills"), &open)),
         Sample::new("help_rollback", "filled", help::rollback(chrome("/help/rollback"), &filled)),
+        Sample::new("help_degrader", "filled", help_degrader::context(chrome("/help/degrader"), &filled)),
+        Sample::new("help_degrader", "open", help_degrader::context(chrome("/help/degrader"), &open)),
         Sample::new("help_catalog", "demo", help::catalog(demo)),
         Sample::new(
             "help_facts",
