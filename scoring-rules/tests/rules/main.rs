@@ -11,4 +11,8 @@ mod properties;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tuner;

@@ -6,6 +6,7 @@ use super::calls::Calls;
 use super::course::{Course, FAILURE_MS, SHORTEST_INTERVAL_MS, Sum};
 use super::dice::{COURSES, Dice};
 use super::flow::Flow;
+use super::history::same;
 use super::window::{InFlight, Marks, Statistics, percentile};
 
 /// Drop rates below it are taken for none: the expected value never quite gets there.
@@ -64,11 +65,11 @@ impl Mark {
     fn is_like(&self, other: &Self) -> bool {
         let (a, b) = (&self.sick, &other.sick);
         a.points == b.points
-            && a.host.max_drop_rate == b.host.max_drop_rate
+            && same(a.host.max_drop_rate, b.host.max_drop_rate)
             && a.host.override_min_calls == b.host.override_min_calls
             && a.saved_max == b.saved_max
             && self.cluster.turn == other.cluster.turn
-            && self.cluster.drop_level == other.cluster.drop_level
+            && same(self.cluster.drop_level, other.cluster.drop_level)
     }
 }
 

@@ -272,7 +272,7 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
             sum += if calls >= least { chance } else { 0.0 };
         }
         if sum > 1e-6 {
-            each(((first + calls) / 2.0).max(least), sum);
+            each(f64::midpoint(first, calls).max(least), sum);
         }
     }
 }

@@ -10,6 +10,7 @@ mod relative;
 mod search;
 mod tunable;
 mod tuning;
+mod warm;
 mod words;
 
 pub use compare::{compare, score};
@@ -17,3 +18,4 @@ pub use relative::tune_relative;
 pub use search::tune;
 pub use tunable::{Field, Tunable};
 pub use tuning::{Change, Confidence, Group, Level, Recommended, Remark, Tuning};
+pub use warm::{has_moved, input_hash, tune_again};
