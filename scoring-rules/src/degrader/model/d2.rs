@@ -126,8 +126,7 @@ impl Run<'_> {
             }
             let refused = self.cluster.drop_level * model.client_rate * (end - start.max(0.0));
             self.course.refused += refused;
-            self.course.leaked +=
-                self.failing.bad * self.history.sent(start.max(0.0), end.min(FAILURE_MS));
+            self.course.leaked += self.failing.bad * self.history.sent(start.max(0.0), end.min(FAILURE_MS));
             let still = self.window(end, rate);
             let [sick, others] = &self.members;
             let full = full_points(&model.settings.balancer, 1.0).max(1) as f64;

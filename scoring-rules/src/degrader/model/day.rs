@@ -37,11 +37,7 @@ pub(in super::super) struct Scatter {
 impl Scatter {
     pub(in super::super) fn of(traffic: &Traffic) -> Self {
         let Some(p999) = traffic.window_mean_p999_ms else {
-            return Self {
-                cv: traffic.host_cv,
-                hiccups: traffic.hiccup_rate,
-                factor: traffic.hiccup_factor,
-            };
+            return Self { cv: traffic.host_cv, hiccups: traffic.hiccup_rate, factor: traffic.hiccup_factor };
         };
         // A lognormal of mean 1 whose 99.9th percentile is that many times the mean.
         let z = 3.090_232_306_167_813_f64;

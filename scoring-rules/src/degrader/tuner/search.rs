@@ -2,9 +2,9 @@
 
 use super::super::model::{Slots, judge_below};
 use super::super::{D2, Judged, LatencyMetric, Traffic, judge};
+use super::Tuning;
 use super::candidate::{Derived, Knobs};
 use super::compare::compare_judged;
-use super::Tuning;
 
 /// The usual length of a window, ms.
 const INTERVAL_MS: i64 = 5_000;
@@ -108,7 +108,7 @@ impl<'a> Search<'a> {
         if self.tried.contains(&settings) {
             return f64::INFINITY;
         }
-        let Some(judged) = judge_below(&settings, self.traffic, &self.slots, limit) else { 
+        let Some(judged) = judge_below(&settings, self.traffic, &self.slots, limit) else {
             self.tried.push(settings);
             return f64::INFINITY;
         };
