@@ -17,9 +17,10 @@ fn a_wrong_command_is_a_usage_error() {
 fn help_and_version_need_nothing() {
     let dir = tempfile::TempDir::new().unwrap();
     let help = run(dir.path(), &[], &["--help"]).ok();
-    for command in
-        ["serve", "demo", "migrate", "backup", "import", "ingest", "grade", "rules", "token", "openapi"]
-    {
+    for command in [
+        "serve", "demo", "migrate", "backup", "import", "ingest", "grade", "rules", "degrader", "token",
+        "openapi",
+    ] {
         assert!(help.out.contains(command), "{command} is not in the help");
     }
     assert!(run(dir.path(), &[], &["--version"]).ok().out.starts_with("waterbear "));

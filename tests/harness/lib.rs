@@ -15,7 +15,7 @@ pub use cli::{Output, run, run_with_input};
 pub use cluster::Cluster;
 pub use database::{Database, psql};
 pub use drills::{drill, instant, now, passed, seconds_from_now};
-pub use places::{binary, files_under, root, sample, sample_json, samples_dir};
+pub use places::{binary, files_under, root, sample, sample_json, samples_dir, vectors_dir};
 pub use raw::{RawReply, connect, raw_request};
 pub use reply::Reply;
 pub use server::{Server, Setup};

@@ -16,10 +16,19 @@ pub fn root() -> &'static Path {
 
 /// The recorded and composed inputs that lie beside the repository, in `../shared/samples`.
 pub fn samples_dir() -> PathBuf {
-    let dir = root().join("../shared/samples");
+    shared("samples", "sample inputs")
+}
+
+/// The recorded behaviour of the reference implementation, in `../shared/vectors`.
+pub fn vectors_dir() -> PathBuf {
+    shared("vectors", "reference vectors")
+}
+
+fn shared(name: &str, what: &str) -> PathBuf {
+    let dir = root().join("../shared").join(name);
     assert!(
         dir.is_dir(),
-        "the sample inputs are missing: expected a directory {} (see tests/README.md)",
+        "the {what} are missing: expected a directory {} (see tests/README.md)",
         dir.display()
     );
     dir

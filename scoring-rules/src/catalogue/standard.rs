@@ -25,6 +25,8 @@ const ROLLBACKS: [&str; 3] = ["code", "config", "schema"];
 const MEASURED_DAYS: u32 = 180;
 const SEND_FACT: &str = "Send it with POST /api/v1/facts (scope evidence:write): see /help/facts.";
 
+const SEND_DEGRADER: &str = "Send settings and traffic with PUT /api/v1/services/{slug}/degrader (scope evidence:write), or let a source measure the traffic: see /help/degrader.";
+
 /// A source of facts: what its facts have in common.
 struct Group<'a> {
     name: &'static str,
@@ -123,13 +125,18 @@ fn degrader() -> Vec<FactSpec> {
     let group = Group {
         name: "degrader",
         source: "degrader settings and their simulation",
-        send: SEND_FACT,
+        send: SEND_DEGRADER,
         ttl_days: Some(90),
-        posted: true,
+        posted: false,
     };
     vec![
         group.bool("settings_known", "Whether the degrader settings in force are known."),
-        group.int("profile_age_days", "days", 12, "Days since the traffic profile was taken."),
+        group.int(
+            "profile_age_days",
+            "days",
+            12,
+            "Days since the traffic was as the simulation took it to be.",
+        ),
         group.number(
             "tuning_score",
             "points",
@@ -160,7 +167,11 @@ fn degrader() -> Vec<FactSpec> {
             6.0,
             "Tuning points the recommended settings would add.",
         ),
-        group.int("recommended_age_days", "days", 20, "Days since the recommended settings were worked out."),
+        group.bool("profile_known", "Whether the traffic is known: how many calls, how long they take."),
+        group.bool(
+            "refuses_healthy",
+            "Whether the settings refuse calls, or leave out hosts, while nothing fails; simulated.",
+        ),
     ]
 }
 

@@ -43,6 +43,26 @@ pub struct Profile {
     pub window_mean_p999_ms: Option<f64>,
 }
 
+impl Default for Profile {
+    /// One host and one client with one call a second, of which nothing else is known.
+    fn default() -> Self {
+        Self {
+            hosts: 1,
+            clients: None,
+            qps: 1.0,
+            latency: Latency::default(),
+            error_rate: 0.0,
+            timeout_ms: default_timeout(),
+            slo_ms: None,
+            day: Vec::new(),
+            host_cv: default_host_cv(),
+            hiccup_rate: default_hiccup_rate(),
+            hiccup_factor: default_hiccup_factor(),
+            window_mean_p999_ms: None,
+        }
+    }
+}
+
 /// How long calls take: as mean and cv, as two percentiles, or as a histogram.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

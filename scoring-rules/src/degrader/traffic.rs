@@ -55,6 +55,33 @@ impl Traffic {
         (mu + s * Normal::standard().inverse_cdf(p)).exp()
     }
 
+    /// Share of healthy calls that take no longer than `ms`, 0 to 1: as it was counted where there is a histogram,
+    /// with a straight line on the log axis within a bucket.
+    pub fn share_within(&self, ms: f64) -> f64 {
+        if self.histogram.is_empty() {
+            let (mu, s) = self.log_moments();
+            return if s > 0.0 {
+                Normal::standard().cdf((ms.ln() - mu) / s)
+            } else {
+                f64::from(u8::from(ms >= self.mean_ms))
+            };
+        }
+        let all = self.histogram.last().map_or(0.0, |bucket| bucket.count);
+        let mut below = (0.0, 0.0);
+        for bucket in &self.histogram {
+            let le = bucket.le_ms.unwrap_or(f64::INFINITY);
+            if ms < le {
+                // Of the first bucket only the upper bound is known, of the last only the lower.
+                let low = if below.0 > 0.0 { below.0 } else { le / 4.0 };
+                let high = if le.is_finite() { le } else { low * 4.0 };
+                let part = ((ms / low).ln() / (high / low).ln()).clamp(0.0, 1.0);
+                return (below.1 + (bucket.count - below.1) * part) / all;
+            }
+            below = (le, bucket.count);
+        }
+        1.0
+    }
+
     /// Calls for each host, client and window of `interval_ms` (lambda), mean over the day: what one degrader sees.
     pub fn calls_per_window(&self, interval_ms: f64) -> f64 {
         self.qps * interval_ms / 1_000.0 / (self.hosts * self.clients)

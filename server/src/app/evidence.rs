@@ -159,6 +159,12 @@ impl ServiceEvidence {
         }
     }
 
+    /// The newest value of a posted fact.
+    pub fn posted_fact(&self, fact: &str) -> Option<&Posted> {
+        let at = self.posted.binary_search_by(|p| p.fact.as_str().cmp(fact)).ok()?;
+        self.posted.get(at)
+    }
+
     /// Takes a posted value unless what is known is newer or says the same; true if it was taken.
     pub fn post(&mut self, fact: Posted) -> bool {
         match self.posted.binary_search_by(|p| p.fact.as_str().cmp(&fact.fact)) {

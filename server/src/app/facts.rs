@@ -49,6 +49,7 @@ pub struct Slots {
     detected_share: Option<FactId>,
     proven_share: Option<FactId>,
     declared_share: Option<FactId>,
+    profile_age_days: Option<FactId>,
     len: usize,
 }
 
@@ -83,6 +84,7 @@ impl Slots {
             detected_share: id("drills.detected_share"),
             proven_share: id("evidence.proven_share"),
             declared_share: id("evidence.declared_share"),
+            profile_age_days: id("degrader.profile_age_days"),
             len: catalogue.len(),
         }
     }
@@ -127,6 +129,7 @@ pub fn sheet(
     build.drill_facts(slots, states);
     build.share_facts(slots, states, posted);
     build.posted_facts(book.catalogue(), posted);
+    build.profile_age(slots, evidence);
     build.expectations(book, slots, states);
     build.sheet
 }
@@ -222,6 +225,14 @@ impl Build {
                 self.trail(Some(id), None, Some(&row.sender));
             }
         }
+    }
+
+    /// The traffic is as old as what was last told of it; that it ages is no news that anybody sends.
+    fn profile_age(&mut self, slots: &Slots, evidence: &ServiceEvidence) {
+        let Some(known) = evidence.posted_fact("degrader.profile_known") else { return };
+        let age = Timestamp(known.as_of).days_until(self.now);
+        self.set(slots.profile_age_days, age.into(), self.now.0, class_of(known.class));
+        self.trail(slots.profile_age_days, None, Some(&known.sender));
     }
 
     /// What the rulebook expects of this service's drills, and how much of it is fresh.

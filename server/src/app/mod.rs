@@ -4,6 +4,7 @@ pub mod actor;
 pub mod boards;
 pub mod catalog;
 pub mod counts;
+pub mod degrader;
 pub mod drills;
 pub mod evidence;
 pub mod facts;

@@ -68,16 +68,31 @@ pub fn post(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<FactsAnswer> {
         ));
     }
     let checked = check(tx, facts)?;
-    let mut services: BTreeMap<String, ServiceRow> = BTreeMap::new();
     for (service, _) in &checked {
         owners::require_writer(tx, service)?;
+    }
+    let answer = record(tx, checked, &|tx, service| {
+        let sentence = format!("{}: facts arrived from {}.", service.name, tx.actor.name);
+        tx.emit("facts_recorded", Some(&service.id), service.team_id.as_deref(), sentence, &json!({}));
+    })?;
+    Ok(FactsAnswer { stored: answer.stored, unchanged: facts.len() - answer.stored, ..answer })
+}
+
+/// Stores values that have been checked, judges their services, and has it told of each that something was new of.
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    facts: Vec<(ServiceRow, FactRow)>,
+    tell: &dyn Fn(&mut Tx<'_>, &ServiceRow),
+) -> Result<FactsAnswer> {
+    let mut services: BTreeMap<String, ServiceRow> = BTreeMap::new();
+    for (service, _) in &facts {
         services.insert(service.id.clone(), service.clone());
     }
     let ids: Vec<String> = services.keys().cloned().collect();
     store::services::lock_all(tx.conn, &ids)?;
     let mut evidence = Evidence::of_services(tx.conn, &ids)?;
     let mut taken = Vec::new();
-    for (service, row) in checked {
+    for (service, row) in facts {
         let fact = Posted {
             fact: row.fact.clone(),
             value: RawValue::from_string(row.value.clone()).map_err(anyhow::Error::new)?,
@@ -95,12 +110,11 @@ pub fn post(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<FactsAnswer> {
     let touched: BTreeSet<String> = taken.into_iter().map(|row| row.service_id).collect();
     let rows: Result<Vec<_>> = touched.iter().map(|id| evidence.of(id).row(id)).collect();
     store::evidence::put(tx.conn, &rows?)?;
-    let mut answer = FactsAnswer { stored, unchanged: facts.len() - stored, services: Vec::new() };
+    let mut answer = FactsAnswer { stored, unchanged: 0, services: Vec::new() };
     for service in services.values() {
         let (before, after) = regrade(tx, service, Cause::Evidence)?;
         if touched.contains(&service.id) {
-            let sentence = format!("{}: facts arrived from {}.", service.name, tx.actor.name);
-            tx.emit("facts_recorded", Some(&service.id), service.team_id.as_deref(), sentence, &json!({}));
+            tell(tx, service);
         }
         let before = before.as_ref();
         answer.services.push(FactsService {

@@ -2,11 +2,13 @@
 //! exit code 0 done, 1 failed, 2 usage.
 
 mod catalog;
+mod degrader;
 mod evidence;
 mod operate;
 mod output;
 mod rules;
 mod serve;
+mod tune;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -56,6 +58,8 @@ enum Command {
     Grade(evidence::GradeArgs),
     /// Work on rulebooks
     Rules(rules::RulesArgs),
+    /// Work on degrader settings
+    Degrader(degrader::DegraderArgs),
     /// Work on API tokens
     Token(operate::TokenArgs),
     /// Print the OpenAPI document
@@ -83,6 +87,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Ingest(args) => evidence::ingest(&over, &args),
         Command::Grade(args) => evidence::grade(&over, &args),
         Command::Rules(args) => rules::rules(&over, &args),
+        Command::Degrader(args) => degrader::degrader(&args),
     };
     match result {
         Ok(code) => code,

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::catalog::Made;
+use super::degraders;
 use super::dice::Dice;
 use super::journal;
+use crate::app::degrader::PutDegrader;
 use crate::app::posted::PostFact;
 use crate::types::{DAY_MS, DrillKind, Failure, Timestamp};
 
@@ -14,6 +16,7 @@ pub(super) struct Today {
     pub lines: Vec<String>,
     pub journals: Vec<String>,
     pub facts: Vec<PostFact>,
+    pub degraders: Vec<(String, PutDegrader)>,
 }
 
 #[derive(Debug)]
@@ -87,7 +90,7 @@ impl Plan {
             run(habit, service, day, at, self.runs, &mut today);
         }
         for service in services {
-            facts(service, day, at, &mut today.facts);
+            facts(service, day, at, &mut today);
         }
         today
     }
@@ -156,7 +159,7 @@ fn line(
 }
 
 /// Once a month each service's facts are posted; a careless team posts fewer, and worse ones.
-fn facts(service: &Made, day: i64, at: Timestamp, out: &mut Vec<PostFact>) {
+fn facts(service: &Made, day: i64, at: Timestamp, today: &mut Today) {
     let mut dice = Dice::of(4, &format!("{}/{}", service.name, day / 30));
     if day % 30 != Dice::of(5, &service.name).range(0, 29) {
         return;
@@ -165,16 +168,12 @@ fn facts(service: &Made, day: i64, at: Timestamp, out: &mut Vec<PostFact>) {
         return;
     }
     let d = diligence(service, day);
-    let mut fact = |name: &str, value: Value| {
-        out.push(PostFact { service: service.name.clone(), fact: name.into(), value, as_of: Some(at) });
-    };
     if dice.chance(0.35 + 0.7 * d) {
-        let noise = dice.range(-6, 6) as f64;
-        fact("degrader.settings_known", json!(true));
-        fact("degrader.tuning_score", json!((38.0 + 64.0 * d + noise).clamp(20.0, 100.0).round() as i64));
-        fact("degrader.false_drop_ppm", json!(((1.0 - d) * 900.0) as i64));
-        fact("degrader.recommended_age_days", json!(((1.0 - d) * 160.0) as i64));
+        today.degraders.push((service.name.clone(), degraders::put(service, d, at)));
     }
+    let mut fact = |name: &str, value: Value| {
+        today.facts.push(PostFact { service: service.name.clone(), fact: name.into(), value, as_of: Some(at) });
+    };
     if dice.chance(0.25 + 0.8 * d) {
         let edges = Dice::of(6, &service.name).range(3, 9);
         let declared = (edges as f64 * (0.45 + 0.6 * d)).min(edges as f64) as i64;

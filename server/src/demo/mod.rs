@@ -4,6 +4,7 @@
 //! into a throw-away database that only the `demo` command opens.
 
 mod catalog;
+mod degraders;
 mod dice;
 mod evidence;
 mod journal;
@@ -15,7 +16,7 @@ use crate::app::catalog::{ImportCatalog, import};
 use crate::app::ingest::{batch, ingest};
 use crate::app::posted::post;
 use crate::app::tokens::{CreateToken, create};
-use crate::app::{Actor, App, runs};
+use crate::app::{Actor, App, degrader, runs};
 use crate::clock::{Clock, FrozenClock, SystemClock};
 use crate::config::Config;
 use crate::formats::{Format, Hints, read_backstage};
@@ -64,6 +65,9 @@ fn live(app: &App, ci: &Actor, plan: &mut evidence::Plan, day: i64, at: Timestam
     app.write_now(ci, |tx| {
         if !today.facts.is_empty() {
             post(tx, &today.facts)?;
+        }
+        for (service, cmd) in &today.degraders {
+            degrader::put(tx, service, cmd)?;
         }
         if !today.lines.is_empty() {
             for line in batch(tx, today.lines.join("\n").as_bytes(), None)? {

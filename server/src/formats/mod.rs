@@ -10,6 +10,7 @@ mod json;
 mod junit;
 mod redact;
 mod utf8;
+mod yaml;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use catalog::{CatalogReading, DocumentReading, Entity, Link, Relation};
 pub use catalog_csv::read_csv;
 pub use drill::{BatchLine, batch_lines, check_times};
 pub use redact::redact_text;
+pub use yaml::read_settings;
 
 /// A drill result's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

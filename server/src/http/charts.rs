@@ -1,12 +1,16 @@
 //! Chart geometry in percent of the plot box: no colours, no styles, so that text keeps its size at every width.
 
 mod ladder;
+mod latency;
 mod marks;
+mod replay;
 mod stack;
 mod trend;
 
 pub use ladder::{Ladder, LadderSteps};
+pub use latency::{Latencies, Mark, ms, percent};
 pub use marks::{Bar, Mix, Ring, Spark};
+pub use replay::{Course, Replayed};
 pub use stack::{Stack, StackWeek};
 pub use trend::{Trend, TrendPoint};
 

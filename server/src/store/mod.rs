@@ -5,6 +5,7 @@ pub mod backup;
 pub mod boards;
 pub mod books;
 pub mod catalog;
+pub mod degraders;
 pub mod drills;
 pub mod events;
 pub mod evidence;

@@ -23,6 +23,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    degraders (service_id) {
+        service_id -> Text,
+        settings -> Nullable<Text>,
+        settings_from -> Text,
+        settings_at -> Nullable<BigInt>,
+        profile -> Nullable<Text>,
+        profile_from -> Text,
+        profile_at -> Nullable<BigInt>,
+        observed -> Bool,
+        instances -> Text,
+        inputs -> Text,
+        assessment -> Nullable<Text>,
+        assessed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     services (id) {
         id -> Text,
         slug -> Text,

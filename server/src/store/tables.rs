@@ -12,6 +12,7 @@ pub(super) const TABLES: &[&str] = &[
     "drills",
     "idempotency_keys",
     "evidence",
+    "degraders",
     "fact_history",
     "rulebooks",
     "scores",

@@ -6,6 +6,7 @@
 mod calls;
 mod cycle;
 mod d2;
+mod edit;
 mod emit;
 mod envoy;
 mod finagle;
@@ -13,6 +14,7 @@ mod grpc;
 mod interim;
 mod istio;
 mod judging;
+mod marks;
 mod reader;
 mod remarks;
 mod resilience4j;

@@ -154,7 +154,7 @@ impl Settings {
     }
 
     /// How the tool writes durations.
-    fn style(&self) -> Style {
+    pub(super) fn style(&self) -> Style {
         match self.dialect() {
             Dialect::D2 => Style::Strings,
             Dialect::Relative => Style::Bare,

@@ -3,15 +3,14 @@
 mod entity;
 mod entity_ref;
 mod forms;
-mod stream;
 mod validate;
-mod yaml;
 
 use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::catalog::{CatalogReading, DocumentReading};
 use super::utf8;
+use super::yaml::{self, stream};
 use crate::error::Error;
 
 pub(super) use entity::read as read_entity;

@@ -2,6 +2,7 @@
 
 pub mod boards;
 pub mod catalog;
+pub mod degrader;
 pub mod drills;
 pub mod events;
 pub mod facts;

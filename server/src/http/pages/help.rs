@@ -38,6 +38,11 @@ const TOPICS: &[Topic] = &[
         href: "/help/rollback",
     },
     Topic {
+        title: "Degrader tuning",
+        text: "How settings are judged by what they do, and how to send them.",
+        href: "/help/degrader",
+    },
+    Topic {
         title: "Load a catalogue",
         text: "Teams, services, tiers and dependencies from Backstage, Datadog or CSV files.",
         href: "/help/catalog",
@@ -65,6 +70,21 @@ pub struct Filling {
     pub failure: Option<Failure>,
     /// Slugs of services to choose from.
     pub services: Vec<String>,
+}
+
+impl Filling {
+    /// The service of the recipes.
+    pub fn or_example(&self) -> &str {
+        self.service.as_deref().unwrap_or(EXAMPLE)
+    }
+
+    /// The services to choose from.
+    pub fn choices(&self) -> Vec<Choice> {
+        let current = self.service.as_deref();
+        std::iter::once(Choice::new("", "an example", current))
+            .chain(self.services.iter().map(|slug| Choice::new(slug, slug, current)))
+            .collect()
+    }
 }
 
 /// The page `/help/drills`.
@@ -99,13 +119,13 @@ pub struct Classes {
 
 /// The page with recipes for drill results.
 pub fn drills(chrome: Chrome, filling: &Filling) -> Drills {
-    let service = filling.service.as_deref().unwrap_or(EXAMPLE);
+    let service = filling.or_example();
     let failure = filling.failure.unwrap_or(Failure::Config);
     let all = Failure::ALL.iter();
     Drills {
         crumbs: vec![Link::to("Help", "/help")],
         here: "Drill results",
-        services: services(filling),
+        services: filling.choices(),
         failures: all
             .map(|f| {
                 Choice::new(
@@ -138,13 +158,6 @@ pub fn drills(chrome: Chrome, filling: &Filling) -> Drills {
     }
 }
 
-fn services(filling: &Filling) -> Vec<Choice> {
-    let current = filling.service.as_deref();
-    std::iter::once(Choice::new("", "an example", current))
-        .chain(filling.services.iter().map(|slug| Choice::new(slug, slug, current)))
-        .collect()
-}
-
 /// The page `/help/rollback`.
 #[derive(Serialize)]
 pub struct Rollback {
@@ -168,7 +181,7 @@ pub struct RollbackRecipe {
 
 /// The page with recipes for rollbacks.
 pub fn rollback(chrome: Chrome, filling: &Filling) -> Rollback {
-    let service = filling.service.as_deref().unwrap_or(EXAMPLE);
+    let service = filling.or_example();
     let recipe = |title, text, failure| RollbackRecipe {
         title,
         text,
@@ -180,7 +193,7 @@ pub fn rollback(chrome: Chrome, filling: &Filling) -> Rollback {
     Rollback {
         crumbs: vec![Link::to("Help", "/help")],
         here: "Rollback",
-        services: services(filling),
+        services: filling.choices(),
         curls: vec![
             recipe(
                 "Configuration",

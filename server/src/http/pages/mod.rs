@@ -5,11 +5,13 @@ pub mod api_docs;
 pub mod board;
 pub mod choose;
 pub mod chrome;
+pub mod degrader;
 pub mod drills;
 pub mod error;
 pub mod feed;
 pub mod frame;
 pub mod help;
+pub mod help_degrader;
 pub mod help_errors;
 pub mod help_facts;
 pub mod hero;
@@ -47,6 +49,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/services/{slug}", routes::service))
         .service(page("/services/{slug}/why", routes::why))
         .service(page("/services/{slug}/drills", routes::drills))
+        .service(page("/services/{slug}/degrader", routes::degrader))
         .service(page("/teams", routes::teams))
         .service(page("/teams/{slug}", routes::team))
         .service(page("/leaderboards/{board}", routes::leaderboard))
@@ -57,6 +60,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/help", routes::help_index))
         .service(page("/help/drills", routes::help_drills))
         .service(page("/help/rollback", routes::help_rollback))
+        .service(page("/help/degrader", routes::help_degrader))
         .service(page("/help/catalog", routes::help_catalog))
         .service(page("/help/facts", routes::help_facts))
         .service(page("/help/errors", routes::help_errors))

@@ -27,6 +27,24 @@ pub fn curl_drill(service: &str, failure: Failure, now: Timestamp) -> String {
     )
 }
 
+/// Settings and traffic of a service's degrader.
+pub fn curl_degrader(service: &str) -> String {
+    format!(
+        r#"curl --fail-with-body -X PUT "$WATERBEAR_URL/api/v1/services/{service}/degrader" \
+  -H "Authorization: Bearer $WATERBEAR_TOKEN" \
+  -H "Content-Type: application/json" \
+  -d '{{
+    "dialect": "d2",
+    "settings": {{"degraderProperties": {{"degrader.highLatency": "400", "degrader.lowLatency": "200"}}}},
+    "profile": {{
+      "hosts": 50, "clients": 20, "qps": 5000,
+      "latency": {{"p50_ms": 6, "p99_ms": 30}},
+      "error_rate": 0.0005, "timeout_ms": 1000, "slo_ms": 50
+    }}
+  }}'"#
+    )
+}
+
 /// The query that says what a tool's own document leaves out.
 fn hints(service: &str, failure: Failure) -> String {
     format!("service={service}&kind={}&failure={failure}&environment=staging", failure.kind())

@@ -5,10 +5,11 @@ use serde::Deserialize;
 
 use super::frame::{self, Frame, html};
 use super::{
-    activity, api_docs, drills, help, help_errors, help_facts, home, leaderboard, rule, rules, search,
-    service, services, team, teams, why,
+    activity, api_docs, degrader, drills, help, help_degrader, help_errors, help_facts, home, leaderboard, rule, rules,
+    search, service, services, team, teams, why,
 };
 use crate::app::boards::AskBoard;
+use crate::app::degrader::Ask;
 use crate::app::feed::AskEvents;
 use crate::app::services::ListServices;
 use crate::app::{self, Tx, boards, feed, rulebook, scorecard};
@@ -95,10 +96,40 @@ pub async fn service(app: Shared, frame: Frame, slug: web::Path<String>) -> Resu
             let card = scorecard::scorecard(tx, &slug, None)?;
             let from = tx.now.plus_days(-7 * WEEKS);
             let history = scorecard::history(tx, &slug, Some(from), None)?;
-            Ok(service::context(frame.chrome(tx)?, &card, &history))
+            let study = app::degrader::study(tx, &slug, &Ask::default())?;
+            Ok(service::context(frame.chrome(tx)?, &card, &history, &study))
         })
         .await?;
     html("service", &context)
+}
+
+/// `GET /services/{slug}/degrader?scenario=&dialect=&set.KEY=`
+pub async fn degrader(
+    app: Shared,
+    frame: Frame,
+    slug: web::Path<String>,
+    query: web::Query<Vec<(String, String)>>,
+) -> Result<HttpResponse> {
+    let mut ask = Ask::default();
+    for (name, value) in query.into_inner() {
+        let value = value.trim().to_owned();
+        match name.as_str() {
+            "scenario" => ask.scenario = Some(value).filter(|v| !v.is_empty()),
+            "dialect" => ask.dialect = Some(value).filter(|v| !v.is_empty()),
+            _ => {
+                if let Some(key) = name.strip_prefix("set.") {
+                    ask.tried.push((key.to_owned(), value));
+                }
+            }
+        }
+    }
+    let context = app
+        .read(move |tx| {
+            let study = app::degrader::study(tx, &slug, &ask)?;
+            Ok(degrader::context(frame.chrome(tx)?, &study, &ask.tried))
+        })
+        .await?;
+    html("degrader", &context)
 }
 
 /// `?as_of=` of a tree: an instant, or a day, which means its end.
@@ -362,6 +393,18 @@ pub async fn help_rollback(app: Shared, frame: Frame, ask: web::Query<Recipes>) 
         })
         .await?;
     html("help_rollback", &context)
+}
+
+/// `GET /help/degrader?service=`
+pub async fn help_degrader(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
+    let ask = ask.into_inner();
+    let context = app
+        .read(move |tx| {
+            let filling = ask.filling(tx)?;
+            Ok(help_degrader::context(frame.chrome(tx)?, &filling))
+        })
+        .await?;
+    html("help_degrader", &context)
 }
 
 /// `GET /help/catalog`

@@ -10,8 +10,10 @@ use self::history::{Changes, History};
 use self::path::PathCard;
 use self::practices::Practice;
 use super::chrome::Chrome;
+use super::degrader::Panel;
 use super::parts::{self, Delta, Link};
 use super::words;
+use crate::app::degrader::Study;
 use crate::app::views::{ChangeView, DependencyView, ScorecardView, ServiceDetail};
 use crate::http::charts::Ring;
 
@@ -37,6 +39,7 @@ pub struct Ctx {
     dependencies: Vec<Dependency>,
     dependents: Vec<Dependency>,
     why_title: String,
+    degrader: Option<Panel>,
 }
 
 /// A word beside the name.
@@ -75,7 +78,7 @@ pub struct Dependency {
 }
 
 /// The page of `card`; `history` holds the changes of the last 26 weeks, in any order.
-pub fn context(chrome: Chrome, card: &ScorecardView, history: &[ChangeView]) -> Ctx {
+pub fn context(chrome: Chrome, card: &ScorecardView, history: &[ChangeView], study: &Study) -> Ctx {
     let row = &card.detail.row;
     let now = chrome.now;
     let grade = card.grade.as_deref();
@@ -92,6 +95,7 @@ pub fn context(chrome: Chrome, card: &ScorecardView, history: &[ChangeView]) -> 
         details: details(card, &chrome),
         path: PathCard::new(card, now),
         practices: practices::list(card, now),
+        degrader: Panel::of(study),
         tier: row.tier,
         history: History::new(if history.is_empty() { &card.changes } else { history }, &card.bands, now),
         changes: Changes::new(card, now),

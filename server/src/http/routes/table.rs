@@ -1,13 +1,14 @@
 //! The one route table: method, path, access, handler, and what the OpenAPI document says of each.
 
 use super::{Access, Given, Route, empty, get, json, route, text};
+use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::ingest::LineResult;
 use crate::app::posted::{FactsAnswer, PostFact};
 use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    boards, catalog, drills, events, facts, operation, rulebook, runs, services, teams, tokens,
+    boards, catalog, degrader, drills, events, facts, operation, rulebook, runs, services, teams, tokens,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -146,6 +147,14 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/services/{slug}/drill-matrix", |r| r.to(services::matrix))
         .doc("services", "What the rulebook expects of a service's drills, and where each stands")
         .gives(&[json(200, "The matrix.", json_of::<views::DrillMatrix>)]),
+    route("PUT", "/api/v1/services/{slug}/degrader", Access::Scope("evidence:write"), |r| r.to(degrader::put))
+        .doc("degrader", "Stores the degrader settings in force, the traffic, or both, and judges the service")
+        .takes(JSON, json_of::<PutDegrader>)
+        .example(PUT_DEGRADER)
+        .gives(&[json(200, "What follows from them.", json_of::<DegraderView>)]),
+    get("/api/v1/services/{slug}/degrader", |r| r.to(degrader::one))
+        .doc("degrader", "What is known of a service's degrader: settings, traffic, score, what to change")
+        .gives(&[json(200, "What is known.", json_of::<DegraderView>)]),
     get("/api/v1/services/{slug}/events", |r| r.to(services::events))
         .doc("services", "What happened to a service, newest first")
         .query(&[LIMIT, CURSOR])

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{
-    activity, api_docs, drills, error, help, help_errors, help_facts, home, leaderboard, rule, rules, search,
+    activity, api_docs, degrader, drills, error, help, help_degrader, help_errors, help_facts, home, leaderboard, rule, rules, search,
     service, services, team, teams, why,
 };
 use super::{Sample, bands, cards, chrome, days_ago, drills as drill_views, fleet, rulebook, stranger};
@@ -204,6 +204,8 @@ fn helps() -> Vec<Sample> {
         Sample::new("help_drills", "filled", help::drills(chrome("/help/drills"), &filled)),
         Sample::new("help_drills", "open", help::drills(chrome("/help/drills"), &open)),
         Sample::new("help_rollback", "filled", help::rollback(chrome("/help/rollback"), &filled)),
+        Sample::new("help_degrader", "filled", help_degrader::context(chrome("/help/degrader"), &filled)),
+        Sample::new("help_degrader", "open", help_degrader::context(chrome("/help/degrader"), &open)),
         Sample::new("help_catalog", "demo", help::catalog(demo)),
         Sample::new(
             "help_facts",

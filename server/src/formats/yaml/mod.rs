@@ -1,18 +1,44 @@
-//! One YAML 1.2 document to a JSON value, within limits that hostile anchors cannot pass.
+//! YAML 1.2 to JSON values, within limits that hostile anchors cannot pass.
+
+pub(super) mod stream;
 
 use std::cell::Cell;
 
 use serde_json::Value;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 
-use super::super::{json, utf8};
-use super::stream::Chunk;
+use stream::Chunk;
+
+use super::{json, utf8};
+use crate::error::Error;
 
 /// The most values one document may hold once its aliases are written out.
 const MAX_VALUES_OF_DOCUMENT: usize = 100_000;
 const MAX_DEPTH: usize = 64;
 
 /// Reads the document of `chunk`; every value built is taken from `left`.
+
+/// Documents of settings: more than a handful are a mistake.
+const MAX_DOCUMENTS_OF_SETTINGS: usize = 20;
+
+/// Reads somebody's settings, YAML or JSON: the one document, or the list of several.
+pub fn read_settings(text: &str) -> Result<Value, Error> {
+    let (chunks, more) = stream::split(text, MAX_DOCUMENTS_OF_SETTINGS);
+    if more {
+        return Err(Error::malformed(format!("more than {MAX_DOCUMENTS_OF_SETTINGS} documents")));
+    }
+    let left = Cell::new(MAX_VALUES_OF_DOCUMENT);
+    let documents: Result<Vec<Value>, String> =
+        chunks.iter().filter(|chunk| !chunk.empty).map(|chunk| read(chunk, &left)).collect();
+    let mut documents = documents.map_err(Error::malformed)?;
+    match documents.len() {
+        0 => Err(Error::malformed("no document in it")),
+        1 => Ok(documents.remove(0)),
+        _ => Ok(Value::Array(documents)),
+    }
+}
+
+/// Reads one document, taking every value from `left`.
 pub(super) fn read(chunk: &Chunk<'_>, left: &Cell<usize>) -> Result<Value, String> {
     let allowed = left.get().min(MAX_VALUES_OF_DOCUMENT);
     let own = Cell::new(allowed);

@@ -2,15 +2,15 @@
 
 /// One document's text and place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Chunk<'a> {
+pub(in crate::formats) struct Chunk<'a> {
     /// From its marker (or the comments and directives before it) to the next marker.
-    pub(super) text: &'a str,
+    pub(in crate::formats) text: &'a str,
     /// The line of the file on which `text` begins, from 1.
-    pub(super) first_line: usize,
+    pub(in crate::formats) first_line: usize,
     /// The line on which the content begins; the marker's line in an empty document.
-    pub(super) content_line: usize,
+    pub(in crate::formats) content_line: usize,
     /// Nothing but comments in it.
-    pub(super) empty: bool,
+    pub(in crate::formats) empty: bool,
 }
 
 /// The document being gathered.
@@ -35,7 +35,7 @@ impl Open {
 }
 
 /// The documents of a stream, at most `max` of them, and whether there were more.
-pub(super) fn split(text: &str, max: usize) -> (Vec<Chunk<'_>>, bool) {
+pub(in crate::formats) fn split(text: &str, max: usize) -> (Vec<Chunk<'_>>, bool) {
     let mut chunks = Vec::new();
     let mut open = Open { first_line: 1, ..Open::default() };
     let mut offset = 0;

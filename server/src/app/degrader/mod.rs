@@ -1,0 +1,253 @@
+//! What is known of a service's degrader: the settings in force, the traffic, and what the simulation makes of both.
+
+mod facts;
+mod study;
+mod view;
+
+pub use scoring_rules::degrader::Assessment;
+use scoring_rules::degrader::{Dialect, Problem, Profile, Settings, assess};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+pub use study::{Ask, Study, Tried, study};
+pub use view::{DegraderView, Known, known, view};
+
+use super::{Tx, owners};
+use crate::error::{Error, FieldError, Result};
+use crate::store;
+use crate::store::degraders::DegraderRow;
+use crate::store::services::ServiceRow;
+use crate::types::Timestamp;
+
+/// The settings in force, the traffic, or both; what is left out stays as it is known.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutDegrader {
+    /// Whose settings they are: `d2`, `relative`, `envoy`, `grpc`, `istio`, `resilience4j` or `finagle`.
+    #[serde(default)]
+    pub dialect: Option<String>,
+    /// The tool's own document, as JSON or as the text of its file; what it does not name is at the tool's default.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub settings: Option<Value>,
+    /// What the traffic is like: `hosts`, `clients`, `qps`, `latency` (`mean_ms` and `cv`, or `p50_ms` and `p99_ms`, or
+    /// `histogram` of `le_ms` and `count`), `error_rate`, `timeout_ms`, `slo_ms`, `day`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub profile: Option<Profile>,
+    /// When the traffic was like that; now, if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub profile_at: Option<Timestamp>,
+}
+
+/// Settings and traffic as they may be sent.
+pub const EXAMPLE: &str = r#"{
+  "dialect": "d2",
+  "settings": {"degraderProperties": {"degrader.highLatency": "400", "degrader.lowLatency": "200"}},
+  "profile": {
+    "hosts": 50, "clients": 20, "qps": 5000,
+    "latency": {"p50_ms": 6, "p99_ms": 30},
+    "error_rate": 0.0005, "timeout_ms": 1000, "slo_ms": 50
+  }
+}"#;
+
+/// One host of a service, measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Instance {
+    /// Its name in the telemetry.
+    pub name: String,
+    /// Calls a second.
+    pub qps: f64,
+    /// 99th percentile of its latency, ms; absent where the buckets do not tell.
+    pub p99_ms: Option<f64>,
+    /// Share of its calls that fail.
+    pub error_rate: f64,
+    /// Whether it stands out from the others.
+    pub bad: bool,
+}
+
+/// Traffic of one service as telemetry shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// Name of the source.
+    pub source: String,
+    /// What its traffic is like.
+    pub profile: Profile,
+    /// Its hosts.
+    pub instances: Vec<Instance>,
+    /// When it was measured.
+    pub at: Timestamp,
+}
+
+/// Stores settings and traffic of a service and judges it.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] names every field that makes no sense; then nothing is stored.
+pub fn put(tx: &mut Tx<'_>, name: &str, cmd: &PutDegrader) -> Result<DegraderView> {
+    let service = owners::service(tx, name)?;
+    owners::require_writer(tx, &service)?;
+    let mut row = row_of(tx, &service)?;
+    let mut fields = Vec::new();
+    take_settings(tx, &mut row, cmd, &mut fields);
+    if let Some(profile) = &cmd.profile {
+        let at = cmd.profile_at.unwrap_or(tx.now);
+        if let Some(error) = crate::formats::check_times(at, at, tx.now).into_iter().next() {
+            fields.push(FieldError::new("/profile_at", error.detail));
+        }
+        if row.profile_at.is_some_and(|known| known > at.0) {
+            let detail = format!("what {} said of the traffic is newer", row.profile_from);
+            fields.push(FieldError::new("/profile_at", detail));
+        }
+        match profile.check() {
+            Ok(_) => {
+                row.profile = Some(serde_json::to_string(profile).map_err(anyhow::Error::new)?);
+                row.profile_from.clone_from(&tx.actor.name);
+                row.profile_at = Some(at.0);
+                (row.observed, row.instances) = (false, "[]".to_owned());
+            }
+            Err(problems) => fields.extend(placed("/profile", problems)),
+        }
+    } else if cmd.profile_at.is_some() {
+        fields.push(FieldError::new("/profile_at", "there is no `profile` beside it"));
+    }
+    if cmd.settings.is_none() && cmd.profile.is_none() && fields.is_empty() {
+        fields.push(FieldError::new("", "give `dialect` and `settings`, or `profile`, or all of them"));
+    }
+    if !fields.is_empty() {
+        return Err(Error::Invalid { fields });
+    }
+    let sentence = format!("{}: degrader settings or traffic arrived from {}.", service.name, tx.actor.name);
+    store_row(tx, &service, row, &sentence)?;
+    view(tx, &service.slug)
+}
+
+/// Takes over what telemetry shows of a service's traffic, and judges the service; false if it says nothing new.
+pub fn measured(tx: &mut Tx<'_>, service: &ServiceRow, found: &Measured) -> Result<bool> {
+    let mut row = row_of(tx, service)?;
+    if found.profile.check().is_err() || row.profile_at.is_some_and(|at| at > found.at.0) {
+        return Ok(false);
+    }
+    row.profile = Some(serde_json::to_string(&found.profile).map_err(anyhow::Error::new)?);
+    row.profile_from.clone_from(&found.source);
+    row.profile_at = Some(found.at.0);
+    row.observed = true;
+    row.instances = serde_json::to_string(&found.instances).map_err(anyhow::Error::new)?;
+    let sentence = format!("{}: traffic was measured by {}.", service.name, found.source);
+    store_row(tx, service, row, &sentence)?;
+    Ok(true)
+}
+
+fn row_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<DegraderRow> {
+    store::services::lock(tx.conn, &service.id)?;
+    Ok(store::degraders::of(tx.conn, &service.id)?.unwrap_or_else(|| DegraderRow {
+        service_id: service.id.clone(),
+        settings: None,
+        settings_from: String::new(),
+        settings_at: None,
+        profile: None,
+        profile_from: String::new(),
+        profile_at: None,
+        observed: false,
+        instances: "[]".to_owned(),
+        inputs: String::new(),
+        assessment: None,
+        assessed_at: None,
+    }))
+}
+
+fn take_settings(tx: &Tx<'_>, row: &mut DegraderRow, cmd: &PutDegrader, fields: &mut Vec<FieldError>) {
+    let document = match (&cmd.dialect, &cmd.settings) {
+        (None, None) => return,
+        (Some(_), None) => {
+            fields.push(FieldError::new("/settings", "is missing beside `dialect`"));
+            return;
+        }
+        (None, Some(_)) => {
+            fields.push(FieldError::new("/dialect", format!("is missing; one of {}", dialects())));
+            return;
+        }
+        (Some(name), Some(document)) => read(name, document, "/dialect", "/settings"),
+    };
+    match document {
+        Ok(settings) => {
+            row.settings = serde_json::to_string(&settings).ok();
+            row.settings_from.clone_from(&tx.actor.name);
+            row.settings_at = Some(tx.now.0);
+        }
+        Err(found) => fields.extend(found),
+    }
+}
+
+/// Reads a tool's document; errors lie below the pointers.
+pub fn read(
+    dialect: &str,
+    document: &Value,
+    dialect_at: &str,
+    at: &str,
+) -> std::result::Result<Settings, Vec<FieldError>> {
+    let Some(known) = Dialect::from_id(dialect) else {
+        let names: Vec<&str> = Dialect::ALL.iter().map(|d| d.id()).collect();
+        let near = crate::config::nearest(dialect, &names);
+        return Err(vec![FieldError::new(dialect_at, format!("unknown{near}; one of {}", dialects()))]);
+    };
+    let parsed;
+    let document = match document {
+        Value::String(text) => {
+            parsed = crate::formats::read_settings(text)
+                .map_err(|error| vec![FieldError::new(at, error.to_string())])?;
+            &parsed
+        }
+        other => other,
+    };
+    Settings::read(known, document).map(|reading| reading.settings).map_err(|found| placed(at, found))
+}
+
+fn dialects() -> String {
+    Dialect::ALL.iter().map(|d| d.id()).collect::<Vec<_>>().join(", ")
+}
+
+fn placed(below: &str, problems: Vec<Problem>) -> Vec<FieldError> {
+    problems.into_iter().map(|p| FieldError::new(format!("{below}{}", p.pointer), p.detail)).collect()
+}
+
+/// Assesses anew what has changed, stores it, and posts the facts that follow.
+fn store_row(tx: &mut Tx<'_>, service: &ServiceRow, mut row: DegraderRow, sentence: &str) -> Result<()> {
+    let known = Known::of_row(&row)?;
+    let inputs = hash(&row);
+    if row.inputs != inputs {
+        let assessment = match (&known.settings, &known.traffic) {
+            (Some(settings), Some(traffic)) => Some(assess(settings, traffic)),
+            _ => None,
+        };
+        row.assessment =
+            assessment.map(|a| serde_json::to_string(&a)).transpose().map_err(anyhow::Error::new)?;
+        row.assessed_at = Some(tx.now.0);
+        row.inputs = inputs;
+    }
+    store::degraders::put(tx.conn, &row)?;
+    let data = json!({ "dialect": known.settings.as_ref().map(|s| s.dialect().id()) });
+    let facts = facts::of(tx, &row)?.into_iter().map(|fact| (service.clone(), fact)).collect();
+    super::posted::record(tx, facts, &|tx, service| {
+        let team = service.team_id.as_deref();
+        tx.emit("degrader_recorded", Some(&service.id), team, sentence.to_owned(), &data);
+    })?;
+    Ok(())
+}
+
+/// What an assessment depends on, the program's own version among it.
+fn hash(row: &DegraderRow) -> String {
+    let mut hash = Sha256::new();
+    for part in [
+        env!("CARGO_PKG_VERSION"),
+        row.settings.as_deref().unwrap_or(""),
+        row.profile.as_deref().unwrap_or(""),
+    ] {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    format!("{:x}", hash.finalize())
+}

@@ -1,0 +1,162 @@
+//! What a reader asks of a degrader: one failure replayed, the values in the form of a tool, and what if.
+
+use scoring_rules::degrader::{
+    Context, Defence, Dialect, Judged, Problem, Replay, Scenario, Settings, Traffic, assess, judge, score,
+};
+
+use super::{Assessment, DegraderView, Known, known, view};
+use crate::app::views::ServiceDetail;
+use crate::app::{Tx, services};
+use crate::error::{Error, Result};
+
+/// Most values that a reader changes at a time.
+const MAX_CHANGES: usize = 64;
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// Id of the failure to replay.
+    pub scenario: Option<String>,
+    /// Id of the tool whose form the values shall have.
+    pub dialect: Option<String>,
+    /// Values to try, by key.
+    pub tried: Vec<(String, String)>,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// The service.
+    pub detail: ServiceDetail,
+    /// What is known.
+    pub view: DegraderView,
+    /// The settings in force.
+    pub settings: Option<Settings>,
+    /// The traffic.
+    pub traffic: Option<Traffic>,
+    /// What the simulation made of both.
+    pub assessment: Option<Assessment>,
+    /// The failure that is replayed.
+    pub scenario: Scenario,
+    /// Its course under the settings in force.
+    pub today: Option<Replay>,
+    /// Its course under the settings to copy.
+    pub recommended: Option<Replay>,
+    /// The tool whose form the values have.
+    pub dialect: Dialect,
+    /// The values to copy.
+    pub paste: Option<String>,
+    /// What the reader tries.
+    pub tried: Option<Tried>,
+    /// What cannot be tried.
+    pub problems: Vec<Problem>,
+}
+
+/// Settings that a reader tries.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// The settings.
+    pub settings: Settings,
+    /// How they did.
+    pub judged: Judged,
+    /// Their score.
+    pub score: f64,
+    /// The course of the failure.
+    pub replay: Replay,
+}
+
+/// Reads what is known of a service's degrader and works out what is asked.
+pub fn study(tx: &mut Tx<'_>, name: &str, ask: &Ask) -> Result<Study> {
+    let scenario = scenario(ask.scenario.as_deref())?;
+    let detail = services::detail(tx, name)?;
+    let service = crate::app::owners::service(tx, name)?;
+    let (_, Known { settings, traffic, assessment, .. }) = known(tx, &service.id)?;
+    let view = view(tx, name)?;
+    let dialect = dialect(ask.dialect.as_deref(), settings.as_ref())?;
+    let to_copy = traffic.as_ref().and_then(|t| copied(dialect, settings.as_ref(), assessment.as_ref(), t));
+    let replay = |settings: &Settings| traffic.as_ref().map(|t| settings.replay(t, scenario, true));
+    let (tried, problems) = match (&settings, &traffic, &assessment) {
+        (Some(settings), Some(traffic), Some(assessment)) if !ask.tried.is_empty() => {
+            tries(settings, traffic, assessment, scenario, &ask.tried)
+        }
+        _ => (None, Vec::new()),
+    };
+    Ok(Study {
+        today: settings.as_ref().and_then(replay),
+        recommended: to_copy.as_ref().and_then(replay),
+        paste: to_copy.as_ref().map(|s| s.write(&Context { service: detail.row.slug.clone() })),
+        detail,
+        view,
+        settings,
+        traffic,
+        assessment,
+        scenario,
+        dialect,
+        tried,
+        problems,
+    })
+}
+
+fn scenario(id: Option<&str>) -> Result<Scenario> {
+    let Some(id) = id else { return Ok(Scenario::Slow(10.0)) };
+    let found = Scenario::ALL.iter().map(|(scenario, _)| *scenario).find(|scenario| scenario.id() == id);
+    found.ok_or_else(|| {
+        let known: Vec<String> = Scenario::ALL.iter().map(|(s, _)| s.id()).collect();
+        Error::invalid("?scenario", format!("expected one of: {}", known.join(", ")))
+    })
+}
+
+fn dialect(id: Option<&str>, settings: Option<&Settings>) -> Result<Dialect> {
+    match id {
+        None => Ok(settings.map_or(Dialect::D2, Settings::dialect)),
+        Some(id) => Dialect::from_id(id).ok_or_else(|| {
+            let known: Vec<&str> = Dialect::ALL.iter().map(|d| d.id()).collect();
+            Error::invalid("?dialect", format!("expected one of: {}", known.join(", ")))
+        }),
+    }
+}
+
+/// The settings to copy: those recommended, those in force where they will do, or the best of another tool. None where
+/// nothing may be recommended.
+fn copied(
+    dialect: Dialect,
+    settings: Option<&Settings>,
+    assessment: Option<&Assessment>,
+    traffic: &Traffic,
+) -> Option<Settings> {
+    match (settings.filter(|s| s.dialect() == dialect), assessment) {
+        (Some(settings), Some(assessment)) => {
+            Some(assessment.tuning.recommended.as_ref().map_or_else(|| settings.clone(), |r| r.settings.clone()))
+        }
+        _ => {
+            let other = assess(&Settings::defaults(dialect), traffic);
+            other.tuning.refusals.is_empty().then_some(other.tuning.best_settings)
+        }
+    }
+}
+
+fn tries(
+    settings: &Settings,
+    traffic: &Traffic,
+    assessment: &Assessment,
+    scenario: Scenario,
+    changes: &[(String, String)],
+) -> (Option<Tried>, Vec<Problem>) {
+    let (mut tried, mut problems) = (settings.clone(), Vec::new());
+    for (key, text) in changes.iter().take(MAX_CHANGES) {
+        match tried.clone().with(key, text) {
+            Ok(changed) => tried = changed,
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        problems = tried.check();
+    }
+    if !problems.is_empty() || tried == *settings {
+        return (None, problems);
+    }
+    let judged = judge(&tried, traffic);
+    let reached = score(&judged, &assessment.tuning.best);
+    let replay = tried.replay(traffic, scenario, true);
+    (Some(Tried { settings: tried, score: reached, judged, replay }), problems)
+}
