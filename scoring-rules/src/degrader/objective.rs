@@ -10,6 +10,10 @@ const FALSE_DROP: f64 = 0.002;
 const WORST_SLOT: f64 = 0.05;
 /// Recovery, s, that counts as slow as can be.
 const SLOW_RECOVERY_S: f64 = 300.0;
+/// What the slowest recovery costs.
+const RECOVERY: f64 = 0.05;
+/// The failures by what it takes to replay them: those that are plain are over soon.
+const CHEAPEST_FIRST: [usize; 6] = [3, 5, 4, 2, 1, 0];
 /// Share of healthy calls refused from which the settings are an outage by themselves.
 const OUTAGE: f64 = 0.01;
 
@@ -59,17 +63,41 @@ pub fn judge(defence: &impl Defence, traffic: &Traffic) -> Judged {
 }
 
 /// The same from answers that are at hand, or cheaper to get together.
-pub(super) fn judge_with(healthy: HealthyDay, replay: impl Fn(Scenario) -> Replay) -> Judged {
+fn judge_with(healthy: HealthyDay, replay: impl Fn(Scenario) -> Replay) -> Judged {
     let replays: Vec<Replay> = Scenario::ALL.iter().map(|(scenario, _)| replay(*scenario)).collect();
     Judged { objective: objective(&replays, &healthy), replays, healthy }
 }
 
+/// The same, unless J is not below `limit`: then the replays that are not needed to know so are left out. `spoiled` is
+/// the share of calls that each failure of [`Scenario::ALL`] spoils.
+pub(super) fn judge_below(
+    healthy: HealthyDay,
+    spoiled: &[f64; 6],
+    limit: f64,
+    replay: impl Fn(Scenario) -> Replay,
+) -> Option<Judged> {
+    let weight = |i: usize| Scenario::ALL[i].1 * spoiled[i];
+    let all: f64 = (0..Scenario::ALL.len()).map(weight).sum();
+    let mut least = cost_of_false_alarms(&healthy);
+    let mut replays: [Option<Replay>; 6] = Default::default();
+    for i in CHEAPEST_FIRST {
+        if least >= limit {
+            return None;
+        }
+        let done = replay(Scenario::ALL[i].0);
+        if all > 0.0 {
+            least += weight(i) / all * (bad_share(&done) + RECOVERY * slowness(&done));
+        }
+        replays[i] = Some(done);
+    }
+    let replays: Vec<Replay> = replays.into_iter().flatten().collect();
+    Some(Judged { objective: objective(&replays, &healthy), replays, healthy }).filter(|j| j.objective < limit)
+}
+
 fn objective(replays: &[Replay], healthy: &HealthyDay) -> f64 {
     let leak = mean(weighted(replays), bad_share);
-    let recovery = mean(weighted(replays), |r| {
-        r.recovered_after_s.map_or(1.0, |seconds| (seconds / SLOW_RECOVERY_S).min(1.0))
-    });
-    leak + 0.05 * recovery + cost_of_false_alarms(healthy)
+    let recovery = mean(weighted(replays), slowness);
+    leak + RECOVERY * recovery + cost_of_false_alarms(healthy)
 }
 
 /// The part of J that a healthy day makes; the cheap part, so a search tests it first.
@@ -84,6 +112,11 @@ pub(super) fn cost_of_false_alarms(healthy: &HealthyDay) -> f64 {
     }
     // Calls refused while nothing fails are bad requests like any other.
     cost + healthy.refused
+}
+
+/// How slowly the host came back: 1 is as slow as can be.
+fn slowness(replay: &Replay) -> f64 {
+    replay.recovered_after_s.map_or(1.0, |seconds| (seconds / SLOW_RECOVERY_S).min(1.0))
 }
 
 /// Bad requests, refused ones too, as a share of those without any defence.

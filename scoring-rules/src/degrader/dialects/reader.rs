@@ -194,8 +194,9 @@ impl<'a> Reader<'a> {
                     block == place.name && (leaf == key || (self.loose && same(leaf, key)))
                 });
                 let Some((i, spec)) = row.and_then(|i| Some((i, specs.get(i)?))) else {
-                    if place.whole {
-                        self.unknown(at, key, value, table, place.name);
+                    let opens = places.iter().any(|other| other.block.at == at);
+                    if place.whole && !opens {
+                        self.unknown(at, key, table, place.name);
                     }
                     continue;
                 };
@@ -217,12 +218,8 @@ impl<'a> Reader<'a> {
         self.places.iter().any(|place| place.block.map.keys().any(there))
     }
 
-    fn unknown(&mut self, at: String, key: &str, value: &Value, table: &impl Table, block: &str) {
-        let opens_block = value.is_object() && self.places.iter().any(|place| place.block.at == at);
-        if opens_block || self.known.iter().any(|known| same(known, key)) {
-            return;
-        }
-        if self.notes.len() >= MAX_FOUND {
+    fn unknown(&mut self, at: String, key: &str, table: &impl Table, block: &str) {
+        if self.notes.len() >= MAX_FOUND || self.known.iter().any(|known| same(known, key)) {
             return;
         }
         let meant =

@@ -30,16 +30,15 @@ impl Calls {
         Self::scaled(mu + factor.ln(), sigma, timeout, traffic.error_rate, traffic.slo_ms)
     }
 
-    /// Calls of a host that fails in this way.
-    pub(super) fn of(scenario: Scenario, traffic: &Traffic, timeout: f64) -> Self {
-        let healthy = Self::healthy(traffic, 1.0, timeout);
+    /// Calls of a host that fails in this way, and whose calls are `healthy` otherwise.
+    pub(super) fn of(scenario: Scenario, traffic: &Traffic, healthy: &Self) -> Self {
         match scenario {
-            Scenario::Slow(factor) => Self::healthy(traffic, factor, timeout),
-            Scenario::Hung => Self { hung: 1.0, bad: 1.0, ..healthy },
+            Scenario::Slow(factor) => Self::healthy(traffic, factor, healthy.timeout),
+            Scenario::Hung => Self { hung: 1.0, bad: 1.0, ..*healthy },
             Scenario::Errors(share) => {
                 let fine = 1.0 - share;
                 let failing = 1.0 - (1.0 - healthy.failing) * fine;
-                Self { failing, bad: 1.0 - (1.0 - healthy.bad) * fine, ..healthy }
+                Self { failing, bad: 1.0 - (1.0 - healthy.bad) * fine, ..*healthy }
             }
         }
     }

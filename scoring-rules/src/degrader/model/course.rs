@@ -30,7 +30,7 @@ impl Course {
 
     /// From `time` on the host gets this share of its points; `dropped` of its usual calls are kept away from it.
     /// Answers whether there is nothing more to see.
-    pub(super) fn goes_on(&mut self, time: f64, share: f64, dropped: f64) -> bool {
+    pub(super) fn is_over(&mut self, time: f64, share: f64, dropped: f64) -> bool {
         if time <= FAILURE_MS {
             if share <= ISOLATED && self.isolated_at.is_none() {
                 self.isolated_at = Some(time);
@@ -39,7 +39,7 @@ impl Course {
             self.recovered_at = Some(time);
         }
         self.mark(time, dropped);
-        self.recovered_at.is_none() && time < 2.0 * FAILURE_MS
+        self.recovered_at.is_some() || time >= 2.0 * FAILURE_MS
     }
 
     /// The failure is over while the host has this share of its points.

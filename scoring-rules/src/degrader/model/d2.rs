@@ -4,8 +4,8 @@ use super::super::reference::{Cluster, Member, Seen, Turn, full_points, lowered,
 use super::super::{D2, Degrader, Replay, Scenario, Traffic};
 use super::calls::Calls;
 use super::course::{Course, FAILURE_MS, SHORTEST_INTERVAL_MS, Sum};
-use super::history::History;
-use super::window::{Completed, InFlight, Marks, Statistics, percentile};
+use super::flow::Flow;
+use super::window::{InFlight, Marks, Statistics, percentile};
 
 /// Drop rates below it are taken for none: the expected value never quite gets there.
 const NOTHING: f64 = 1e-4;
@@ -26,17 +26,45 @@ pub(super) struct D2Model<'a> {
     usual_ratio: f64,
 }
 
+/// How far the drop rate may move over all rounds that are left out: too little to move a ring point.
+const DRIFT: f64 = 1e-3;
+/// Windows after which rounds are looked for.
+const FIRST_MARK: usize = 5;
+
 /// One failure under way.
 struct Run<'a> {
     model: &'a D2Model<'a>,
-    failing: Calls,
+    flow: Flow,
     marks: Marks<'a>,
-    history: History,
     members: [Member; 2],
     cluster: Cluster,
     course: Course,
-    /// Calls completed until the end of the last window, by kind.
-    completed: Completed,
+    /// What to compare with, to find rounds, and from how many windows on to take another.
+    mark: Option<Mark>,
+    next_mark: usize,
+}
+
+/// A moment of a run.
+#[derive(Clone, Copy)]
+struct Mark {
+    index: usize,
+    sick: Member,
+    cluster: Cluster,
+    leaked: f64,
+    refused: f64,
+}
+
+impl Mark {
+    /// Whether all is as it was at the other moment, but for the drop rate.
+    fn is_like(&self, other: &Self) -> bool {
+        let (a, b) = (&self.sick, &other.sick);
+        a.points == b.points
+            && a.host.max_drop_rate == b.host.max_drop_rate
+            && a.host.override_min_calls == b.host.override_min_calls
+            && a.saved_max == b.saved_max
+            && self.cluster.turn == other.cluster.turn
+            && self.cluster.drop_level == other.cluster.drop_level
+    }
 }
 
 impl<'a> D2Model<'a> {
@@ -57,6 +85,14 @@ impl<'a> D2Model<'a> {
         }
     }
 
+    /// The share of calls that each failure spoils.
+    pub(super) fn spoiled(&self) -> [f64; 6] {
+        Scenario::ALL.map(|(scenario, _)| {
+            let failing = Calls::of(scenario, self.traffic, &self.healthy);
+            (failing.bad - self.healthy.bad).max(0.0)
+        })
+    }
+
     /// Replays a failure that begins in the middle of a window.
     pub(super) fn once(&self, scenario: Scenario) -> Replay {
         self.replay(scenario, &[0.5])
@@ -66,42 +102,39 @@ impl<'a> D2Model<'a> {
     pub(super) fn in_full(&self, scenario: Scenario) -> Replay {
         let phases: Vec<f64> = (0..PHASES).map(|i| (f64::from(i) + 0.5) / f64::from(PHASES)).collect();
         let mut replay = self.replay(scenario, &phases);
-        let course = self.run(scenario, 0.5, true);
+        let course = self.run(Calls::of(scenario, self.traffic, &self.healthy), 0.5, true);
         replay.curve = course.into_curve(self.traffic.clients);
         replay
     }
 
     fn replay(&self, scenario: Scenario, phases: &[f64]) -> Replay {
+        let failing = Calls::of(scenario, self.traffic, &self.healthy);
         let mut sum = Sum::new();
         for phase in phases {
-            sum.add(&self.run(scenario, *phase, false));
+            sum.add(&self.run(failing, *phase, false));
         }
-        let failing = Calls::of(scenario, self.traffic, self.timeout);
         let undefended = failing.bad * self.client_rate / self.traffic.hosts * FAILURE_MS;
         let spoiled = (failing.bad - self.healthy.bad).max(0.0);
         sum.report(scenario, spoiled, undefended, self.traffic.clients)
     }
 
-    fn run(&self, scenario: Scenario, phase: f64, curve: bool) -> Course {
-        let failing = Calls::of(scenario, self.traffic, self.timeout);
-        let first = -phase * self.interval;
+    fn run(&self, failing: Calls, phase: f64, curve: bool) -> Course {
         let usual = self.client_rate / self.traffic.hosts;
-        let room = (2.0 * FAILURE_MS / self.interval) as usize + 2;
         let mut run = Run {
             model: self,
             marks: Marks::new(&self.degrader, &failing, &self.healthy, self.timeout),
-            failing,
-            history: History::new(first, self.interval, usual, room),
+            flow: Flow::new(failing, self.healthy, self.timeout, self.interval, phase, usual),
             members: self.members(),
             cluster: Cluster::default(),
             course: Course::new(curve),
-            completed: Completed::default(),
+            mark: None,
+            // A curve shows every round.
+            next_mark: if curve { usize::MAX } else { FIRST_MARK },
         };
         run.cluster.update(&self.settings.balancer, &self.degrader, &mut run.members);
         // The first update cut the ring; after some quiet ones it is the ring's turn again.
         run.cluster.turn = Turn::LoadBalance;
-        run.completed = run.completed_until(first);
-        run.go(first);
+        run.go();
         run.course
     }
 
@@ -114,47 +147,72 @@ impl<'a> D2Model<'a> {
 }
 
 impl Run<'_> {
-    fn go(&mut self, first: f64) {
+    fn go(&mut self) {
         let model = self.model;
         let usual = model.client_rate / model.traffic.hosts;
-        let (mut start, mut share, mut rate, mut windows) = (first, 1.0, usual, 1.0);
+        let full = full_points(&model.settings.balancer, 1.0).max(1) as f64;
+        let (mut share, mut rate) = (1.0, usual);
         loop {
-            self.history.push(rate);
-            let end = first + windows * model.interval;
-            if start < FAILURE_MS && FAILURE_MS <= end {
-                self.course.healed(share);
+            let end = self.flow.history.end();
+            let start = (end - model.interval).max(0.0);
+            if start < FAILURE_MS {
+                self.course.leaked += self.flow.leaked(start, end);
+                if end >= FAILURE_MS {
+                    self.course.healed(share);
+                }
             }
-            let refused = self.cluster.drop_level * model.client_rate * (end - start.max(0.0));
-            self.course.refused += refused;
-            self.course.leaked += self.failing.bad * self.history.sent(start.max(0.0), end.min(FAILURE_MS));
+            self.course.refused += self.cluster.drop_level * model.client_rate * (end - start);
             let still = self.window(end, rate);
             let [sick, others] = &self.members;
-            let full = full_points(&model.settings.balancer, 1.0).max(1) as f64;
             share = sick.points as f64 / full;
             let sum = sick.points as f64 + others.points as f64 * others.alike;
-            let passed = 1.0 - self.cluster.drop_level;
-            rate = if sum > 0.0 { model.client_rate * passed * sick.points as f64 / sum } else { 0.0 };
-            if !self.course.goes_on(end, share, 1.0 - rate / usual) {
+            let passed = model.client_rate * (1.0 - self.cluster.drop_level);
+            rate = if sum > 0.0 { passed * sick.points as f64 / sum } else { 0.0 };
+            if self.course.is_over(end, share, 1.0 - rate / usual) {
                 return;
             }
             let settled = end > model.timeout + 2.0 * model.interval && end < FAILURE_MS;
             if settled && still && share >= 1.0 {
-                let leak = self.failing.bad * usual * (FAILURE_MS - end);
+                let leak = self.flow.failing.bad * usual * (FAILURE_MS - end);
                 return self.course.nothing_reacts(leak);
             }
-            start = end;
-            windows += 1.0;
+            self.flow.history.push(rate);
+            self.skip_rounds();
+        }
+    }
+
+    /// A host that is out is probed in rounds, each like the one before: leaves out all that fit into the failure.
+    fn skip_rounds(&mut self) {
+        let index = self.flow.history.len();
+        let [sick, _] = self.members;
+        let now = Mark { index, sick, cluster: self.cluster, leaked: self.course.leaked, refused: self.course.refused };
+        if let Some(mark) = self.mark.filter(|mark| now.is_like(mark)) {
+            let model = self.model;
+            let longest = model.timeout.max(self.flow.failing.mean) + model.interval;
+            let round = model.interval * (index - mark.index) as f64;
+            let rounds = ((FAILURE_MS - self.flow.history.end()) / round).floor();
+            let drift = (sick.host.drop_rate - mark.sick.host.drop_rate).abs();
+            if rounds >= 1.0 && drift * rounds < DRIFT && self.flow.history.repeats(mark.index, index, longest) {
+                self.course.leaked += rounds * (now.leaked - mark.leaked);
+                self.course.refused += rounds * (now.refused - mark.refused);
+                self.flow.history.shift(rounds * round);
+                self.next_mark = usize::MAX;
+                self.mark = None;
+                return;
+            }
+        }
+        if index >= self.next_mark {
+            self.mark = Some(now);
+            self.next_mark = 2 * index;
         }
     }
 
     /// Closes the window that ends then, in which calls were sent at `rate`. Answers whether nothing moves.
     fn window(&mut self, end: f64, rate: f64) -> bool {
         let model = self.model;
-        let until = self.completed_until(end);
-        let done = until.since(&self.completed);
-        self.completed = until;
-        let window = self.marks.statistics(&done, &self.failing, &model.healthy);
-        let in_flight = self.in_flight(end);
+        let done = self.flow.complete(end);
+        let window = self.marks.statistics(&done, &self.flow.failing, &model.healthy);
+        let in_flight = self.flow.in_flight(end, model.degrader.min_outstanding_count as f64);
         let bad = self.step(&window, in_flight);
         let passed = 1.0 - self.cluster.drop_level;
         let others = &mut self.members[1];
@@ -169,63 +227,28 @@ impl Run<'_> {
         self.members[0].host.drop_rate <= 0.0 && self.cluster.drop_level <= 0.0
     }
 
-    /// The expected step of the failing host's degrader; answers how likely its window is bad.
+    /// The expected step of the failing host's degrader; answers how likely its window is bad, as far as it matters.
     fn step(&mut self, window: &Statistics, in_flight: InFlight) -> f64 {
         let settings = &self.model.degrader;
-        let host = &mut self.members[0].host;
-        let min_calls = host.min_calls(settings) as f64;
-        let bad = self.marks.bad(window, in_flight, min_calls);
+        let min_calls = settings.min_call_count as f64;
+        let Member { host, saved_max, .. } = &mut self.members[0];
+        let enough = host.min_calls(settings) as f64;
         let before = host.drop_rate;
         let mut after = before;
+        let mut bad = 0.0;
+        // On the recovery list a bad window matters even to a host that cannot get any less.
+        if before < host.max_drop_rate || (saved_max.is_some() && window.calls >= min_calls) {
+            bad = self.marks.bad(window, in_flight, enough);
+        }
         if before < host.max_drop_rate {
             after += bad * (raised(settings, host.max_drop_rate, before) - before);
         }
-        if before > 0.0 {
-            let good = self.marks.good(window, in_flight, min_calls).min(1.0 - bad);
+        if before > 0.0 && bad < 1.0 {
+            let good = self.marks.good(window, in_flight, enough).min(1.0 - bad);
             after += good * (lowered(settings, before) - before);
         }
         host.drop_rate = if after < NOTHING { 0.0 } else { after };
         bad
-    }
-
-    /// What has completed until then, since the first window began. A call behaves as the host did when it was sent.
-    fn completed_until(&self, time: f64) -> Completed {
-        let timeout = self.model.timeout;
-        let (failing, healthy) = (&self.failing, &self.model.healthy);
-        let failed = |sent_until: f64| self.history.sent(0.0, sent_until.min(FAILURE_MS));
-        let well = |sent_until: f64| self.history.calls(sent_until) - failed(sent_until);
-        let some = |share: f64, calls: &dyn Fn(f64) -> f64, latency: f64| {
-            if share > 0.0 { share * calls(time - latency) } else { 0.0 }
-        };
-        Completed {
-            ended: some(1.0 - failing.hung, &failed, failing.mean),
-            hung: some(failing.hung, &failed, timeout),
-            healthy: some(1.0 - healthy.hung, &well, healthy.mean),
-            healthy_hung: some(healthy.hung, &well, timeout),
-        }
-    }
-
-    /// What is in flight then.
-    fn in_flight(&self, time: f64) -> InFlight {
-        let timeout = self.model.timeout;
-        let (mut count, mut ages) = (0.0, 0.0);
-        let mut add = |share: f64, from: f64, to: f64, longer: f64| {
-            if share > 0.0 && to > from {
-                count += share * self.history.sent(from, to);
-                ages += share * self.history.ages(from, to, time) * longer;
-            }
-        };
-        let (failing, healthy) = (&self.failing, &self.model.healthy);
-        let end = time.min(FAILURE_MS);
-        add(failing.hung, (time - timeout).max(0.0), end, 1.0);
-        add(1.0 - failing.hung, (time - failing.mean).max(0.0), end, failing.age_ratio());
-        for (share, latency, longer) in
-            [(healthy.hung, timeout, 1.0), (1.0 - healthy.hung, healthy.mean, healthy.age_ratio())]
-        {
-            add(share, time - latency, time.min(0.0), longer);
-            add(share, (time - latency).max(FAILURE_MS), time, longer);
-        }
-        InFlight { count, age: if count > 0.0 { ages / count } else { 0.0 } }
     }
 }
 

@@ -13,7 +13,7 @@ const DAY_MS: f64 = 86_400_000.0;
 /// Chances below it are not looked into: such a window comes once in centuries.
 const NEVER: f64 = 1e-9;
 /// Mean numbers of calls up to which every number is gone through; beyond, a few stand for all.
-const FEW_CALLS: f64 = 12.0;
+const FEW_CALLS: f64 = 16.0;
 /// Numbers of calls that stand for all, in standard deviations off the mean, with their weights (Gauss and Hermite).
 const NODES: [(f64, f64); 5] = [
     (-2.856_970_013_872_806, 0.011_257_411_327_720_7),
@@ -37,7 +37,11 @@ pub(in super::super) struct Scatter {
 impl Scatter {
     pub(in super::super) fn of(traffic: &Traffic) -> Self {
         let Some(p999) = traffic.window_mean_p999_ms else {
-            return Self { cv: traffic.host_cv, hiccups: traffic.hiccup_rate, factor: traffic.hiccup_factor };
+            return Self {
+                cv: traffic.host_cv,
+                hiccups: traffic.hiccup_rate,
+                factor: traffic.hiccup_factor,
+            };
         };
         // A lognormal of mean 1 whose 99.9th percentile is that many times the mean.
         let z = 3.090_232_306_167_813_f64;
@@ -61,13 +65,23 @@ pub(super) fn healthy_day(settings: &D2, traffic: &Traffic, slots: &Slots) -> He
 }
 
 /// The slots of a day with their shares of it, equal ones together.
-pub(in super::super) struct Slots(Vec<(Slot, f64)>);
+pub(super) struct Slots(Vec<(Slot, f64)>);
 
 impl Slots {
     /// Those of this traffic's day. More than a few dozen are taken together where they differ by less than 5 %.
-    pub(in super::super) fn of(traffic: &Traffic) -> Self {
+    pub(super) fn of(traffic: &Traffic) -> Self {
+        Self::by_step(traffic, if traffic.day.len() > MOST_SLOTS { 0.05 } else { 1e-6 })
+    }
+
+    /// The same, roughly: together where they differ by less than 20 %.
+    pub(super) fn few(traffic: &Traffic) -> Self {
+        Self::by_step(traffic, 0.2)
+    }
+
+    /// Takes slots together whose logarithms fall into the same cell; the slowest with the least traffic stands for
+    /// all, for there false alarms are likeliest.
+    fn by_step(traffic: &Traffic, step: f64) -> Self {
         let share = 1.0 / traffic.day.len().max(1) as f64;
-        let step = if traffic.day.len() > MOST_SLOTS { 0.05 } else { 1e-6 };
         let cell = |x: f64| (x.max(1e-6).ln() / step).round() as i64;
         let mut cells: Vec<((i64, i64), Slot)> =
             traffic.day.iter().map(|slot| ((cell(slot.traffic), cell(slot.latency)), *slot)).collect();
@@ -75,7 +89,11 @@ impl Slots {
         let mut slots: Vec<((i64, i64), Slot, f64)> = Vec::with_capacity(cells.len());
         for (cell, slot) in cells {
             match slots.last_mut() {
-                Some((last, _, count)) if *last == cell => *count += 1.0,
+                Some((last, worst, count)) if *last == cell => {
+                    worst.traffic = worst.traffic.min(slot.traffic);
+                    worst.latency = worst.latency.max(slot.latency);
+                    *count += 1.0;
+                }
                 _ => slots.push((cell, slot, 1.0)),
             }
         }
@@ -127,30 +145,36 @@ impl<'a> SlotModel<'a> {
         let one = Completed { ended: 1.0 - hung, hung, ..Completed::default() };
         let window = marks.statistics(&one, &self.calls, &self.calls);
         let spread = (self.scatter.cv * window.mean).powi(2);
-        let judged = |calls: f64| -> (f64, f64) { self.judged(&marks, &window, calls, spread) };
-        let (mut up, mut down) = (0.0, 0.0);
-        for_numbers(self.window_calls, degrader.min_call_count.max(1) as f64, |calls, weight| {
-            let (bad, good) = judged(calls);
-            up += weight * bad;
-            down += weight * good;
+        let least = degrader.min_call_count.max(1) as f64;
+        let mut up = 0.0;
+        for_numbers(self.window_calls, least, |calls, weight| {
+            up += weight * self.bad(&marks, &window, calls, spread);
         });
         let in_flight = self.in_flight();
         up = (up + in_flight.0 + self.hiccup(&marks, &window)).min(1.0);
-        down = (down * (1.0 - in_flight.1)).max(1.0 / self.windows());
         if up < NEVER {
             return 0.0;
         }
+        let mut down = 0.0;
+        for_numbers(self.window_calls, least, |calls, weight| {
+            if weight > 0.02 {
+                down += weight * self.good(&marks, &window, calls, spread);
+            }
+        });
+        down = (down * (1.0 - in_flight.1)).max(1.0 / self.windows());
         let (up_step, down_step) = (degrader.up_step.max(0.0), degrader.down_step.max(1e-3));
         (up * up_step * (up_step / down_step + 1.0) / (2.0 * down)).min(1.0)
     }
 
-    fn judged(&self, marks: &Marks<'_>, window: &Statistics, calls: f64, spread: f64) -> (f64, f64) {
-        let degrader = &self.settings.degrader;
-        let errors = self.calls.errors();
+    fn bad(&self, marks: &Marks<'_>, window: &Statistics, calls: f64, spread: f64) -> f64 {
         let slow = marks.latency_above(window, calls, spread, true);
-        let failing = errors_at_least(degrader.high_error_rate, calls, errors);
+        let failing = errors_at_least(self.settings.degrader.high_error_rate, calls, self.calls.errors());
+        1.0 - (1.0 - slow) * (1.0 - failing)
+    }
+
+    fn good(&self, marks: &Marks<'_>, window: &Statistics, calls: f64, spread: f64) -> f64 {
         let quick = 1.0 - marks.latency_above(window, calls, spread, false);
-        (1.0 - (1.0 - slow) * (1.0 - failing), quick * errors_at_most(degrader.low_error_rate, calls, errors))
+        quick * errors_at_most(self.settings.degrader.low_error_rate, calls, self.calls.errors())
     }
 
     /// The chances that calls in flight make a window bad, and that they keep it from being good.
@@ -215,25 +239,33 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
         return;
     }
     if mean > FEW_CALLS {
-        let deviation = mean.sqrt();
+        // The square root of a Poisson number is nearly normal, with a deviation of a half.
+        let root = mean.sqrt();
         for (off, weight) in NODES {
-            let calls = (mean + off * deviation).max(1.0);
-            // Of a node, so much lies above the least number.
-            let part = 1.0 - above_normal((calls - least + 0.5) / (0.7 * deviation));
+            let calls = (root + off / 2.0).max(1.0).powi(2);
+            // Of what a node stands for, so much lies above the least number.
+            let part = if least > 1.0 { 1.0 - above_normal((calls - least + 0.5) / (0.7 * root)) } else { 1.0 };
             if part > 1e-6 {
                 each(calls.max(least), weight * part);
             }
         }
         return;
     }
-    let mut chance = (-mean).exp();
-    let most = mean + 6.0 * mean.sqrt() + 4.0;
-    let mut calls = 0.0;
+    // The fewest calls are the likeliest to mislead: each of those numbers is looked at, of the others one in a few.
+    let step = (mean.sqrt() / 1.5).ceil().max(1.0);
+    let most = mean + 4.0 * mean.sqrt() + 2.0;
+    let (mut calls, mut chance) = (0.0, (-mean).exp());
     while calls < most {
-        calls += 1.0;
-        chance *= mean / calls;
-        if calls >= least && chance > 1e-12 {
-            each(calls, chance);
+        let together = if calls < 0.8 * mean { 1.0 } else { step };
+        let first = calls + 1.0;
+        let mut sum = 0.0;
+        while calls < first + together - 1.0 {
+            calls += 1.0;
+            chance *= mean / calls;
+            sum += if calls >= least { chance } else { 0.0 };
+        }
+        if sum > 1e-6 {
+            each(((first + calls) / 2.0).max(least), sum);
         }
     }
 }

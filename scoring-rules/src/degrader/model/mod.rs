@@ -4,24 +4,47 @@ mod calls;
 mod course;
 mod d2;
 mod day;
+mod flow;
 mod history;
 mod tails;
 mod window;
 
-use super::objective::{cost_of_false_alarms, judge_with};
+use super::objective::{cost_of_false_alarms, judge_below};
 use super::{D2, Defence, HealthyDay, Judged, Replay, Scenario, Traffic};
 use d2::D2Model;
-pub(super) use day::{Scatter, Slots};
+pub(super) use day::Scatter;
+use day::Slots;
 pub(super) use window::percentile as metric_share;
 
-/// Judges settings of D2, unless what they cost on a healthy day shows already that J is not below `limit`.
-pub(super) fn judge_below(settings: &D2, traffic: &Traffic, slots: &Slots, limit: f64) -> Option<Judged> {
+/// Traffic prepared for a search over many settings of D2.
+pub(super) struct Ground<'a> {
+    traffic: &'a Traffic,
+    slots: Slots,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn new(traffic: &'a Traffic) -> Self {
+        Self { traffic, slots: Slots::few(traffic) }
+    }
+
+    /// The objective of settings, unless it is not below `limit`. The day is gone through roughly, on the safe side.
+    pub(super) fn objective_below(&self, settings: &D2, limit: f64) -> Option<f64> {
+        below(settings, self.traffic, &self.slots, limit).map(|judged| judged.objective)
+    }
+}
+
+/// Judges settings of D2, unless J is not below `limit`.
+pub(super) fn judge_d2_below(settings: &D2, traffic: &Traffic, limit: f64) -> Option<Judged> {
+    below(settings, traffic, &Slots::of(traffic), limit)
+}
+
+fn below(settings: &D2, traffic: &Traffic, slots: &Slots, limit: f64) -> Option<Judged> {
     let healthy = day::healthy_day(settings, traffic, slots);
     if cost_of_false_alarms(&healthy) >= limit {
         return None;
     }
     let model = D2Model::new(settings, traffic);
-    Some(judge_with(healthy, |scenario| model.once(scenario)))
+    judge_below(healthy, &model.spoiled(), limit, |scenario| model.once(scenario))
 }
 
 impl Defence for D2 {

@@ -81,17 +81,7 @@ impl<'a> Marks<'a> {
         } else {
             [0.0; 4]
         };
-        Self {
-            settings,
-            high,
-            low,
-            ln_high: high.ln(),
-            ln_low: low.ln(),
-            percentile,
-            tails,
-            timeout,
-            percentile_ratio: percentile.map_or(1.0, |p| healthy.quantile(p) / healthy.overall_mean()),
-        }
+        Self { settings, high, low, ln_high: high.ln(), ln_low: low.ln(), percentile, tails, timeout, percentile_ratio: percentile.map_or(1.0, |p| healthy.quantile(p) / healthy.overall_mean()) }
     }
 
     /// Mean, variance and error share of all that completed.
@@ -99,18 +89,9 @@ impl<'a> Marks<'a> {
         let hung = done.hung + done.healthy_hung;
         let calls = done.ended + done.healthy + hung;
         if calls <= 1e-12 {
-            return Statistics {
-                calls: 0.0,
-                mean: 0.0,
-                variance: 0.0,
-                errors: 0.0,
-                above_high: 0.0,
-                above_low: 0.0,
-            };
+            return Statistics { calls: 0.0, mean: 0.0, variance: 0.0, errors: 0.0, above_high: 0.0, above_low: 0.0 };
         }
-        let of = |ended: f64, well: f64, timeout: f64| {
-            (done.ended * ended + done.healthy * well + hung * timeout) / calls
-        };
+        let of = |ended: f64, well: f64, timeout: f64| (done.ended * ended + done.healthy * well + hung * timeout) / calls;
         let mean = of(failing.mean, healthy.mean, self.timeout);
         let square = of(failing.square, healthy.square, self.timeout * self.timeout);
         let [failing_high, healthy_high, failing_low, healthy_low] = self.tails;
@@ -162,8 +143,11 @@ impl<'a> Marks<'a> {
             return 0.0;
         }
         let calls = calls_given_enough(window.calls, min_calls, enough);
-        let by_latency = 1.0 - self.latency_above(window, calls, 0.0, false);
-        enough * by_latency * errors_at_most(settings.low_error_rate, calls, window.errors)
+        let by_errors = errors_at_most(settings.low_error_rate, calls, window.errors);
+        if by_errors < 1e-6 {
+            return 0.0;
+        }
+        enough * by_errors * (1.0 - self.latency_above(window, calls, 0.0, false))
     }
 
     /// The chance that the statistic of a window with so many calls reaches the high mark, or exceeds the low one;

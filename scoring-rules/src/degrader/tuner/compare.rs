@@ -30,18 +30,7 @@ const GROUPS: [Group; 7] = [
 
 /// Tells how `current` settings do against those `found` by a search, and what to change.
 pub fn compare<S: Tunable>(current: &S, found: S, traffic: &Traffic) -> Tuning<S> {
-    let judged = judge(&found, traffic);
-    compare_judged(current, judge(current, traffic), found, judged, traffic)
-}
-
-/// The same where both have been judged already.
-pub(super) fn compare_judged<S: Tunable>(
-    current: &S,
-    judged: Judged,
-    found: S,
-    found_judged: Judged,
-    traffic: &Traffic,
-) -> Tuning<S> {
+    let (judged, found_judged) = (judge(current, traffic), judge(&found, traffic));
     let (best_settings, best) = if better(&found_judged, &judged) {
         (found, found_judged)
     } else {
@@ -99,12 +88,7 @@ fn harmful(judged: &Judged) -> bool {
 }
 
 /// Changes one group of values after the other, each time the one that helps most, until that is enough.
-fn recommend<S: Tunable>(
-    current: &S,
-    best: &S,
-    best_judged: &Judged,
-    traffic: &Traffic,
-) -> Option<Recommended<S>> {
+fn recommend<S: Tunable>(current: &S, best: &S, best_judged: &Judged, traffic: &Traffic) -> Option<Recommended<S>> {
     let target = best.fields();
     let differs = |settings: &S, group: Group| {
         settings.fields().iter().zip(&target).any(|(a, b)| a.group == group && a.value != b.value)
@@ -119,7 +103,10 @@ fn recommend<S: Tunable>(
         for (i, group) in left.iter().enumerate() {
             let mut tried = settings.clone();
             tried.take(*group, best);
-            let result = judge(&tried, traffic);
+            // What is no outage needs only be looked at as long as it can be the best.
+            let limit = choice.as_ref().filter(|(_, _, chosen)| !harmful(chosen));
+            let limit = limit.map_or(f64::INFINITY, |(_, _, chosen)| chosen.objective);
+            let Some(result) = tried.judge_below(traffic, limit) else { continue };
             if choice.as_ref().is_none_or(|(_, _, chosen)| better(&result, chosen)) {
                 choice = Some((i, tried, result));
             }

@@ -1,6 +1,7 @@
 //! The settings of D2 as a tuning changes them, by the keys of its library.
 
-use super::super::{D2, LatencyMetric};
+use super::super::model::judge_d2_below;
+use super::super::{D2, Judged, LatencyMetric, Traffic};
 use super::{Field, Group, Tunable};
 
 impl Tunable for D2 {
@@ -71,5 +72,9 @@ impl Tunable for D2 {
 
     fn window_ms(&self) -> f64 {
         self.balancer.update_interval_ms as f64
+    }
+
+    fn judge_below(&self, traffic: &Traffic, limit: f64) -> Option<Judged> {
+        judge_d2_below(self, traffic, limit)
     }
 }

@@ -1,10 +1,9 @@
 //! The search for the best settings of D2: a few knobs are turned one after the other, from a good start.
 
-use super::super::model::{Slots, judge_below};
-use super::super::{D2, Judged, LatencyMetric, Traffic, judge};
-use super::Tuning;
+use super::super::model::Ground;
+use super::super::{D2, LatencyMetric, Traffic};
 use super::candidate::{Derived, Knobs};
-use super::compare::compare_judged;
+use super::{Tuning, compare};
 
 /// The usual length of a window, ms.
 const INTERVAL_MS: i64 = 5_000;
@@ -17,20 +16,25 @@ const LOW: [f64; 4] = [1.0, 1.5, 2.0, 2.5];
 const CALLS: [f64; 3] = [0.0, 0.3, 0.6];
 const UP_STEPS: [f64; 3] = [0.2, 0.35, 0.5];
 const DOWN_STEPS: [f64; 3] = [0.05, 0.1, 0.2];
-const METRICS: [LatencyMetric; 3] = [LatencyMetric::Average, LatencyMetric::Pct50, LatencyMetric::Pct90];
-/// Rounds over all knobs.
-const ROUNDS: usize = 2;
+/// Where the search starts.
+const START: Knobs =
+    Knobs { metric: LatencyMetric::Average, high: 4.5, low: 2.0, calls: 0.0, up_step: 0.5, down_step: 0.2 };
+/// Another statistic that is worse by more than this with the same knobs is not pursued.
+const NEARLY: f64 = 0.05;
 
 /// Grades current settings of D2 on a service's traffic, finds the best ones, and says what to change.
 pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
     let mut search = Search::new(traffic);
     for interval_ms in intervals(current, traffic) {
         let derived = Derived::new(current, traffic, interval_ms);
-        for metric in METRICS {
-            search.climb(&derived, metric);
+        let mut knobs = START;
+        search.climb(&derived, &mut knobs);
+        for metric in [LatencyMetric::Pct50, LatencyMetric::Pct90] {
+            search.try_metric(&derived, &knobs, metric);
         }
     }
-    search.finish(current)
+    let found = search.best.map_or_else(|| current.clone(), |(settings, _)| settings);
+    compare(current, found, traffic)
 }
 
 /// Lengths of windows to try, ms.
@@ -52,31 +56,38 @@ fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
 
 /// The best that was found so far.
 struct Search<'a> {
-    traffic: &'a Traffic,
-    slots: Slots,
-    best: Option<(D2, Judged)>,
+    ground: Ground<'a>,
+    best: Option<(D2, f64)>,
     tried: Vec<D2>,
 }
 
 impl<'a> Search<'a> {
     fn new(traffic: &'a Traffic) -> Self {
-        Self { traffic, slots: Slots::of(traffic), best: None, tried: Vec::new() }
+        Self { ground: Ground::new(traffic), best: None, tried: Vec::new() }
     }
 
-    /// Turns one knob after the other to where it does best, from a middling start.
-    fn climb(&mut self, derived: &Derived<'_>, metric: LatencyMetric) {
-        let mut knobs = Knobs { metric, high: 4.5, low: 2.0, calls: 0.0, up_step: 0.5, down_step: 0.2 };
-        let mut reached = self.objective(derived, &knobs, f64::INFINITY);
-        for _ in 0..ROUNDS {
-            let before = reached;
-            self.turn(derived, &mut knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
-            self.turn(derived, &mut knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
-            self.turn(derived, &mut knobs, &mut reached, &UP_STEPS, |knobs| &mut knobs.up_step);
-            self.turn(derived, &mut knobs, &mut reached, &DOWN_STEPS, |knobs| &mut knobs.down_step);
-            self.turn(derived, &mut knobs, &mut reached, &CALLS, |knobs| &mut knobs.calls);
-            if reached >= before {
-                break;
-            }
+    /// Turns one knob after the other to where it does best.
+    fn climb(&mut self, derived: &Derived<'_>, knobs: &mut Knobs) {
+        let mut reached = self.objective(derived, knobs, f64::INFINITY);
+        self.turn(derived, knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
+        self.turn(derived, knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
+        self.turn(derived, knobs, &mut reached, &UP_STEPS, |knobs| &mut knobs.up_step);
+        self.turn(derived, knobs, &mut reached, &DOWN_STEPS, |knobs| &mut knobs.down_step);
+        self.turn(derived, knobs, &mut reached, &CALLS, |knobs| &mut knobs.calls);
+        // Other steps and numbers may allow of other marks.
+        self.turn(derived, knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
+        self.turn(derived, knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
+    }
+
+    /// Tries another statistic with marks of its own; all knobs are turned only if that does better than all so far.
+    fn try_metric(&mut self, derived: &Derived<'_>, knobs: &Knobs, metric: LatencyMetric) {
+        let best = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
+        let mut knobs = Knobs { metric, ..*knobs };
+        let mut reached = self.objective(derived, &knobs, best + NEARLY);
+        self.turn(derived, &mut knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
+        self.turn(derived, &mut knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
+        if reached < best {
+            self.climb(derived, &mut knobs);
         }
     }
 
@@ -108,21 +119,12 @@ impl<'a> Search<'a> {
         if self.tried.contains(&settings) {
             return f64::INFINITY;
         }
-        let Some(judged) = judge_below(&settings, self.traffic, &self.slots, limit) else {
-            self.tried.push(settings);
-            return f64::INFINITY;
-        };
-        let objective = judged.objective;
-        self.tried.push(settings.clone());
-        if self.best.as_ref().is_none_or(|(_, best)| objective < best.objective) {
-            self.best = Some((settings, judged));
+        let objective = self.ground.objective_below(&settings, limit);
+        if let Some(objective) = objective.filter(|&o| self.best.as_ref().is_none_or(|(_, best)| o < *best)) {
+            self.best = Some((settings.clone(), objective));
         }
-        objective
-    }
-
-    fn finish(self, current: &D2) -> Tuning {
-        let judged = judge(current, self.traffic);
-        let (found, found_judged) = self.best.unwrap_or_else(|| (current.clone(), judged.clone()));
-        compare_judged(current, judged, found, found_judged, self.traffic)
+        self.tried.push(settings);
+        objective.unwrap_or(f64::INFINITY)
     }
 }
+

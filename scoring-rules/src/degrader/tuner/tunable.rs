@@ -1,6 +1,6 @@
 //! What settings of any dialect offer, so that they can be compared and changed group by group.
 
-use super::super::{Defence, Traffic};
+use super::super::{Defence, Judged, Traffic, judge};
 use super::{Group, Remark};
 
 /// One value among settings.
@@ -24,6 +24,11 @@ pub trait Tunable: Defence + Clone + PartialEq {
 
     /// How often hosts are judged, ms: the window whose calls decide how much can be known.
     fn window_ms(&self) -> f64;
+
+    /// Judges the settings, unless J is not below `limit`. A dialect may find the latter out with less work.
+    fn judge_below(&self, traffic: &Traffic, limit: f64) -> Option<Judged> {
+        Some(judge(self, traffic)).filter(|judged| judged.objective < limit)
+    }
 
     /// Why nothing may be recommended to these settings on this traffic, beside what holds for all.
     fn refusals(&self, traffic: &Traffic) -> Vec<Remark> {
