@@ -24,7 +24,10 @@ mod tuner;
 pub use d2::{Balancer, D2, Degrader, LatencyMetric};
 pub use defence::{CurvePoint, Defence, FAILURE_SECONDS, HealthyDay, Replay, Scenario};
 pub use derive::{call_timeout_ms, high_error_rate};
-pub use dialects::{Context, Dialect, Envoy, Finagle, Grpc, Istio, Reading, Resilience4j, Row, Settings};
+pub use dialects::{
+    Assessment, Context, Dialect, Envoy, Finagle, Grpc, Istio, Reading, Resilience4j, Row, Settings, Sight,
+    assess,
+};
 pub use objective::{Judged, judge};
 pub use profile::{Bucket, Latency, Problem, Profile, Slot};
 pub use relative::Relative;

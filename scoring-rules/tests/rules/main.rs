@@ -1,6 +1,14 @@
 //! The behaviour of the crate through its public API.
 
 #[cfg(test)]
+mod dialect_judging;
+#[cfg(test)]
+mod dialect_round_trips;
+#[cfg(test)]
+mod dialect_texts;
+#[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod grading;

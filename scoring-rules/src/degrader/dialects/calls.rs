@@ -197,6 +197,33 @@ pub(super) fn volume(mean: f64, least: f64) -> f64 {
     })
 }
 
+/// Mean numbers of calls up to which every number is gone through; beyond, a few stand for all.
+const FEW: f64 = 40.0;
+/// Numbers that stand for all, in standard deviations off the mean, with their weights (Gauss and Hermite).
+const NODES: [(f64, f64); 5] = [
+    (-2.856_970_013_872_806, 0.011_257_411_327_720_7),
+    (-1.355_626_179_974_266, 0.222_075_922_005_613),
+    (0.0, 0.533_333_333_333_333),
+    (1.355_626_179_974_266, 0.222_075_922_005_613),
+    (2.856_970_013_872_806, 0.011_257_411_327_720_7),
+];
+
+/// The mean of a chance over the numbers of calls that come where `mean` are expected.
+pub(super) fn over_numbers(mean: f64, chance: impl Fn(f64) -> f64) -> f64 {
+    if mean > FEW {
+        return NODES.iter().map(|(z, weight)| weight * chance((mean + z * mean.sqrt()).round())).sum();
+    }
+    let most = (mean + 8.0 * mean.sqrt() + 4.0) as u32;
+    let (mut number, mut sum) = ((-mean).exp(), 0.0);
+    for n in 0..=most {
+        if number > 1e-12 {
+            sum += number * chance(f64::from(n));
+        }
+        number *= mean / f64::from(n + 1);
+    }
+    sum
+}
+
 /// Calls expected until `k` in a row fail, at failure share `p`: `(1 - p^k) / (p^k (1 - p))`, `k` at 1.
 pub(super) fn calls_to_trip(k: f64, p: f64) -> f64 {
     if p >= 1.0 {

@@ -7,6 +7,8 @@ use super::calls::{Course, cut_short};
 
 /// The grid, s.
 const STEP_S: f64 = 0.5;
+/// Values that stand for a jittered time.
+pub(super) const SPREAD: usize = 4;
 /// Attempts after which the wait does not grow any more.
 const ATTEMPTS: usize = 24;
 
@@ -16,8 +18,8 @@ pub(super) struct Cycle<'a> {
     pub first: &'a dyn Fn(f64) -> f64,
     /// The same, after it closed on a host that still fails.
     pub again: &'a dyn Fn(f64) -> f64,
-    /// Seconds that it stays open at each attempt, the first is 0.
-    pub wait: &'a dyn Fn(usize) -> f64,
+    /// Seconds that it stays open at each attempt, the first is 0: equally likely values.
+    pub wait: &'a dyn Fn(usize) -> [f64; SPREAD],
     /// Seconds of usual traffic that the calls that decide amount to.
     pub probe_exposed_s: f64,
     /// Seconds until they have decided.
@@ -89,9 +91,11 @@ impl Cycle<'_> {
         if let Some(opened) = grid.opened.get_mut(now).and_then(|row| row.get_mut(attempt)) {
             *opened += mass;
         }
-        let until = now + steps_of((self.wait)(attempt));
-        if let Some(probing) = grid.probing.get_mut(until).and_then(|row| row.get_mut(attempt)) {
-            *probing += mass;
+        for wait_s in (self.wait)(attempt) {
+            let until = now + steps_of(wait_s);
+            if let Some(probing) = grid.probing.get_mut(until).and_then(|row| row.get_mut(attempt)) {
+                *probing += mass / SPREAD as f64;
+            }
         }
     }
 
@@ -114,12 +118,27 @@ impl Cycle<'_> {
     fn recovered_after_s(&self, grid: &Grid, curve: &[(f64, f64, f64)], steps: usize) -> f64 {
         let mut open = curve.last().map_or(0.0, |(_, dropped, _)| *dropped);
         let mut back: Vec<(f64, f64)> = Vec::new();
-        for (now, row) in grid.opened.iter().enumerate() {
-            for (attempt, mass) in row.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
-                let until = now + steps_of((self.wait)(attempt));
+        let mut wait = |now: usize, attempt: usize, mass: f64| {
+            for wait_s in (self.wait)(attempt) {
+                let until = now + steps_of(wait_s);
                 if until > steps {
-                    back.push(((until - steps) as f64 * STEP_S, *mass));
+                    back.push(((until - steps) as f64 * STEP_S, mass / SPREAD as f64));
                 }
+            }
+        };
+        let present = |row: &[f64; ATTEMPTS]| -> Vec<(usize, f64)> {
+            row.iter().copied().enumerate().filter(|(_, mass)| *mass > 0.0).collect()
+        };
+        for (now, row) in grid.opened.iter().enumerate() {
+            for (attempt, mass) in present(row) {
+                wait(now, attempt, mass);
+            }
+        }
+        // What is being decided when the host heals is decided by calls from before.
+        let decision = steps_of(self.probe_s);
+        for (now, row) in grid.probing.iter().enumerate().skip((steps + 1).saturating_sub(decision)) {
+            for (attempt, mass) in present(row) {
+                wait(now + decision, (attempt + 1).min(ATTEMPTS - 1), mass * (1.0 - self.probe_passes));
             }
         }
         back.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -39,22 +39,22 @@ table! {
         degrader.up_step => host("degrader.upStep", Unit::Number, Group::Steps);
         degrader.down_step => host("degrader.downStep", Unit::Number, Group::Steps);
         degrader.max_drop_rate => host("degrader.maxDropRate", Unit::Number, Group::Steps);
-        degrader.max_drop_duration => host("degrader.maxDropDuration", Unit::Ms, Group::Steps);
-        degrader.initial_drop_rate => host("degrader.initialDropRate", Unit::Number, Group::Steps);
-        degrader.slow_start_threshold => host("degrader.slowStartThreshold", Unit::Number, Group::Steps);
+        degrader.max_drop_duration => host("degrader.maxDropDuration", Unit::Ms, Group::Steps).rare();
+        degrader.initial_drop_rate => host("degrader.initialDropRate", Unit::Number, Group::Steps).rare();
+        degrader.slow_start_threshold => host("degrader.slowStartThreshold", Unit::Number, Group::Steps).rare();
         balancer.update_interval_ms => ring("http.loadBalancer.updateIntervalMs", Unit::Ms, Group::Interval);
-        balancer.points_per_weight => ring("http.loadBalancer.pointsPerWeight", Unit::Count, Group::Steps);
+        balancer.points_per_weight => ring("http.loadBalancer.pointsPerWeight", Unit::Count, Group::Steps).rare();
         balancer.initial_recovery_level
-            => ring("http.loadBalancer.initialRecoveryLevel", Unit::Number, Group::Steps);
+            => ring("http.loadBalancer.initialRecoveryLevel", Unit::Number, Group::Steps).rare();
         balancer.ring_ramp_factor => ring("http.loadBalancer.ringRampFactor", Unit::Number, Group::Steps);
         balancer.high_water_mark => ring("http.loadBalancer.highWaterMark", Unit::Number, Group::WaterMarks);
         balancer.low_water_mark => ring("http.loadBalancer.lowWaterMark", Unit::Number, Group::WaterMarks);
-        balancer.global_step_up => ring("http.loadBalancer.globalStepUp", Unit::Number, Group::WaterMarks);
-        balancer.global_step_down => ring("http.loadBalancer.globalStepDown", Unit::Number, Group::WaterMarks);
+        balancer.global_step_up => ring("http.loadBalancer.globalStepUp", Unit::Number, Group::WaterMarks).rare();
+        balancer.global_step_down => ring("http.loadBalancer.globalStepDown", Unit::Number, Group::WaterMarks).rare();
         balancer.cluster_min_calls_high
-            => ring("http.loadBalancer.clusterMinCallCount.highWaterMark", Unit::Count, Group::WaterMarks);
+            => ring("http.loadBalancer.clusterMinCallCount.highWaterMark", Unit::Count, Group::WaterMarks).rare();
         balancer.cluster_min_calls_low
-            => ring("http.loadBalancer.clusterMinCallCount.lowWaterMark", Unit::Count, Group::WaterMarks);
+            => ring("http.loadBalancer.clusterMinCallCount.lowWaterMark", Unit::Count, Group::WaterMarks).rare();
         request_timeout_ms => maybe("http.requestTimeout", Unit::Ms, Group::Timeout, FREE)
             .within("transportClientProperties");
     }
@@ -71,11 +71,11 @@ table! {
         low_error_rate => relative("lowErrorRate", Unit::Number, Group::Errors);
         up_step => relative("upStep", Unit::Number, Group::Steps);
         down_step => relative("downStep", Unit::Number, Group::Steps);
-        initial_health_score => relative("initialHealthScore", Unit::Number, Group::Steps);
-        slow_start_threshold => relative("slowStartThreshold", Unit::Number, Group::Steps);
-        enable_fast_recovery => relative("enableFastRecovery", Unit::Flag, Group::Steps);
+        initial_health_score => relative("initialHealthScore", Unit::Number, Group::Steps).rare();
+        slow_start_threshold => relative("slowStartThreshold", Unit::Number, Group::Steps).rare();
+        enable_fast_recovery => relative("enableFastRecovery", Unit::Flag, Group::Steps).rare();
         update_interval_ms => relative("updateIntervalMs", Unit::Ms, Group::Interval);
-        points_per_weight => row("pointsPerWeight", Unit::Count, Group::Steps, FREE)
+        points_per_weight => row("pointsPerWeight", Unit::Count, Group::Steps, FREE).rare()
             .within("relativeStrategyProperties.ringProperties");
     }
 }
@@ -119,11 +119,11 @@ pub(super) fn read(document: &Value) -> Found<D2> {
         named(document, &["degraderProperties", "loadBalancerStrategyProperties"], &mut reader)
     {
         found = true;
-        reader.place(name, block);
+        reader.place(name, Some(block));
     }
     for (name, block) in named(document, &["transportClientProperties"], &mut reader) {
         found = true;
-        reader.place_among_others(name, block);
+        reader.place_among_others(name, Some(block));
     }
     if !found {
         return Err(nothing(
@@ -142,9 +142,8 @@ pub(super) fn read_relative(document: &Value) -> Found<Relative> {
         return Err(nothing("`relativeStrategyProperties`"));
     };
     let ring = block.child(&["ringProperties"]);
-    ring.into_iter()
-        .for_each(|ring| reader.place_among_others("relativeStrategyProperties.ringProperties", ring));
-    reader.place(name, block);
+    reader.place_among_others("relativeStrategyProperties.ringProperties", ring);
+    reader.place(name, Some(block));
     let mut relative = Relative::default();
     reader.fill(&mut relative);
     reader.finish(relative)
@@ -175,6 +174,8 @@ pub(super) fn write_relative(of: &Relative) -> String {
         return String::new();
     };
     let ring = rows(of, Style::Bare, "relativeStrategyProperties.ringProperties");
-    block.push(("ringProperties".into(), ring));
+    if !matches!(&ring, Node::Map(entries) if entries.is_empty()) {
+        block.push(("ringProperties".into(), ring));
+    }
     json(&map([("relativeStrategyProperties", Node::Map(block))]))
 }

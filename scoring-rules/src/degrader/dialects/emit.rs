@@ -1,8 +1,10 @@
 //! What the recommended settings of several dialects have in common.
 
-use super::super::{Defence, Traffic, call_timeout_ms, judge};
+use super::super::{Defence, Traffic, call_timeout_ms, high_error_rate, judge};
 use super::calls::{above, rate};
 
+/// First ejections to try, ms.
+pub(super) const BASES_MS: [u64; 3] = [10_000, 15_000, 30_000];
 /// Calls that a sweep should have to judge by.
 const CALLS_PER_SWEEP: f64 = 20.0;
 /// False alarms a day, for each host and client, that failures in a row may make.
@@ -27,6 +29,12 @@ pub(super) fn interval_ms(traffic: &Traffic) -> u64 {
 /// Calls in an interval from which a host is judged: three tenths of the mean, so that nights count too.
 pub(super) fn enough_calls(traffic: &Traffic, interval_ms: u64) -> u64 {
     ((0.3 * rate(traffic) * seconds(interval_ms)).floor() as u64).clamp(5, 100_000)
+}
+
+/// Failure percentages to try: by formula, and such that one failure, or two, among so few calls are not enough.
+pub(super) fn thresholds(traffic: &Traffic, volume: u64) -> [u64; 3] {
+    let formula = (100.0 * high_error_rate(traffic, volume as f64)).ceil() as u64;
+    [formula, formula.max(100 / volume + 1), formula.max(200 / volume + 1)]
 }
 
 /// The fewest failures in a row, from `least`, that chance makes less than once in a hundred days.

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic, high_error_rate};
+use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic};
 use super::Context;
 use super::calls::Calls;
 use super::emit::{
-    best_of, ejection_percent, enough_calls, failures_in_a_row, interval_ms, seconds, try_timeout_ms,
+    BASES_MS, best_of, ejection_percent, enough_calls, failures_in_a_row, interval_ms, seconds, thresholds,
+    try_timeout_ms,
 };
 use super::reader::{Block, Found, Reader, find_blocks, nothing};
 use super::sweeps::{self, Detector, Outlier, Share};
@@ -23,24 +24,24 @@ settings! {
         enforcing_consecutive_5xx: u64 = 100
             => row("enforcing_consecutive_5xx", Unit::Percent, Group::Errors, PERCENT);
         /// 502, 503 and 504 in a row that eject a host.
-        consecutive_gateway_failure: u64 = 5 => row("consecutive_gateway_failure", Unit::Count, Group::Errors, SOME);
+        consecutive_gateway_failure: u64 = 5 => row("consecutive_gateway_failure", Unit::Count, Group::Errors, SOME).rare();
         /// Chance that such a host is ejected indeed.
         enforcing_consecutive_gateway_failure: u64 = 0
-            => row("enforcing_consecutive_gateway_failure", Unit::Percent, Group::Errors, PERCENT);
+            => row("enforcing_consecutive_gateway_failure", Unit::Percent, Group::Errors, PERCENT).rare();
         /// Whether timeouts, resets and refused connections are counted apart from answers.
         split_external_local_origin_errors: bool = false
-            => row("split_external_local_origin_errors", Unit::Flag, Group::Errors, (0.0, 1.0));
+            => row("split_external_local_origin_errors", Unit::Flag, Group::Errors, (0.0, 1.0)).rare();
         /// Those in a row that eject a host, where they are counted apart.
         consecutive_local_origin_failure: u64 = 5
-            => row("consecutive_local_origin_failure", Unit::Count, Group::Errors, SOME);
+            => row("consecutive_local_origin_failure", Unit::Count, Group::Errors, SOME).rare();
         /// Chance that such a host is ejected indeed.
         enforcing_consecutive_local_origin_failure: u64 = 100
-            => row("enforcing_consecutive_local_origin_failure", Unit::Percent, Group::Errors, PERCENT);
+            => row("enforcing_consecutive_local_origin_failure", Unit::Percent, Group::Errors, PERCENT).rare();
         /// Chance that a host is ejected whose success rate lies far below the others'.
         enforcing_success_rate: u64 = 100 => row("enforcing_success_rate", Unit::Percent, Group::Errors, PERCENT);
         /// The same by timeouts, resets and refused connections, where they are counted apart.
         enforcing_local_origin_success_rate: u64 = 100
-            => row("enforcing_local_origin_success_rate", Unit::Percent, Group::Errors, PERCENT);
+            => row("enforcing_local_origin_success_rate", Unit::Percent, Group::Errors, PERCENT).rare();
         /// Hosts with enough calls from which success rates are compared.
         success_rate_minimum_hosts: u64 = 5 => row("success_rate_minimum_hosts", Unit::Count, Group::Errors, ANY);
         /// Calls of a host between two sweeps from which its success rate counts.
@@ -56,7 +57,7 @@ settings! {
             => row("enforcing_failure_percentage", Unit::Percent, Group::Errors, PERCENT);
         /// The same by timeouts, resets and refused connections, where they are counted apart.
         enforcing_failure_percentage_local_origin: u64 = 0
-            => row("enforcing_failure_percentage_local_origin", Unit::Percent, Group::Errors, PERCENT);
+            => row("enforcing_failure_percentage_local_origin", Unit::Percent, Group::Errors, PERCENT).rare();
         /// Hosts from which the failure percentage counts.
         failure_percentage_minimum_hosts: u64 = 5
             => row("failure_percentage_minimum_hosts", Unit::Count, Group::Errors, ANY);
@@ -70,14 +71,14 @@ settings! {
         /// The longest ejection. Absent: 300 s, or the base where that is longer.
         max_ejection_time: u64 = 300_000 => row("max_ejection_time", Unit::Ms, Group::Steps, SOME_TIME);
         /// The most that chance adds to each ejection.
-        max_ejection_time_jitter: u64 = 0 => row("max_ejection_time_jitter", Unit::Ms, Group::Steps, ANY_TIME);
+        max_ejection_time_jitter: u64 = 0 => row("max_ejection_time_jitter", Unit::Ms, Group::Steps, ANY_TIME).rare();
         /// Share of hosts that may be ejected at the same time.
         max_ejection_percent: u64 = 10 => row("max_ejection_percent", Unit::Percent, Group::Steps, PERCENT);
         /// Whether one host may always be ejected.
-        always_eject_one_host: bool = false => row("always_eject_one_host", Unit::Flag, Group::Steps, (0.0, 1.0));
+        always_eject_one_host: bool = false => row("always_eject_one_host", Unit::Flag, Group::Steps, (0.0, 1.0)).rare();
         /// Whether a successful active health check ends an ejection.
         successful_active_health_check_uneject_host: bool = true
-            => row("successful_active_health_check_uneject_host", Unit::Flag, Group::Steps, (0.0, 1.0));
+            => row("successful_active_health_check_uneject_host", Unit::Flag, Group::Steps, (0.0, 1.0)).rare();
         /// The route's timeout. Absent: 15 s.
         timeout: Option<u64> = None => maybe("route.timeout", Unit::Ms, Group::Timeout, ANY_TIME);
         /// The timeout of each try of the route. Absent: the route's.
@@ -115,11 +116,11 @@ pub(super) fn read(document: &Value) -> Found<Envoy> {
     // Beside the block, without a route, they are taken as well.
     let beside = Block::of(document);
     for block in beside.into_iter().chain(route) {
-        reader.place_among_others("route", block.clone());
-        reader.place_among_others("route.retry_policy", block);
+        reader.place_among_others("route", Some(block.clone()));
+        reader.place_among_others("route.retry_policy", Some(block));
     }
-    retry.into_iter().for_each(|block| reader.place_among_others("route.retry_policy", block));
-    reader.place("", block);
+    reader.place_among_others("route.retry_policy", retry);
+    reader.place("", Some(block));
     reader.fill(&mut envoy);
     if !reader.has("max_ejection_time") {
         envoy.max_ejection_time = envoy.max_ejection_time.max(envoy.base_ejection_time);
@@ -131,7 +132,7 @@ pub(super) fn read(document: &Value) -> Found<Envoy> {
 pub(super) fn write(of: &Envoy, context: &Context) -> String {
     let service = comment(&context.service);
     let block = map([("outlier_detection", rows(of, Style::Proto, ""))]);
-    let mut text = format!("# In the cluster {service}:\n{}", yaml(&block));
+    let text = format!("# In the cluster {service}:\n{}", yaml(&block));
     if of.timeout.is_none() && of.per_try_timeout.is_none() {
         return text;
     }
@@ -140,9 +141,10 @@ pub(super) fn write(of: &Envoy, context: &Context) -> String {
     if of.per_try_timeout.is_some() {
         route.push(("retry_policy".into(), retry));
     }
-    text += &format!("# In each route to {service}: slow calls count as errors only once they time out.\n");
-    text += &yaml(&map([("route", Node::Map(route))]));
-    text
+    let route = yaml(&map([("route", Node::Map(route))]));
+    format!(
+        "{text}# In each route to {service}: slow calls count as errors only once they time out.\n{route}"
+    )
 }
 
 /// What a call gets that no timeout is set for, ms.
@@ -211,9 +213,11 @@ impl Envoy {
         let interval = interval_ms(traffic);
         let per_try = try_timeout_ms(traffic);
         let volume = enough_calls(traffic, interval);
-        let base = [10_000, 15_000, 30_000].into_iter().map(|base| Self {
+        let thresholds = thresholds(traffic, volume);
+        let tried = BASES_MS.iter().flat_map(|base| thresholds.map(|threshold| (*base, threshold)));
+        let candidates = tried.map(|(base, threshold)| Self {
             interval,
-            failure_percentage_threshold: (100.0 * high_error_rate(traffic, volume as f64)).ceil() as u64,
+            failure_percentage_threshold: threshold,
             enforcing_failure_percentage: 100,
             failure_percentage_request_volume: volume,
             success_rate_request_volume: volume,
@@ -227,7 +231,7 @@ impl Envoy {
             per_try_timeout: Some(per_try),
             ..Self::default()
         });
-        best_of(base, traffic)
+        best_of(candidates, traffic)
     }
 }
 

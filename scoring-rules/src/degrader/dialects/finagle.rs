@@ -5,12 +5,11 @@
 //! `successRateWithinDuration`; `markDeadFor.start` and `markDeadFor.maximum` of `Backoff.equalJittered`.
 
 use serde_json::Value;
-use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate};
 use super::Context;
-use super::calls::{Calls, Run, hiccups, rate};
-use super::cycle::{Cycle, breakers_day};
+use super::calls::{Calls, Run, at_least, hiccups, rate};
+use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, seconds, try_timeout_ms};
 use super::reader::{Block, Found, Reader, nothing};
 use super::table::{ANY, MOST, SOME_TIME, Unit, maybe, row, settings};
@@ -62,9 +61,9 @@ pub(super) fn read(document: &Value) -> Found<Finagle> {
     let Some(block) = reader.locate(document, &["failureAccrual"], &finagle) else {
         return Err(nothing("`failureAccrual`"));
     };
-    block.child(&["markDeadFor"]).into_iter().for_each(|inner| reader.place("markDeadFor", inner));
-    Block::of(document).into_iter().for_each(|outer| reader.place_among_others("client", outer));
-    reader.place("", block);
+    reader.place("markDeadFor", block.child(&["markDeadFor"]));
+    reader.place_among_others("client", Block::of(document));
+    reader.place("", Some(block));
     reader.fill(&mut finagle);
     if !reader.has("maximum") {
         finagle.mark_dead_for_maximum = finagle.mark_dead_for_maximum.max(finagle.mark_dead_for_start);
@@ -96,22 +95,24 @@ fn scala(of: &Finagle, context: &Context) -> String {
         (true, false) => rate,
         (false, _) => run,
     };
-    let mut text = format!("# For the client of {}, in Scala:\n", comment(&context.service));
-    text += &format!("#   .configured(FailureAccrualFactory.Param(() => {policy}))\n");
+    let mut lines = vec![
+        format!("# For the client of {}, in Scala:", comment(&context.service)),
+        format!("#   .configured(FailureAccrualFactory.Param(() => {policy}))"),
+    ];
     if let Some(ms) = of.request_timeout {
-        text += &format!("#   .withRequestTimeout({ms}.milliseconds)\n");
+        lines.push(format!("#   .withRequestTimeout({ms}.milliseconds)"));
     }
     if of.response_classifier {
-        text += "#   .withResponseClassifier(HttpResponseClassifier.ServerErrorsAsFailures)\n";
+        lines.push("#   .withResponseClassifier(HttpResponseClassifier.ServerErrorsAsFailures)".to_owned());
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 /// How many seconds a hiccup lasts.
 const HICCUP_S: f64 = 5.0;
 
 impl Finagle {
-    fn timeout_ms(&self, traffic: &Traffic) -> f64 {
+    pub(super) fn timeout_ms(&self, traffic: &Traffic) -> f64 {
         self.request_timeout.map_or(traffic.timeout_ms, |ms| ms as f64)
     }
 
@@ -131,10 +132,9 @@ impl Finagle {
         if p > room {
             return (Some(-window * (-room / p).ln_1p()), 0.0);
         }
-        // Around its mean it strays by the calls of about two windows.
-        let spread = (p * (1.0 - p) / (2.0 * rate * window)).sqrt();
-        let chance = if spread > 0.0 { Normal::standard().sf((room - p) / spread) } else { 0.0 };
-        (None, chance / window)
+        // By accident: so many failures within a window as move it that far. Each weighs the more, the fewer calls.
+        let each = -(-1.0 / (rate * window)).exp_m1();
+        (None, at_least(rate * window, p, (room / each).max(1.0)) / window)
     }
 
     /// Chance that a host has not been marked dead so long after its calls became such.
@@ -153,10 +153,14 @@ impl Finagle {
         }
     }
 
-    /// Seconds that a host is marked dead: jittered, and doubling.
-    fn dead_s(&self, attempt: usize) -> f64 {
+    /// Seconds that a host is marked dead: doubling, and jittered over the upper half.
+    fn dead_s(&self, attempt: usize) -> [f64; SPREAD] {
         let (start, most) = (seconds(self.mark_dead_for_start), seconds(self.mark_dead_for_maximum));
-        if attempt == 0 { start } else { (0.75 * start * 2.0_f64.powi(attempt.min(40) as i32)).min(most) }
+        if attempt == 0 {
+            return [start; SPREAD];
+        }
+        let full = start * 2.0_f64.powi(attempt.min(40) as i32);
+        [0.5625, 0.6875, 0.8125, 0.9375].map(|part| (part * full).min(most))
     }
 
     fn false_alarms(&self, traffic: &Traffic, slot: &Slot) -> f64 {
@@ -174,7 +178,7 @@ impl Finagle {
         let alarms = run.per_second()
             + falls_s.map_or(hazard, |s| 1.0 / s.max(seconds(self.window)))
             + hiccup_rate * tripped / HICCUP_S;
-        let dead_s = self.dead_s(0);
+        let dead_s = seconds(self.mark_dead_for_start);
         alarms * dead_s / (1.0 + alarms * dead_s)
     }
 

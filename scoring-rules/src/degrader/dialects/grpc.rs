@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic, high_error_rate};
-use super::Context;
+use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic};
 use super::calls::Calls;
-use super::emit::{best_of, ejection_percent, enough_calls, interval_ms, seconds, try_timeout_ms};
+use super::emit::{
+    BASES_MS, best_of, ejection_percent, enough_calls, interval_ms, seconds, thresholds, try_timeout_ms,
+};
 use super::reader::{Found, Reader, blocks_of, find, nothing};
 use super::sweeps::{self, Detector, Outlier, Share};
 use super::table::{ANY, MOST, PERCENT, SOME_TIME, Unit, maybe, row, settings};
 use super::text::Style;
-use super::writer::{Node, json, map, rows, text};
+use super::writer::{Node, json, map, rows};
 
 settings! {
     /// The outlier detection of a gRPC client, and the deadline that lets it see slow calls. Durations in ms.
@@ -83,12 +84,13 @@ pub(super) fn read(document: &Value) -> Found<Grpc> {
         ));
     };
     for name in ["successRateEjection", "failurePercentageEjection"] {
-        block.child(&[name]).into_iter().for_each(|inner| reader.place(name, inner));
+        reader.place(name, block.child(&[name]));
     }
     let methods = find(document, &["methodConfig"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list));
     let methods = methods.filter(|method| method.map.contains_key("timeout")).collect();
-    reader.first(methods).into_iter().for_each(|method| reader.place_among_others("methodConfig", method));
-    reader.place("", block);
+    let methods = reader.first(methods);
+    reader.place_among_others("methodConfig", methods);
+    reader.place("", Some(block));
     reader.fill(&mut grpc);
     if !reader.has("maxEjectionTime") {
         grpc.max_ejection_time = grpc.max_ejection_time.max(grpc.base_ejection_time);
@@ -97,15 +99,16 @@ pub(super) fn read(document: &Value) -> Found<Grpc> {
 }
 
 /// A service config for all methods of a channel.
-pub(super) fn write(of: &Grpc, context: &Context) -> String {
+pub(super) fn write(of: &Grpc) -> String {
     let Node::Map(mut policy) = rows(of, Style::Proto, "") else { return String::new() };
     policy.push(("childPolicy".into(), Node::List(vec![map([("round_robin", Node::Map(Vec::new()))])])));
     let policy = map([("outlier_detection_experimental", Node::Map(policy))]);
     let mut config = vec![("loadBalancingConfig".to_owned(), Node::List(vec![policy]))];
     if of.timeout.is_some() {
         let Node::Map(method) = rows(of, Style::Proto, "methodConfig") else { return String::new() };
-        let mut entries =
-            vec![("name".to_owned(), Node::List(vec![map([("service", text(&context.service))])]))];
+        // An empty name stands for every method of the channel.
+        let every = Node::List(vec![Node::Map(Vec::new())]);
+        let mut entries = vec![("name".to_owned(), every)];
         entries.extend(method);
         config.insert(0, ("methodConfig".into(), Node::List(vec![Node::Map(entries)])));
     }
@@ -114,7 +117,7 @@ pub(super) fn write(of: &Grpc, context: &Context) -> String {
 
 impl Grpc {
     /// After how long a call is given up, ms.
-    fn timeout_ms(&self, traffic: &Traffic) -> f64 {
+    pub(super) fn timeout_ms(&self, traffic: &Traffic) -> f64 {
         self.timeout.map_or(traffic.timeout_ms, |ms| ms as f64)
     }
 
@@ -151,12 +154,14 @@ impl Grpc {
     pub(super) fn recommend(traffic: &Traffic) -> Self {
         let interval = interval_ms(traffic);
         let volume = enough_calls(traffic, interval);
-        let candidates = [10_000, 15_000, 30_000].into_iter().map(|base_ejection_time| Self {
+        let thresholds = thresholds(traffic, volume);
+        let tried = BASES_MS.iter().flat_map(|base| thresholds.map(|threshold| (*base, threshold)));
+        let candidates = tried.map(|(base_ejection_time, threshold)| Self {
             interval,
             base_ejection_time,
             max_ejection_percent: ejection_percent(traffic),
             failure_percentage: true,
-            failure_percentage_threshold: (100.0 * high_error_rate(traffic, volume as f64)).ceil() as u64,
+            failure_percentage_threshold: threshold,
             failure_percentage_enforcement: 100,
             failure_percentage_minimum_hosts: traffic.hosts.min(5.0) as u64,
             failure_percentage_request_volume: volume,

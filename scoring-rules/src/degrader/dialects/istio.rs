@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic};
 use super::Context;
 use super::calls::Calls;
-use super::emit::{best_of, ejection_percent, failures_in_a_row, interval_ms, seconds, try_timeout_ms};
+use super::emit::{
+    BASES_MS, best_of, ejection_percent, failures_in_a_row, interval_ms, seconds, try_timeout_ms,
+};
 use super::reader::{Block, Found, Reader, blocks_of, find, nothing};
 use super::sweeps::{self, Detector};
 use super::table::{ANY, ANY_TIME, PERCENT, SOME_TIME, Unit, maybe, row, settings};
@@ -19,13 +21,13 @@ settings! {
         /// Errors in a row that eject a host; 0: off.
         consecutive_5xx_errors: u64 = 5 => row("consecutive5xxErrors", Unit::Count, Group::Errors, ANY);
         /// 502, 503 and 504 in a row that eject a host; 0: off.
-        consecutive_gateway_errors: u64 = 0 => row("consecutiveGatewayErrors", Unit::Count, Group::Errors, ANY);
+        consecutive_gateway_errors: u64 = 0 => row("consecutiveGatewayErrors", Unit::Count, Group::Errors, ANY).rare();
         /// Whether timeouts, resets and refused connections are counted apart from answers.
         split_external_local_origin_errors: bool = false
-            => row("splitExternalLocalOriginErrors", Unit::Flag, Group::Errors, (0.0, 1.0));
+            => row("splitExternalLocalOriginErrors", Unit::Flag, Group::Errors, (0.0, 1.0)).rare();
         /// Those in a row that eject a host, where they are counted apart.
         consecutive_local_origin_failures: u64 = 5
-            => row("consecutiveLocalOriginFailures", Unit::Count, Group::Errors, ANY);
+            => row("consecutiveLocalOriginFailures", Unit::Count, Group::Errors, ANY).rare();
         /// Time between two sweeps.
         interval: u64 = 10_000 => row("interval", Unit::Ms, Group::Interval, SOME_TIME);
         /// Time that the first ejection lasts; the second twice as long, and so on.
@@ -33,7 +35,7 @@ settings! {
         /// Share of hosts that may be ejected at the same time.
         max_ejection_percent: u64 = 10 => row("maxEjectionPercent", Unit::Percent, Group::Steps, PERCENT);
         /// Share of healthy hosts below which ejected hosts are used all the same.
-        min_health_percent: u64 = 0 => row("minHealthPercent", Unit::Percent, Group::Steps, PERCENT);
+        min_health_percent: u64 = 0 => row("minHealthPercent", Unit::Percent, Group::Steps, PERCENT).rare();
         /// The route's timeout. Absent: none but the caller's own.
         timeout: Option<u64> = None => maybe("http.timeout", Unit::Ms, Group::Timeout, ANY_TIME);
         /// The timeout of each try of the route. Absent: the route's.
@@ -65,9 +67,11 @@ pub(super) fn read(document: &Value) -> Found<Istio> {
     let timed = routes.iter().filter(|route| route.map.contains_key("timeout")).cloned().collect();
     let retries = routes.iter().filter_map(|route| route.child(&["retries"]));
     let retries = retries.filter(|retries| retries.map.contains_key("perTryTimeout")).collect();
-    reader.first(timed).into_iter().for_each(|route| reader.place_among_others("http", route));
-    reader.first(retries).into_iter().for_each(|retries| reader.place_among_others("http.retries", retries));
-    reader.place("", block);
+    let timed = reader.first(timed);
+    reader.place_among_others("http", timed);
+    let retries = reader.first(retries);
+    reader.place_among_others("http.retries", retries);
+    reader.place("", Some(block));
     reader.fill(&mut istio);
     reader.finish(istio)
 }
@@ -77,7 +81,7 @@ pub(super) fn write(of: &Istio, context: &Context) -> String {
     let host = &context.service;
     let policy = map([("outlierDetection", rows(of, Style::Units, ""))]);
     let spec = map([("host", text(host)), ("trafficPolicy", policy)]);
-    let mut out = yaml(&resource("DestinationRule", host, spec));
+    let out = yaml(&resource("DestinationRule", host, spec));
     if of.timeout.is_none() && of.per_try_timeout.is_none() {
         return out;
     }
@@ -90,9 +94,9 @@ pub(super) fn write(of: &Istio, context: &Context) -> String {
     let destination = map([("destination", map([("host", text(host))]))]);
     route.push(("route".into(), Node::List(vec![destination])));
     let spec = map([("hosts", Node::List(vec![text(host)])), ("http", Node::List(vec![Node::Map(route)]))]);
-    out += &format!("---\n# Slow calls to {} count as errors only once they time out.\n", comment(host));
-    out += &yaml(&resource("VirtualService", host, spec));
-    out
+    let service = resource("VirtualService", host, spec);
+    let why = format!("---\n# Slow calls to {} count as errors only once they time out.\n", comment(host));
+    out + &why + &yaml(&service)
 }
 
 fn resource(kind: &str, name: &str, spec: Node) -> Node {
@@ -106,7 +110,7 @@ fn resource(kind: &str, name: &str, spec: Node) -> Node {
 
 impl Istio {
     /// After how long a try is given up, ms: where nothing is set, the caller gives up.
-    fn try_timeout_ms(&self, traffic: &Traffic) -> f64 {
+    pub(super) fn try_timeout_ms(&self, traffic: &Traffic) -> f64 {
         let set = |timeout: Option<u64>| timeout.filter(|ms| *ms > 0).map(|ms| ms as f64);
         let route = set(self.timeout).unwrap_or(traffic.timeout_ms);
         set(self.per_try_timeout).map_or(route, |ms| ms.min(route))
@@ -140,7 +144,7 @@ impl Istio {
     pub(super) fn recommend(traffic: &Traffic) -> Self {
         let per_try = try_timeout_ms(traffic);
         let least = failures_in_a_row(traffic, per_try as f64, 3, 50);
-        let candidates = [10_000, 15_000, 30_000].into_iter().flat_map(|base_ejection_time| {
+        let candidates = BASES_MS.into_iter().flat_map(|base_ejection_time| {
             (least..=least.max(5)).map(move |consecutive_5xx_errors| Self {
                 consecutive_5xx_errors,
                 interval: interval_ms(traffic),

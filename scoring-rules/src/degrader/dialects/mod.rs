@@ -12,8 +12,10 @@ mod envoy;
 mod finagle;
 mod grpc;
 mod istio;
+mod judging;
 mod marks;
 mod reader;
+mod remarks;
 mod resilience4j;
 mod settings;
 mod sweeps;
@@ -25,6 +27,7 @@ pub use envoy::Envoy;
 pub use finagle::Finagle;
 pub use grpc::Grpc;
 pub use istio::Istio;
+pub use judging::{Assessment, Sight, assess};
 pub use resilience4j::Resilience4j;
 pub use settings::{Context, Row, Settings};
 

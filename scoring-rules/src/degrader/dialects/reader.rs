@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::Problem;
-use super::table::{Table, outside};
+use super::table::{Spec, Table, outside};
 use super::text::Style;
 
 /// Deeper than this nothing is looked for.
@@ -150,14 +150,14 @@ impl<'a> Reader<'a> {
         Self { style, loose, places: Vec::new(), known, wrong: Vec::new(), notes: Vec::new() }
     }
 
-    /// Rows of block `name` lie in `block`; later places win over earlier ones. Unknown keys in it are told.
-    pub(super) fn place(&mut self, name: &'static str, block: Block<'a>) {
-        self.places.push(Place { name, block, whole: true });
+    /// Rows of block `name` lie in `block`, if it is there; later places win over earlier ones. Unknown keys in it are told.
+    pub(super) fn place(&mut self, name: &'static str, block: Option<Block<'a>>) {
+        self.places.extend(block.map(|block| Place { name, block, whole: true }));
     }
 
     /// The same for a block that holds much else.
-    pub(super) fn place_among_others(&mut self, name: &'static str, block: Block<'a>) {
-        self.places.push(Place { name, block, whole: false });
+    pub(super) fn place_among_others(&mut self, name: &'static str, block: Option<Block<'a>>) {
+        self.places.extend(block.map(|block| Place { name, block, whole: false }));
     }
 
     /// The first of several blocks; the others are told.
@@ -194,8 +194,9 @@ impl<'a> Reader<'a> {
                     block == place.name && (leaf == key || (self.loose && same(leaf, key)))
                 });
                 let Some((i, spec)) = row.and_then(|i| Some((i, specs.get(i)?))) else {
-                    if place.whole {
-                        self.unknown(at, key, value, table, place.name);
+                    let opens = places.iter().any(|other| other.block.at == at);
+                    if place.whole && !opens {
+                        self.unknown(at, key, table, place.name);
                     }
                     continue;
                 };
@@ -217,16 +218,11 @@ impl<'a> Reader<'a> {
         self.places.iter().any(|place| place.block.map.keys().any(there))
     }
 
-    fn unknown(&mut self, at: String, key: &str, value: &Value, table: &impl Table, block: &str) {
-        let opens_block = value.is_object() && self.places.iter().any(|place| place.block.at == at);
-        if opens_block || self.known.iter().any(|known| same(known, key)) {
+    fn unknown(&mut self, at: String, key: &str, table: &impl Table, block: &str) {
+        if self.notes.len() >= MAX_FOUND || self.known.iter().any(|known| same(known, key)) {
             return;
         }
-        if self.notes.len() >= MAX_FOUND {
-            return;
-        }
-        let meant =
-            table.specs().iter().map(|spec| spec.split()).find(|(b, leaf)| *b == block && same(leaf, key));
+        let meant = table.specs().iter().map(Spec::split).find(|(b, leaf)| *b == block && same(leaf, key));
         let detail = match meant {
             Some((_, leaf)) => format!("is not known; is `{leaf}` meant?"),
             None => "is not read: the simulation knows no setting of this name".to_owned(),

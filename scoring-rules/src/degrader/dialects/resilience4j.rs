@@ -6,8 +6,8 @@ use super::super::{
     Defence, FAILURE_SECONDS, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate,
 };
 use super::Context;
-use super::calls::{Calls, Course, at_least, hiccups, volume};
-use super::cycle::{Cycle, breakers_day};
+use super::calls::{Calls, Course, at_least, hiccups, over_numbers, volume};
+use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, enough_calls, seconds, try_timeout_ms};
 use super::reader::{Block, Found, Reader, find_blocks, nothing};
 use super::table::{ANY_TIME, SOME, SOME_TIME, Unit, maybe, row, settings};
@@ -43,10 +43,10 @@ settings! {
             => row("permittedNumberOfCallsInHalfOpenState", Unit::Count, Group::Steps, SOME);
         /// Time for those calls; 0: as long as it takes.
         max_wait_duration_in_half_open_state: u64 = 0
-            => row("maxWaitDurationInHalfOpenState", Unit::Ms, Group::Steps, ANY_TIME);
+            => row("maxWaitDurationInHalfOpenState", Unit::Ms, Group::Steps, ANY_TIME).rare();
         /// Whether it lets calls in again by itself, and not only when one comes.
         automatic_transition_from_open_to_half_open_enabled: bool = false
-            => row("automaticTransitionFromOpenToHalfOpenEnabled", Unit::Flag, Group::Steps, (0.0, 1.0));
+            => row("automaticTransitionFromOpenToHalfOpenEnabled", Unit::Flag, Group::Steps, (0.0, 1.0)).rare();
         /// The time limiter's timeout. Absent: the caller's own.
         timeout_duration: Option<u64> = None
             => maybe("timelimiter.timeoutDuration", Unit::Ms, Group::Timeout, SOME_TIME);
@@ -80,7 +80,7 @@ pub(super) fn read(document: &Value) -> Found<Resilience4j> {
     };
     let bare = block.is_bare(&of, true) && !block.has("instances") && !block.has("configs");
     if bare {
-        reader.place("", block);
+        reader.place("", Some(block));
     } else if !place_instance(&mut reader, &block, "") {
         return Err(nothing("instance in `resilience4j.circuitbreaker.instances`, and no `configs.default`"));
     }
@@ -88,7 +88,7 @@ pub(super) fn read(document: &Value) -> Found<Resilience4j> {
     if let Some(limiter) = reader.first(limiters) {
         place_instance(&mut reader, &limiter, "timelimiter");
     }
-    Block::of(document).into_iter().for_each(|block| reader.place_among_others("document", block));
+    reader.place_among_others("document", Block::of(document));
     reader.fill(&mut of);
     // What the library does with a default that does not fit.
     if !of.time_based && !reader.has("minimumNumberOfCalls") {
@@ -104,8 +104,12 @@ fn place_instance<'a>(reader: &mut Reader<'a>, block: &Block<'a>, name: &'static
     let base = instance.as_ref().and_then(|instance| instance.text("baseConfig")).unwrap_or("default");
     let base = block.child(&["configs"]).and_then(|configs| configs.child(&[base]));
     let found = base.is_some() || instance.is_some();
-    for block in base.into_iter().chain(instance) {
-        if name.is_empty() { reader.place(name, block) } else { reader.place_among_others(name, block) }
+    for block in [base, instance] {
+        if name.is_empty() {
+            reader.place(name, block);
+        } else {
+            reader.place_among_others(name, block);
+        }
     }
     found
 }
@@ -148,7 +152,12 @@ struct Sight {
 }
 
 impl Resilience4j {
-    fn timeout_ms(&self, traffic: &Traffic) -> f64 {
+    /// How much time the window spans, ms; of a window of calls that depends on traffic, and 5 s are taken.
+    pub(super) fn window_ms(&self) -> f64 {
+        if self.time_based { self.sliding_window_size as f64 * 1_000.0 } else { 5_000.0 }
+    }
+
+    pub(super) fn timeout_ms(&self, traffic: &Traffic) -> f64 {
         self.timeout_duration.map_or(traffic.timeout_ms, |ms| ms as f64)
     }
 
@@ -229,7 +238,7 @@ impl Resilience4j {
         let course = Cycle {
             first: &survival(true),
             again: &survival(false),
-            wait: &|_| wait_s,
+            wait: &|_| [wait_s; SPREAD],
             probe_exposed_s: if unbounded { needed_s } else { needed_s.min(at_most_s) },
             probe_s: if unbounded { needed_s + sight.delay_s } else { at_most_s },
             probe_passes: if unbounded { self.passes(sight) } else { 0.0 },
@@ -254,9 +263,14 @@ impl Resilience4j {
         if usual.rate <= 0.0 {
             return 0.0;
         }
-        let (window, enough) = self.window(usual.rate);
-        let over =
-            |rule: &Rule| enough * at_least(window, rule.share, (rule.threshold * window.round()).max(1.0));
+        let (window, _) = self.window(usual.rate);
+        let over = |rule: &Rule| {
+            let judged = |n: f64| {
+                let enough = !self.time_based || n >= self.minimum_number_of_calls as f64;
+                if enough { at_least(n, rule.share, (rule.threshold * n).max(1.0)) } else { 0.0 }
+            };
+            if self.time_based { over_numbers(window, judged) } else { judged(window) }
+        };
         let looks = usual.rate / (window / 2.0).max(1.0);
         let tripped = |rule: &Rule| 1.0 - self.survival(&hiccup, rule, true)(HICCUP_S);
         let alarms = (over(&usual.failures) + over(&usual.slow)).min(1.0) * looks

@@ -121,7 +121,7 @@ impl Settings {
             Self::D2(of) => d2::write(of),
             Self::Relative(of) => d2::write_relative(of),
             Self::Envoy(of) => envoy::write(of, context),
-            Self::Grpc(of) => grpc::write(of, context),
+            Self::Grpc(of) => grpc::write(of),
             Self::Istio(of) => istio::write(of, context),
             Self::Resilience4j(of) => resilience4j::write(of, context),
             Self::Finagle(of) => finagle::write(of, context),

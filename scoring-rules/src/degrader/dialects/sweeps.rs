@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{FAILURE_SECONDS, HealthyDay, Traffic};
-use super::calls::{Calls, Course, Run, at_least, cut_short, hiccups, volume};
+use super::calls::{Calls, Course, Run, at_least, cut_short, hiccups, over_numbers};
 
 /// Where in an interval the failure begins.
 const PHASES: [f64; 4] = [0.125, 0.375, 0.625, 0.875];
@@ -97,25 +97,28 @@ impl Detector {
             let failed = calls.rate * p * known_s;
             let passed = calls.rate * (1.0 - p) * new_s + healthy.rate * old_s;
             let n = failed + passed;
-            if n <= 0.0 { 0.0 } else { rule(n, failed / n) }
+            if n <= 0.0 { 0.0 } else { over_numbers(n, |number| rule(number, failed / n)) }
         };
         let share = self.share.map_or(0.0, |(rule, p)| {
             chance(p, &|n, q| {
-                let least = rule.threshold * n.round();
+                if n < rule.volume {
+                    return 0.0;
+                }
+                let least = rule.threshold * n;
                 let least = if rule.strictly { least.floor() + 1.0 } else { least };
-                rule.chance * volume(n, rule.volume) * at_least(n, q, least.max(1.0))
+                rule.chance * at_least(n, q, least.max(1.0))
             })
         });
         let outlier = self.outlier.map_or(0.0, |(rule, p)| {
             chance(p, &|n, q| {
                 let e = healthy.failed();
                 let spare = hosts - 1.0 - rule.factor * rule.factor;
-                if spare <= 0.0 {
+                if spare <= 0.0 || n < rule.volume.max(1.0) {
                     return 0.0;
                 }
                 // The share at which the host lies so many standard deviations off, which it widens itself.
                 let mark = e + rule.factor * (e * (1.0 - e) / n * hosts / spare).sqrt();
-                rule.chance * volume(n, rule.volume) * at_least(n, q, (mark * n.round()).floor() + 1.0)
+                rule.chance * at_least(n, q, (mark * n).floor() + 1.0)
             })
         });
         1.0 - (1.0 - share) * (1.0 - outlier)
@@ -131,14 +134,18 @@ impl Detector {
         }
         let step_s = self.interval_s.max(SHORTEST_S);
         let scale = self.interval_s / step_s;
+        let steady_step = 1.0 - (1.0 - steady).powf(1.0 / scale);
         let swept = |old_s: f64, known_s: f64, new_s: f64| {
+            if old_s <= 0.0 && known_s >= step_s - 1e-9 {
+                return steady_step;
+            }
             let once =
                 self.swept(traffic.hosts, calls, &healthy, old_s * scale, known_s * scale, new_s * scale);
             1.0 - (1.0 - once).powf(1.0 / scale)
         };
         let courses = PHASES.map(|phase| {
             let mut walk = Walk::new(self, run, phase * step_s, step_s);
-            walk.go(&swept, calls.delay_s, curve);
+            walk.go(swept, calls.delay_s, curve);
             walk
         });
         average(&courses, curve)

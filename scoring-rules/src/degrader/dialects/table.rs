@@ -53,12 +53,19 @@ pub(super) struct Spec {
     pub range: (f64, f64),
     /// Whether it may be absent.
     pub optional: bool,
+    /// Whether it is written only where it differs from the default: nobody sets it, or old releases do not know it.
+    pub rare: bool,
 }
 
 impl Spec {
     /// The same row in a block whose name is no part of the key.
     pub(super) const fn within(self, block: &'static str) -> Self {
         Self { block: Some(block), ..self }
+    }
+
+    /// The same row, written only where it differs from the default.
+    pub(super) const fn rare(self) -> Self {
+        Self { rare: true, ..self }
     }
 
     /// The block that it lies in, empty for the outermost, and its key there.
@@ -79,12 +86,12 @@ impl Spec {
 
 /// A row that must have a value.
 pub(super) const fn row(key: &'static str, unit: Unit, group: Group, range: (f64, f64)) -> Spec {
-    Spec { key, block: None, unit, group, range, optional: false }
+    Spec { key, block: None, unit, group, range, optional: false, rare: false }
 }
 
 /// A row that may be absent.
 pub(super) const fn maybe(key: &'static str, unit: Unit, group: Group, range: (f64, f64)) -> Spec {
-    Spec { key, block: None, unit, group, range, optional: true }
+    Spec { key, block: None, unit, group, range, optional: true, rare: false }
 }
 
 /// Seven days: no tool is tuned with anything longer.
@@ -103,7 +110,7 @@ pub(super) const SOME: (f64, f64) = (1.0, MOST);
 pub(super) const ANY: (f64, f64) = (0.0, MOST);
 
 /// Settings that are a table. Values go through `f64`: all of them are far below 2^53.
-pub(super) trait Table: Clone {
+pub(super) trait Table: Clone + Default {
     /// Its rows, always the same.
     fn specs(&self) -> &'static [Spec];
     /// The value of a row; none: absent.

@@ -7,6 +7,8 @@ use super::text::Style;
 pub(super) enum Node {
     /// A value as it is written, quotes included.
     Value(String),
+    /// A word or a duration: JSON wants quotes around it, YAML none.
+    Word(String),
     /// Keys in their order.
     Map(Vec<(String, Node)>),
     /// A list of mappings.
@@ -33,9 +35,8 @@ pub(super) fn quoted(text: &str) -> String {
             ' '..='~' => out.push(unit),
             _ => {
                 let mut buffer = [0; 2];
-                for code in unit.encode_utf16(&mut buffer) {
-                    out.push_str(&format!("\\u{code:04x}"));
-                }
+                let codes = unit.encode_utf16(&mut buffer).iter();
+                out.extend(codes.map(|code| format!("\\u{code:04x}")));
             }
         }
     }
@@ -51,31 +52,34 @@ pub(super) fn comment(text: &str) -> String {
 }
 
 /// The rows of a block that are there, as mappings; blocks within it become mappings within.
-pub(super) fn rows(table: &impl Table, style: Style, block: &str) -> Node {
+pub(super) fn rows<T: Table>(table: &T, style: Style, block: &str) -> Node {
+    let absent = T::default();
     let mut entries: Vec<(String, Node)> = Vec::new();
     for (i, spec) in table.specs().iter().enumerate() {
         let (at, leaf) = spec.split();
         let Some(value) = table.get(i).filter(|_| at == block) else { continue };
+        if spec.rare && absent.get(i) == Some(value) {
+            continue;
+        }
         if spec.unit == Unit::Present {
             if value != 0.0 {
                 entries.push((leaf.to_owned(), rows(table, style, spec.key)));
             }
             continue;
         }
-        entries.push((leaf.to_owned(), Node::Value(scalar(style, spec, value))));
+        entries.push((leaf.to_owned(), scalar(style, spec, value)));
     }
     Node::Map(entries)
 }
 
-/// A value with the quotes that it needs in JSON; YAML bears them too.
-fn scalar(style: Style, spec: &Spec, value: f64) -> String {
+fn scalar(style: Style, spec: &Spec, value: f64) -> Node {
     let shown = style.show(spec.unit, value);
-    let bare = match spec.unit {
-        Unit::Ms => style == Style::Bare,
-        Unit::Word(_) => false,
-        _ => style != Style::Strings,
-    };
-    if bare { shown } else { quoted(&shown) }
+    match (style, spec.unit) {
+        (Style::Strings, _) => text(&shown),
+        (Style::Bare, Unit::Ms) => Node::Value(shown),
+        (_, Unit::Ms | Unit::Word(_)) => Node::Word(shown),
+        _ => Node::Value(shown),
+    }
 }
 
 /// As YAML: block style, two spaces deep.
@@ -88,7 +92,7 @@ pub(super) fn yaml(node: &Node) -> String {
 fn write_yaml(out: &mut String, node: &Node, depth: usize) {
     let indent = "  ".repeat(depth);
     match node {
-        Node::Value(value) => {
+        Node::Value(value) | Node::Word(value) => {
             out.push_str(value);
             out.push('\n');
         }
@@ -98,7 +102,7 @@ fn write_yaml(out: &mut String, node: &Node, depth: usize) {
                 out.push_str(key);
                 out.push(':');
                 match node {
-                    Node::Value(value) => {
+                    Node::Value(value) | Node::Word(value) => {
                         out.push(' ');
                         out.push_str(value);
                         out.push('\n');
@@ -140,6 +144,7 @@ fn write_json(out: &mut String, node: &Node, depth: usize) {
     let indent = "  ".repeat(depth + 1);
     let (open, close, len) = match node {
         Node::Value(value) => return out.push_str(value),
+        Node::Word(value) => return out.push_str(&quoted(value)),
         Node::Map(entries) => ('{', '}', entries.len()),
         Node::List(items) => ('[', ']', items.len()),
     };
@@ -161,7 +166,7 @@ fn write_json(out: &mut String, node: &Node, depth: usize) {
             entries.iter().enumerate().for_each(|(i, (key, node))| line(out, i, Some(key), node));
         }
         Node::List(items) => items.iter().enumerate().for_each(|(i, node)| line(out, i, None, node)),
-        Node::Value(_) => {}
+        Node::Value(_) | Node::Word(_) => {}
     }
     if len > 0 {
         out.push('\n');
