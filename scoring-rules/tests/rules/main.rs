@@ -1,6 +1,8 @@
 //! The behaviour of the crate through its public API.
 
 #[cfg(test)]
+mod dialect_judging;
+#[cfg(test)]
 mod dialect_round_trips;
 #[cfg(test)]
 mod dialect_texts;

@@ -130,7 +130,9 @@ impl Cycle<'_> {
             row.iter().copied().enumerate().filter(|(_, mass)| *mass > 0.0).collect()
         };
         for (now, row) in grid.opened.iter().enumerate() {
-            present(row).into_iter().for_each(|(attempt, mass)| wait(now, attempt, mass));
+            for (attempt, mass) in present(row) {
+                wait(now, attempt, mass);
+            }
         }
         // What is being decided when the host heals is decided by calls from before.
         let decision = steps_of(self.probe_s);

@@ -61,9 +61,9 @@ pub(super) fn read(document: &Value) -> Found<Finagle> {
     let Some(block) = reader.locate(document, &["failureAccrual"], &finagle) else {
         return Err(nothing("`failureAccrual`"));
     };
-    block.child(&["markDeadFor"]).into_iter().for_each(|inner| reader.place("markDeadFor", inner));
-    Block::of(document).into_iter().for_each(|outer| reader.place_among_others("client", outer));
-    reader.place("", block);
+    reader.place("markDeadFor", block.child(&["markDeadFor"]));
+    reader.place_among_others("client", Block::of(document));
+    reader.place("", Some(block));
     reader.fill(&mut finagle);
     if !reader.has("maximum") {
         finagle.mark_dead_for_maximum = finagle.mark_dead_for_maximum.max(finagle.mark_dead_for_start);
@@ -95,15 +95,17 @@ fn scala(of: &Finagle, context: &Context) -> String {
         (true, false) => rate,
         (false, _) => run,
     };
-    let mut text = format!("# For the client of {}, in Scala:\n", comment(&context.service));
-    text += &format!("#   .configured(FailureAccrualFactory.Param(() => {policy}))\n");
+    let mut lines = vec![
+        format!("# For the client of {}, in Scala:", comment(&context.service)),
+        format!("#   .configured(FailureAccrualFactory.Param(() => {policy}))"),
+    ];
     if let Some(ms) = of.request_timeout {
-        text += &format!("#   .withRequestTimeout({ms}.milliseconds)\n");
+        lines.push(format!("#   .withRequestTimeout({ms}.milliseconds)"));
     }
     if of.response_classifier {
-        text += "#   .withResponseClassifier(HttpResponseClassifier.ServerErrorsAsFailures)\n";
+        lines.push("#   .withResponseClassifier(HttpResponseClassifier.ServerErrorsAsFailures)".to_owned());
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 /// How many seconds a hiccup lasts.

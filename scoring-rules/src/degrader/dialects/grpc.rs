@@ -84,12 +84,13 @@ pub(super) fn read(document: &Value) -> Found<Grpc> {
         ));
     };
     for name in ["successRateEjection", "failurePercentageEjection"] {
-        block.child(&[name]).into_iter().for_each(|inner| reader.place(name, inner));
+        reader.place(name, block.child(&[name]));
     }
     let methods = find(document, &["methodConfig"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list));
     let methods = methods.filter(|method| method.map.contains_key("timeout")).collect();
-    reader.first(methods).into_iter().for_each(|method| reader.place_among_others("methodConfig", method));
-    reader.place("", block);
+    let methods = reader.first(methods);
+    reader.place_among_others("methodConfig", methods);
+    reader.place("", Some(block));
     reader.fill(&mut grpc);
     if !reader.has("maxEjectionTime") {
         grpc.max_ejection_time = grpc.max_ejection_time.max(grpc.base_ejection_time);
@@ -105,8 +106,9 @@ pub(super) fn write(of: &Grpc) -> String {
     let mut config = vec![("loadBalancingConfig".to_owned(), Node::List(vec![policy]))];
     if of.timeout.is_some() {
         let Node::Map(method) = rows(of, Style::Proto, "methodConfig") else { return String::new() };
-        let mut entries =
-            vec![("name".to_owned(), Node::List(vec![map([("service", text(&context.service))])]))];
+        // An empty name stands for every method of the channel.
+        let every = Node::List(vec![Node::Map(Vec::new())]);
+        let mut entries = vec![("name".to_owned(), every)];
         entries.extend(method);
         config.insert(0, ("methodConfig".into(), Node::List(vec![Node::Map(entries)])));
     }

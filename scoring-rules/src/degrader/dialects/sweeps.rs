@@ -145,7 +145,7 @@ impl Detector {
         };
         let courses = PHASES.map(|phase| {
             let mut walk = Walk::new(self, run, phase * step_s, step_s);
-            walk.go(&swept, calls.delay_s, curve);
+            walk.go(swept, calls.delay_s, curve);
             walk
         });
         average(&courses, curve)
