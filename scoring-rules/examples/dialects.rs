@@ -1,6 +1,10 @@
 //! How long it takes to judge settings, and to assess them, by dialect: `cargo run --release --example dialects`.
 
-#![expect(clippy::print_stdout, clippy::expect_used, reason = "a measurement prints, and stops at what cannot be")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a measurement prints, and stops at what cannot be"
+)]
 
 use std::time::Instant;
 
