@@ -2,7 +2,7 @@
 
 use super::super::model::Scatter;
 use super::super::{Relative, Traffic, high_error_rate};
-use super::search::intervals;
+use super::search::{INTERVAL_MS, other_intervals};
 use super::{Field, Group, Remark, Tunable, Tuning, compare};
 
 /// A mean latency, ms, below which whole ms are too coarse to compare hosts by.
@@ -15,18 +15,32 @@ const UP_STEPS: [f64; 3] = [0.05, 0.1, 0.2];
 /// Grades current settings of strategy "relative", finds the best ones, and says what to change.
 pub fn tune_relative(current: &Relative, traffic: &Traffic) -> Tuning<Relative> {
     let mut best: Option<(Relative, f64)> = None;
-    let mut consider = |settings: Relative| {
+    let mut reached = |settings: Relative| {
         let limit = best.as_ref().map_or(f64::INFINITY, |(_, objective)| *objective);
-        if let Some(judged) = settings.judge_below(traffic, limit) {
+        let judged = settings.judge_below(traffic, limit);
+        judged.is_some_and(|judged| {
             best = Some((settings, judged.objective));
-        }
+            true
+        })
     };
-    for interval_ms in intervals(current.update_interval_ms, traffic) {
+    let others = other_intervals(current.update_interval_ms, traffic).into_iter().flatten();
+    for interval_ms in std::iter::once(INTERVAL_MS).chain(others) {
+        // One after the other: how far off, how fast out, how fast in.
+        let mut knobs = (DEVIATIONS[0], DOWN_STEPS[1], UP_STEPS[1]);
+        reached(derived(current, traffic, interval_ms, knobs));
         for deviations in DEVIATIONS {
-            for down_step in DOWN_STEPS {
-                for up_step in UP_STEPS {
-                    consider(derived(current, traffic, interval_ms, deviations, down_step, up_step));
-                }
+            if reached(derived(current, traffic, interval_ms, (deviations, knobs.1, knobs.2))) {
+                knobs.0 = deviations;
+            }
+        }
+        for down_step in DOWN_STEPS {
+            if reached(derived(current, traffic, interval_ms, (knobs.0, down_step, knobs.2))) {
+                knobs.1 = down_step;
+            }
+        }
+        for up_step in UP_STEPS {
+            if reached(derived(current, traffic, interval_ms, (knobs.0, knobs.1, up_step))) {
+                knobs.2 = up_step;
             }
         }
     }
@@ -40,9 +54,7 @@ fn derived(
     current: &Relative,
     traffic: &Traffic,
     interval_ms: i64,
-    deviations: f64,
-    down_step: f64,
-    up_step: f64,
+    (deviations, down_step, up_step): (f64, f64, f64),
 ) -> Relative {
     let calls = (traffic.calls_per_window(interval_ms as f64) * traffic.night_and_peak().0).max(1.0);
     let scatter = Scatter::of(traffic).cv;

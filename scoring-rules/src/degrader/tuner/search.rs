@@ -6,7 +6,7 @@ use super::candidate::{Derived, Knobs};
 use super::{Tuning, compare};
 
 /// The usual length of a window, ms.
-const INTERVAL_MS: i64 = 5_000;
+pub(super) const INTERVAL_MS: i64 = 5_000;
 /// Calls in a window of the usual length from which shorter ones are tried, and below which longer ones.
 const MANY_CALLS: f64 = 200.0;
 const FEW_CALLS: f64 = 5.0;
@@ -16,8 +16,10 @@ const LOW: [f64; 4] = [1.0, 1.5, 2.0, 2.5];
 const CALLS: [f64; 3] = [0.0, 0.3, 0.6];
 const UP_STEPS: [f64; 3] = [0.2, 0.35, 0.5];
 const DOWN_STEPS: [f64; 3] = [0.05, 0.1, 0.2];
+/// So few values of a knob are all tried.
+const FEW_VALUES: usize = 3;
 /// Where the search starts.
-const START: Knobs =
+pub(super) const START: Knobs =
     Knobs { metric: LatencyMetric::Average, high: 4.5, low: 2.0, calls: 0.0, up_step: 0.5, down_step: 0.2 };
 /// Another statistic that is worse by more than this with the same knobs is not pursued.
 const NEARLY: f64 = 0.05;
@@ -25,31 +27,37 @@ const NEARLY: f64 = 0.05;
 /// Grades current settings of D2 on a service's traffic, finds the best ones, and says what to change.
 pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
     let mut search = Search::new(traffic);
-    for interval_ms in intervals(current.balancer.update_interval_ms, traffic) {
-        let derived = Derived::new(current, traffic, interval_ms);
-        let mut knobs = START;
-        search.climb(&derived, &mut knobs);
-        for metric in [LatencyMetric::Pct50, LatencyMetric::Pct90] {
-            search.try_metric(&derived, &knobs, metric);
+    let derived = Derived::new(current, traffic, INTERVAL_MS);
+    let mut knobs = START;
+    search.climb(&derived, &mut knobs);
+    for metric in [LatencyMetric::Pct50, LatencyMetric::Pct90] {
+        search.try_metric(&derived, &mut knobs, metric);
+    }
+    for direction in other_intervals(current.balancer.update_interval_ms, traffic) {
+        for interval_ms in direction {
+            // With windows of another length the marks differ, but little else does.
+            let derived = Derived::new(current, traffic, interval_ms);
+            if !search.refit(&derived, knobs) {
+                break;
+            }
         }
     }
     compare(current, search.found(current), traffic)
 }
 
-/// Lengths of windows to try, ms.
-pub(super) fn intervals(own: i64, traffic: &Traffic) -> Vec<i64> {
+/// Lengths of windows to try beside the usual one, ms: of each list the next only where the one before did better than
+/// all so far. `own` is the length in use.
+pub(super) fn other_intervals(own: i64, traffic: &Traffic) -> [Vec<i64>; 2] {
     let calls = traffic.calls_per_window(INTERVAL_MS as f64);
-    let mut intervals = vec![INTERVAL_MS];
-    if calls > MANY_CALLS {
-        intervals.extend([1_000, 2_000]);
-    }
-    if calls < FEW_CALLS {
-        intervals.push(10_000);
-    }
-    if (1_000..=60_000).contains(&own) && !intervals.contains(&own) {
-        intervals.push(own);
-    }
-    intervals
+    let others = if calls > MANY_CALLS {
+        vec![2_000, 1_000]
+    } else if calls < FEW_CALLS {
+        vec![10_000]
+    } else {
+        Vec::new()
+    };
+    let in_use = (1_000..=60_000).contains(&own) && own != INTERVAL_MS && !others.contains(&own);
+    [others, if in_use { vec![own] } else { Vec::new() }]
 }
 
 /// The best that was found so far.
@@ -77,18 +85,22 @@ impl<'a> Search<'a> {
         self.turn(derived, knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
     }
 
-    /// Tries another statistic with marks of its own; all knobs are turned only if that does better than all so far.
-    fn try_metric(&mut self, derived: &Derived<'_>, knobs: &Knobs, metric: LatencyMetric) {
+    /// Tries another statistic with marks of its own; all knobs are turned, and kept, only if that does better than all
+    /// so far.
+    fn try_metric(&mut self, derived: &Derived<'_>, knobs: &mut Knobs, metric: LatencyMetric) {
         let best = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
-        let mut knobs = Knobs { metric, ..*knobs };
-        let mut reached = self.objective(derived, &knobs, best + NEARLY);
-        self.turn(derived, &mut knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
-        self.turn(derived, &mut knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
+        let mut turned = Knobs { metric, ..*knobs };
+        let mut reached = self.objective(derived, &turned, best + NEARLY);
+        self.turn(derived, &mut turned, &mut reached, &HIGH, |knobs| &mut knobs.high);
+        self.turn(derived, &mut turned, &mut reached, &LOW, |knobs| &mut knobs.low);
         if reached < best {
-            self.climb(derived, &mut knobs);
+            self.climb(derived, &mut turned);
+            *knobs = turned;
         }
     }
 
+    /// Walks from a knob's value to its neighbours, one way and the other, as long as that does better; of few values,
+    /// all are tried.
     fn turn(
         &mut self,
         derived: &Derived<'_>,
@@ -97,32 +109,33 @@ impl<'a> Search<'a> {
         values: &[f64],
         knob: fn(&mut Knobs) -> &mut f64,
     ) {
-        let mut turned = *knobs;
-        for value in values {
-            *knob(&mut turned) = *value;
-            if turned == *knobs {
-                continue;
-            }
-            let objective = self.objective(derived, &turned, *reached);
-            if objective < *reached {
+        let now = *knob(knobs);
+        let above: Vec<f64> = values.iter().copied().filter(|&value| value > now).collect();
+        let below: Vec<f64> = values.iter().copied().rev().filter(|&value| value < now).collect();
+        for way in [above, below] {
+            for value in way {
+                let mut turned = *knobs;
+                *knob(&mut turned) = value;
+                let objective = self.objective(derived, &turned, *reached);
+                if objective >= *reached {
+                    if values.len() > FEW_VALUES {
+                        break;
+                    }
+                    continue;
+                }
                 *reached = objective;
                 *knobs = turned;
             }
         }
     }
 
-    /// Searches the latency marks anew, with all else as in the best settings of another time.
-    pub(super) fn refit(&mut self, derived: &Derived<'_>, last: &D2) {
-        let degrader = &last.degrader;
-        let mut knobs = Knobs {
-            metric: degrader.latency_to_use,
-            up_step: degrader.up_step,
-            down_step: degrader.down_step,
-            ..START
-        };
-        let mut reached = self.objective(derived, &knobs, f64::INFINITY);
+    /// Searches the latency marks anew, with all other knobs as they are; answers whether that is better than all so far.
+    pub(super) fn refit(&mut self, derived: &Derived<'_>, mut knobs: Knobs) -> bool {
+        let best = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
+        let mut reached = self.objective(derived, &knobs, best + NEARLY);
         self.turn(derived, &mut knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
         self.turn(derived, &mut knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
+        reached < best
     }
 
     /// The best settings so far; `otherwise` where there are none.

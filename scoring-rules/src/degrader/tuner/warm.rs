@@ -4,8 +4,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::super::{D2, Traffic};
-use super::candidate::Derived;
-use super::search::Search;
+use super::candidate::{Derived, Knobs};
+use super::search::{START, Search};
 use super::{Tuning, compare};
 
 /// Relative difference up to which a number counts as unmoved.
@@ -53,6 +53,8 @@ pub fn tune_again(current: &D2, traffic: &Traffic, last_best: &D2) -> Tuning {
     let mut search = Search::new(traffic);
     let derived = Derived::new(current, traffic, last_best.balancer.update_interval_ms);
     search.consider(last_best.clone());
-    search.refit(&derived, last_best);
+    let of_last = &last_best.degrader;
+    let (metric, up_step, down_step) = (of_last.latency_to_use, of_last.up_step, of_last.down_step);
+    search.refit(&derived, Knobs { metric, up_step, down_step, ..START });
     compare(current, search.found(current), traffic)
 }
