@@ -29,7 +29,9 @@ pub(super) struct D2Model<'a> {
 /// How far the drop rate may move over all rounds that are left out: too little to move a ring point.
 const DRIFT: f64 = 1e-3;
 /// Windows after which rounds are looked for.
-const FIRST_MARK: usize = 5;
+const FIRST_MARK: usize = 6;
+/// Windows of a round that is always found.
+const LONG_ROUND: usize = 8;
 
 /// One failure under way.
 struct Run<'a> {
@@ -208,7 +210,7 @@ impl Run<'_> {
         };
         if let Some(mark) = self.mark.filter(|mark| now.is_like(mark)) {
             let model = self.model;
-            let longest = model.timeout.max(self.flow.failing.mean) + model.interval;
+            let longest = model.timeout.max(self.flow.failing.mean);
             let round = model.interval * (index - mark.index) as f64;
             let rounds = ((FAILURE_MS - self.flow.history.end()) / round).floor();
             let drift = (sick.host.drop_rate - mark.sick.host.drop_rate).abs();
@@ -226,7 +228,7 @@ impl Run<'_> {
         }
         if index >= self.next_mark {
             self.mark = Some(now);
-            self.next_mark = 2 * index;
+            self.next_mark = index + LONG_ROUND.max(index / 2);
         }
     }
 

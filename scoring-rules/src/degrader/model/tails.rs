@@ -3,7 +3,10 @@
 use statrs::function::erf::{erfc, erfc_inv};
 
 /// Standard deviations beyond which a tail is taken for nothing.
-const FAR: f64 = 9.0;
+const FAR: f64 = 6.5;
+/// The same for a lognormal with a squared coefficient of variation below [`NARROW`], before anything is computed.
+const FAR_ABOVE: f64 = 12.0;
+const NARROW: f64 = 0.09;
 /// Trials up to which a binomial tail is added up term by term.
 const EXACT_TRIALS: f64 = 40.0;
 /// Events up to which a Poisson tail is added up term by term.
@@ -34,7 +37,13 @@ pub(super) fn lognormal_above(mean: f64, variance: f64, mark: f64, ln_mark: f64)
     if variance <= mean * mean * 1e-12 {
         return if mean >= mark { 1.0 } else { 0.0 };
     }
-    let log_variance = (variance / (mean * mean)).ln_1p();
+    let relative = variance / (mean * mean);
+    let off = mark - mean;
+    // So far above a mean that hardly scatters there is nothing.
+    if off > 0.0 && relative < NARROW && off * off > FAR_ABOVE * FAR_ABOVE * variance {
+        return 0.0;
+    }
+    let log_variance = relative.ln_1p();
     above_normal((ln_mark - mean.ln() + log_variance / 2.0) / log_variance.sqrt())
 }
 

@@ -16,13 +16,11 @@ const LOW: [f64; 4] = [1.0, 1.5, 2.0, 2.5];
 const CALLS: [f64; 3] = [0.0, 0.3, 0.6];
 const UP_STEPS: [f64; 3] = [0.2, 0.35, 0.5];
 const DOWN_STEPS: [f64; 3] = [0.05, 0.1, 0.2];
-/// So few values of a knob are all tried.
-const FEW_VALUES: usize = 3;
 /// Where the search starts.
 pub(super) const START: Knobs =
-    Knobs { metric: LatencyMetric::Average, high: 4.5, low: 2.0, calls: 0.0, up_step: 0.5, down_step: 0.2 };
+    Knobs { metric: LatencyMetric::Average, high: 4.5, low: 2.0, calls: 0.0, up_step: 0.35, down_step: 0.2 };
 /// Another statistic that is worse by more than this with the same knobs is not pursued.
-const NEARLY: f64 = 0.05;
+const NEARLY: f64 = 0.02;
 
 /// Grades current settings of D2 on a service's traffic, finds the best ones, and says what to change.
 pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
@@ -91,6 +89,13 @@ impl<'a> Search<'a> {
         let best = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
         let mut turned = Knobs { metric, ..*knobs };
         let mut reached = self.objective(derived, &turned, best + NEARLY);
+        if reached.is_infinite() {
+            turned.high = START.high;
+            reached = self.objective(derived, &turned, best + NEARLY);
+        }
+        if reached.is_infinite() {
+            return;
+        }
         self.turn(derived, &mut turned, &mut reached, &HIGH, |knobs| &mut knobs.high);
         self.turn(derived, &mut turned, &mut reached, &LOW, |knobs| &mut knobs.low);
         if reached < best {
@@ -99,8 +104,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Walks from a knob's value to its neighbours, one way and the other, as long as that does better; of few values,
-    /// all are tried.
+    /// Walks from a knob's value to its neighbours, one way and the other, as long as that does better.
     fn turn(
         &mut self,
         derived: &Derived<'_>,
@@ -118,10 +122,7 @@ impl<'a> Search<'a> {
                 *knob(&mut turned) = value;
                 let objective = self.objective(derived, &turned, *reached);
                 if objective >= *reached {
-                    if values.len() > FEW_VALUES {
-                        break;
-                    }
-                    continue;
+                    break;
                 }
                 *reached = objective;
                 *knobs = turned;
