@@ -105,8 +105,9 @@ pub(super) fn write(of: &Grpc) -> String {
     let mut config = vec![("loadBalancingConfig".to_owned(), Node::List(vec![policy]))];
     if of.timeout.is_some() {
         let Node::Map(method) = rows(of, Style::Proto, "methodConfig") else { return String::new() };
-        let mut entries =
-            vec![("name".to_owned(), Node::List(vec![map([("service", text(&context.service))])]))];
+        // An empty name stands for every method of the channel.
+        let every = Node::List(vec![Node::Map(Vec::new())]);
+        let mut entries = vec![("name".to_owned(), every)];
         entries.extend(method);
         config.insert(0, ("methodConfig".into(), Node::List(vec![Node::Map(entries)])));
     }
