@@ -15,7 +15,7 @@ fn told(assessment: &Assessment, id: &str) -> bool {
 #[test]
 fn defaults_are_poor_and_what_is_recommended_is_left_alone() {
     let traffic = traffic();
-    for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Relative) {
+    for dialect in Dialect::ALL {
         let name = dialect.id();
         let found = assess(&Settings::defaults(dialect), &traffic).tuning;
         println!("{name:14} {:5.1} {:?}", found.score, found.recommended.as_ref().map(|r| r.score));
@@ -105,7 +105,7 @@ fn a_timeout_that_cuts_healthy_calls_short_is_an_outage() {
     let settings = Settings::Envoy(Envoy { per_try_timeout: Some(8), ..Envoy::default() });
     let found = assess(&settings, &traffic()).tuning;
     assert!(found.current.healthy.refused > 0.3, "{:?}", found.current.healthy);
-    assert_eq!(found.score, 0.0);
+    assert!(found.score < 1e-9, "{}", found.score);
     assert!(found.hard_failures.iter().any(|failure| failure.id == "refuses_healthy_traffic"));
 }
 
@@ -174,7 +174,8 @@ proptest! {
             prop_assert!(recommended.score >= found.score);
             prop_assert!(recommended.judged.objective <= found.current.objective);
         }
-        prop_assert_eq!(assess(&current, &traffic).tuning.score, found.score);
+        let again = assess(&current, &traffic).tuning;
+        prop_assert_eq!((again.current, again.best), (found.current, found.best));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! failures in a row eject; at its end success rates and failure percentages do. Four phases between the onset of the
 //! failure and the sweeps are averaged.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::super::{FAILURE_SECONDS, HealthyDay, Traffic};
@@ -134,18 +135,19 @@ impl Detector {
         }
         let step_s = self.interval_s.max(SHORTEST_S);
         let scale = self.interval_s / step_s;
-        let steady_step = 1.0 - (1.0 - steady).powf(1.0 / scale);
+        // There are few different sweeps, and many cohorts of clients go through each.
+        let known = RefCell::new(BTreeMap::new());
         let swept = |old_s: f64, known_s: f64, new_s: f64| {
-            if old_s <= 0.0 && known_s >= step_s - 1e-9 {
-                return steady_step;
-            }
-            let once =
-                self.swept(traffic.hosts, calls, &healthy, old_s * scale, known_s * scale, new_s * scale);
-            1.0 - (1.0 - once).powf(1.0 / scale)
+            let key = [old_s, known_s, new_s].map(|s| (s * 1e6).round() as i64);
+            *known.borrow_mut().entry(key).or_insert_with(|| {
+                let [old_s, known_s, new_s] = [old_s, known_s, new_s].map(|s| s * scale);
+                let once = self.swept(traffic.hosts, calls, &healthy, old_s, known_s, new_s);
+                1.0 - (1.0 - once).powf(1.0 / scale)
+            })
         };
         let courses = PHASES.map(|phase| {
             let mut walk = Walk::new(self, run, phase * step_s, step_s);
-            walk.go(swept, calls.delay_s, curve);
+            walk.go(&swept, calls.delay_s, curve);
             walk
         });
         average(&courses, curve)
@@ -215,7 +217,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks through the failure; `swept` is the chance that a sweep ejects.
-    fn go(&mut self, swept: impl Fn(f64, f64, f64) -> f64, delay_s: f64, curve: bool) {
+    fn go(&mut self, swept: &impl Fn(f64, f64, f64) -> f64, delay_s: f64, curve: bool) {
         let (mut from_s, mut sweep) = (0.0, 0);
         while from_s < FAILURE_SECONDS {
             let end_s = self.first_s + self.step_s * sweep as f64;
