@@ -84,6 +84,9 @@ pub(super) fn above(traffic: &Traffic, ms: f64) -> f64 {
     above_normal((ms.ln() - mu) / s)
 }
 
+/// How many seconds a hiccup lasts: a window of the usual length.
+pub(super) const HICCUP_S: f64 = 5.0;
+
 /// The hiccups of a host: how large a share of its windows has one, and how many times as long calls take then.
 pub(super) fn hiccups(traffic: &Traffic) -> (f64, f64) {
     match traffic.window_mean_p999_ms {

@@ -6,7 +6,7 @@ use super::super::{
     Defence, FAILURE_SECONDS, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate,
 };
 use super::Context;
-use super::calls::{Calls, Course, at_least, hiccups, over_numbers, volume};
+use super::calls::{Calls, Course, HICCUP_S, at_least, hiccups, over_numbers, volume};
 use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, enough_calls, seconds, try_timeout_ms};
 use super::reader::{Block, Found, Reader, find_blocks, nothing};
@@ -130,9 +130,6 @@ pub(super) fn write(of: &Resilience4j, context: &Context) -> String {
     document.insert(0, ("resilience4j".into(), Node::Map(tool)));
     format!("{keyed}{}", yaml(&Node::Map(document)))
 }
-
-/// How many seconds a hiccup lasts.
-const HICCUP_S: f64 = 5.0;
 
 /// One threshold of a breaker, on given calls.
 struct Rule {
