@@ -33,5 +33,6 @@ pub use profile::{Bucket, Latency, Problem, Profile, Slot};
 pub use relative::Relative;
 pub use traffic::Traffic;
 pub use tuner::{
-    Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning, compare, score, tune,
+    Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning, compare, has_moved,
+    input_hash, score, tune, tune_again, tune_relative,
 };

@@ -91,7 +91,8 @@ pub(super) fn judge_below(
         replays[i] = Some(done);
     }
     let replays: Vec<Replay> = replays.into_iter().flatten().collect();
-    Some(Judged { objective: objective(&replays, &healthy), replays, healthy }).filter(|j| j.objective < limit)
+    Some(Judged { objective: objective(&replays, &healthy), replays, healthy })
+        .filter(|j| j.objective < limit)
 }
 
 fn objective(replays: &[Replay], healthy: &HealthyDay) -> f64 {

@@ -1,6 +1,8 @@
 //! The behaviour of the crate through its public API.
 
 #[cfg(test)]
+mod dialect_judging;
+#[cfg(test)]
 mod dialect_round_trips;
 #[cfg(test)]
 mod dialect_texts;
@@ -17,4 +19,8 @@ mod properties;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tuner;

@@ -119,11 +119,11 @@ pub(super) fn read(document: &Value) -> Found<D2> {
         named(document, &["degraderProperties", "loadBalancerStrategyProperties"], &mut reader)
     {
         found = true;
-        reader.place(name, block);
+        reader.place(name, Some(block));
     }
     for (name, block) in named(document, &["transportClientProperties"], &mut reader) {
         found = true;
-        reader.place_among_others(name, block);
+        reader.place_among_others(name, Some(block));
     }
     if !found {
         return Err(nothing(
@@ -142,9 +142,8 @@ pub(super) fn read_relative(document: &Value) -> Found<Relative> {
         return Err(nothing("`relativeStrategyProperties`"));
     };
     let ring = block.child(&["ringProperties"]);
-    ring.into_iter()
-        .for_each(|ring| reader.place_among_others("relativeStrategyProperties.ringProperties", ring));
-    reader.place(name, block);
+    reader.place_among_others("relativeStrategyProperties.ringProperties", ring);
+    reader.place(name, Some(block));
     let mut relative = Relative::default();
     reader.fill(&mut relative);
     reader.finish(relative)

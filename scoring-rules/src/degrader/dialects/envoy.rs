@@ -116,11 +116,11 @@ pub(super) fn read(document: &Value) -> Found<Envoy> {
     // Beside the block, without a route, they are taken as well.
     let beside = Block::of(document);
     for block in beside.into_iter().chain(route) {
-        reader.place_among_others("route", block.clone());
-        reader.place_among_others("route.retry_policy", block);
+        reader.place_among_others("route", Some(block.clone()));
+        reader.place_among_others("route.retry_policy", Some(block));
     }
-    retry.into_iter().for_each(|block| reader.place_among_others("route.retry_policy", block));
-    reader.place("", block);
+    reader.place_among_others("route.retry_policy", retry);
+    reader.place("", Some(block));
     reader.fill(&mut envoy);
     if !reader.has("max_ejection_time") {
         envoy.max_ejection_time = envoy.max_ejection_time.max(envoy.base_ejection_time);
@@ -132,7 +132,7 @@ pub(super) fn read(document: &Value) -> Found<Envoy> {
 pub(super) fn write(of: &Envoy, context: &Context) -> String {
     let service = comment(&context.service);
     let block = map([("outlier_detection", rows(of, Style::Proto, ""))]);
-    let mut text = format!("# In the cluster {service}:\n{}", yaml(&block));
+    let text = format!("# In the cluster {service}:\n{}", yaml(&block));
     if of.timeout.is_none() && of.per_try_timeout.is_none() {
         return text;
     }
@@ -141,9 +141,10 @@ pub(super) fn write(of: &Envoy, context: &Context) -> String {
     if of.per_try_timeout.is_some() {
         route.push(("retry_policy".into(), retry));
     }
-    text += &format!("# In each route to {service}: slow calls count as errors only once they time out.\n");
-    text += &yaml(&map([("route", Node::Map(route))]));
-    text
+    let route = yaml(&map([("route", Node::Map(route))]));
+    format!(
+        "{text}# In each route to {service}: slow calls count as errors only once they time out.\n{route}"
+    )
 }
 
 /// What a call gets that no timeout is set for, ms.
@@ -202,6 +203,7 @@ impl Envoy {
             base_s: seconds(self.base_ejection_time),
             max_s: seconds(self.max_ejection_time),
             jitter_s: seconds(self.max_ejection_time_jitter),
+            most: percent(self.max_ejection_percent).max(1.0 / hosts),
             allowed: hosts >= 2.0
                 && (self.always_eject_one_host || 100.0 / hosts <= self.max_ejection_percent as f64),
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate};
 use super::Context;
-use super::calls::{Calls, Run, at_least, hiccups, rate};
+use super::calls::{Calls, HICCUP_S, Run, at_least, hiccups, rate};
 use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, seconds, try_timeout_ms};
 use super::reader::{Block, Found, Reader, nothing};
@@ -61,9 +61,9 @@ pub(super) fn read(document: &Value) -> Found<Finagle> {
     let Some(block) = reader.locate(document, &["failureAccrual"], &finagle) else {
         return Err(nothing("`failureAccrual`"));
     };
-    block.child(&["markDeadFor"]).into_iter().for_each(|inner| reader.place("markDeadFor", inner));
-    Block::of(document).into_iter().for_each(|outer| reader.place_among_others("client", outer));
-    reader.place("", block);
+    reader.place("markDeadFor", block.child(&["markDeadFor"]));
+    reader.place_among_others("client", Block::of(document));
+    reader.place("", Some(block));
     reader.fill(&mut finagle);
     if !reader.has("maximum") {
         finagle.mark_dead_for_maximum = finagle.mark_dead_for_maximum.max(finagle.mark_dead_for_start);
@@ -95,19 +95,18 @@ fn scala(of: &Finagle, context: &Context) -> String {
         (true, false) => rate,
         (false, _) => run,
     };
-    let mut text = format!("# For the client of {}, in Scala:\n", comment(&context.service));
-    text += &format!("#   .configured(FailureAccrualFactory.Param(() => {policy}))\n");
+    let mut lines = vec![
+        format!("# For the client of {}, in Scala:", comment(&context.service)),
+        format!("#   .configured(FailureAccrualFactory.Param(() => {policy}))"),
+    ];
     if let Some(ms) = of.request_timeout {
-        text += &format!("#   .withRequestTimeout({ms}.milliseconds)\n");
+        lines.push(format!("#   .withRequestTimeout({ms}.milliseconds)"));
     }
     if of.response_classifier {
-        text += "#   .withResponseClassifier(HttpResponseClassifier.ServerErrorsAsFailures)\n";
+        lines.push("#   .withResponseClassifier(HttpResponseClassifier.ServerErrorsAsFailures)".to_owned());
     }
-    text
+    lines.join("\n") + "\n"
 }
-
-/// How many seconds a hiccup lasts.
-const HICCUP_S: f64 = 5.0;
 
 impl Finagle {
     pub(super) fn timeout_ms(&self, traffic: &Traffic) -> f64 {

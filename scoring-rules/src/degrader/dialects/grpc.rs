@@ -84,12 +84,13 @@ pub(super) fn read(document: &Value) -> Found<Grpc> {
         ));
     };
     for name in ["successRateEjection", "failurePercentageEjection"] {
-        block.child(&[name]).into_iter().for_each(|inner| reader.place(name, inner));
+        reader.place(name, block.child(&[name]));
     }
     let methods = find(document, &["methodConfig"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list));
     let methods = methods.filter(|method| method.map.contains_key("timeout")).collect();
-    reader.first(methods).into_iter().for_each(|method| reader.place_among_others("methodConfig", method));
-    reader.place("", block);
+    let methods = reader.first(methods);
+    reader.place_among_others("methodConfig", methods);
+    reader.place("", Some(block));
     reader.fill(&mut grpc);
     if !reader.has("maxEjectionTime") {
         grpc.max_ejection_time = grpc.max_ejection_time.max(grpc.base_ejection_time);
@@ -144,6 +145,7 @@ impl Grpc {
             base_s: seconds(self.base_ejection_time),
             max_s: seconds(self.max_ejection_time),
             jitter_s: 0.0,
+            most: percent(self.max_ejection_percent) + 1.0 / hosts,
             // The share is looked at before an ejection: the first one is always let through.
             allowed: hosts >= 2.0 && self.max_ejection_percent > 0,
         }

@@ -67,9 +67,11 @@ pub(super) fn read(document: &Value) -> Found<Istio> {
     let timed = routes.iter().filter(|route| route.map.contains_key("timeout")).cloned().collect();
     let retries = routes.iter().filter_map(|route| route.child(&["retries"]));
     let retries = retries.filter(|retries| retries.map.contains_key("perTryTimeout")).collect();
-    reader.first(timed).into_iter().for_each(|route| reader.place_among_others("http", route));
-    reader.first(retries).into_iter().for_each(|retries| reader.place_among_others("http.retries", retries));
-    reader.place("", block);
+    let timed = reader.first(timed);
+    reader.place_among_others("http", timed);
+    let retries = reader.first(retries);
+    reader.place_among_others("http.retries", retries);
+    reader.place("", Some(block));
     reader.fill(&mut istio);
     reader.finish(istio)
 }
@@ -79,7 +81,7 @@ pub(super) fn write(of: &Istio, context: &Context) -> String {
     let host = &context.service;
     let policy = map([("outlierDetection", rows(of, Style::Units, ""))]);
     let spec = map([("host", text(host)), ("trafficPolicy", policy)]);
-    let mut out = yaml(&resource("DestinationRule", host, spec));
+    let out = yaml(&resource("DestinationRule", host, spec));
     if of.timeout.is_none() && of.per_try_timeout.is_none() {
         return out;
     }
@@ -92,9 +94,9 @@ pub(super) fn write(of: &Istio, context: &Context) -> String {
     let destination = map([("destination", map([("host", text(host))]))]);
     route.push(("route".into(), Node::List(vec![destination])));
     let spec = map([("hosts", Node::List(vec![text(host)])), ("http", Node::List(vec![Node::Map(route)]))]);
-    out += &format!("---\n# Slow calls to {} count as errors only once they time out.\n", comment(host));
-    out += &yaml(&resource("VirtualService", host, spec));
-    out
+    let service = resource("VirtualService", host, spec);
+    let why = format!("---\n# Slow calls to {} count as errors only once they time out.\n", comment(host));
+    out + &why + &yaml(&service)
 }
 
 fn resource(kind: &str, name: &str, spec: Node) -> Node {
@@ -132,6 +134,7 @@ impl Istio {
             base_s: seconds(self.base_ejection_time),
             max_s: LONGEST_EJECTION_S.max(seconds(self.base_ejection_time)),
             jitter_s: 0.0,
+            most: self.max_ejection_percent as f64 / 100.0,
             allowed: hosts >= 2.0
                 && 100.0 / hosts <= self.max_ejection_percent as f64
                 && left >= self.min_health_percent as f64,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::tuner::compare;
 use super::super::{
     D2, Defence, Field, Group, HealthyDay, Judged, Recommended, Relative, Remark, Replay, Scenario, Traffic,
-    Tunable, Tuning, judge, tune,
+    Tunable, Tuning, judge, tune, tune_relative,
 };
 use super::remarks::remarks;
 use super::settings::each;
@@ -38,6 +38,7 @@ pub struct Sight {
 pub fn assess(settings: &Settings, traffic: &Traffic) -> Assessment {
     let tuning = match settings {
         Settings::D2(of) => wrapped(tune(of, traffic), Settings::D2),
+        Settings::Relative(of) => wrapped(tune_relative(of, traffic), Settings::Relative),
         other => compare(other, Settings::recommend(other.dialect(), traffic), traffic),
     };
     Assessment { tuning, applicable: settings.isolates_single_hosts(), sight: settings.dialect().sight() }
@@ -76,7 +77,7 @@ impl Settings {
     pub fn recommend(dialect: Dialect, traffic: &Traffic) -> Self {
         match dialect {
             Dialect::D2 => Self::D2(tune(&D2::default(), traffic).best_settings),
-            Dialect::Relative => Self::Relative(Relative::recommend(traffic)),
+            Dialect::Relative => Self::Relative(tune_relative(&Relative::default(), traffic).best_settings),
             Dialect::Envoy => Self::Envoy(Envoy::recommend(traffic)),
             Dialect::Grpc => Self::Grpc(Grpc::recommend(traffic)),
             Dialect::Istio => Self::Istio(Istio::recommend(traffic)),

@@ -11,7 +11,6 @@ mod emit;
 mod envoy;
 mod finagle;
 mod grpc;
-mod interim;
 mod istio;
 mod judging;
 mod marks;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::Problem;
-use super::table::{Table, outside};
+use super::table::{Spec, Table, outside};
 use super::text::Style;
 
 /// Deeper than this nothing is looked for.
@@ -150,14 +150,14 @@ impl<'a> Reader<'a> {
         Self { style, loose, places: Vec::new(), known, wrong: Vec::new(), notes: Vec::new() }
     }
 
-    /// Rows of block `name` lie in `block`; later places win over earlier ones. Unknown keys in it are told.
-    pub(super) fn place(&mut self, name: &'static str, block: Block<'a>) {
-        self.places.push(Place { name, block, whole: true });
+    /// Rows of block `name` lie in `block`, if it is there; later places win over earlier ones. Unknown keys in it are told.
+    pub(super) fn place(&mut self, name: &'static str, block: Option<Block<'a>>) {
+        self.places.extend(block.map(|block| Place { name, block, whole: true }));
     }
 
     /// The same for a block that holds much else.
-    pub(super) fn place_among_others(&mut self, name: &'static str, block: Block<'a>) {
-        self.places.push(Place { name, block, whole: false });
+    pub(super) fn place_among_others(&mut self, name: &'static str, block: Option<Block<'a>>) {
+        self.places.extend(block.map(|block| Place { name, block, whole: false }));
     }
 
     /// The first of several blocks; the others are told.
@@ -222,8 +222,7 @@ impl<'a> Reader<'a> {
         if self.notes.len() >= MAX_FOUND || self.known.iter().any(|known| same(known, key)) {
             return;
         }
-        let meant =
-            table.specs().iter().map(|spec| spec.split()).find(|(b, leaf)| *b == block && same(leaf, key));
+        let meant = table.specs().iter().map(Spec::split).find(|(b, leaf)| *b == block && same(leaf, key));
         let detail = match meant {
             Some((_, leaf)) => format!("is not known; is `{leaf}` meant?"),
             None => "is not read: the simulation knows no setting of this name".to_owned(),

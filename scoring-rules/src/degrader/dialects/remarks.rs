@@ -1,103 +1,80 @@
 //! What to tell about settings on some traffic, beyond what the replay shows.
 
 use super::super::{Remark, Traffic, call_timeout_ms};
-use super::Settings;
 use super::calls::rate;
 use super::emit::seconds;
+use super::{Envoy, Grpc, Resilience4j, Settings};
 
 /// Everything worth telling.
 pub(super) fn remarks(settings: &Settings, traffic: &Traffic) -> Vec<Remark> {
-    let hosts = traffic.hosts;
-    match settings {
-        Settings::Envoy(of) => {
-            let judged_by_share = of.enforcing_failure_percentage > 0;
-            let judged_by_rate = of.enforcing_success_rate > 0;
-            [
-                ejects_nobody(hosts, of.max_ejection_percent, "max_ejection_percent")
-                    .filter(|_| !of.always_eject_one_host),
-                volume(
-                    traffic,
-                    of.interval,
-                    of.failure_percentage_request_volume,
-                    "failure_percentage_request_volume",
-                    judged_by_share,
-                ),
-                volume(
-                    traffic,
-                    of.interval,
-                    of.success_rate_request_volume,
-                    "success_rate_request_volume",
-                    judged_by_rate,
-                ),
-                lone_outlier(
-                    hosts,
-                    of.success_rate_stdev_factor,
-                    of.success_rate_minimum_hosts,
-                    judged_by_rate,
-                ),
-                long_timeout(traffic, of.try_timeout_ms(), "per_try_timeout"),
-            ]
-            .into_iter()
-            .flatten()
-            .collect()
-        }
-        Settings::Grpc(of) => {
-            let by_share = "failurePercentageEjection.requestVolume";
-            let by_rate = "successRateEjection.requestVolume";
-            let nothing = (!of.failure_percentage && !of.success_rate).then(|| {
-                let detail = "Neither failurePercentageEjection nor successRateEjection is there, so nobody is ever \
-                              ejected.";
-                Remark::new("ejects_nobody", detail)
-            });
-            [
-                nothing,
-                volume(
-                    traffic,
-                    of.interval,
-                    of.failure_percentage_request_volume,
-                    by_share,
-                    of.failure_percentage,
-                ),
-                volume(traffic, of.interval, of.success_rate_request_volume, by_rate, of.success_rate),
-                lone_outlier(
-                    hosts,
-                    of.success_rate_stdev_factor,
-                    of.success_rate_minimum_hosts,
-                    of.success_rate,
-                ),
-                long_timeout(traffic, of.timeout_ms(traffic), "methodConfig.timeout"),
-            ]
-            .into_iter()
-            .flatten()
-            .collect()
-        }
-        Settings::Istio(of) => {
-            let nobody = ejects_nobody(hosts, of.max_ejection_percent, "maxEjectionPercent");
-            let slow = long_timeout(traffic, of.try_timeout_ms(traffic), "perTryTimeout");
-            nobody.into_iter().chain(slow).collect()
-        }
-        Settings::Resilience4j(of) => {
-            let shared = (!of.keyed_per_host).then(|| {
-                let detail = format!(
-                    "One breaker guards all {hosts} hosts. A bad one among them moves its failure rate by {:.0} %; if \
-                     the breaker opens all the same, every call is refused. Key breakers by host to isolate hosts.",
-                    100.0 / hosts
-                );
-                Remark::new("breaker_of_all_hosts", detail)
-            });
-            let slow = long_timeout(traffic, of.timeout_ms(traffic), "timelimiter.timeoutDuration");
-            shared.into_iter().chain(slow).collect()
-        }
-        Settings::Finagle(of) => {
-            let classifier = (!of.response_classifier).then(|| {
-                let detail = "Without a response classifier an HTTP 5xx is a success, and errors never mark a host dead.";
+    let found = match settings {
+        Settings::Envoy(of) => envoy(of, traffic).to_vec(),
+        Settings::Grpc(of) => grpc(of, traffic).to_vec(),
+        Settings::Istio(of) => vec![
+            ejects_nobody(traffic.hosts, of.max_ejection_percent, "maxEjectionPercent"),
+            long_timeout(traffic, of.try_timeout_ms(traffic), "perTryTimeout"),
+        ],
+        Settings::Resilience4j(of) => vec![
+            breaker_of_all_hosts(of, traffic.hosts),
+            long_timeout(traffic, of.timeout_ms(traffic), "timelimiter.timeoutDuration")
+                .filter(|_| of.slow_call_duration_threshold as f64 > 3.0 * call_timeout_ms(traffic)),
+        ],
+        Settings::Finagle(of) => vec![
+            (!of.response_classifier).then(|| {
+                let detail =
+                    "Without a response classifier an HTTP 5xx is a success, and errors never mark a host dead.";
                 Remark::new("errors_are_successes", detail)
-            });
-            let slow = long_timeout(traffic, of.timeout_ms(traffic), "client.requestTimeout");
-            classifier.into_iter().chain(slow).collect()
-        }
+            }),
+            long_timeout(traffic, of.timeout_ms(traffic), "client.requestTimeout"),
+        ],
         Settings::D2(_) | Settings::Relative(_) => Vec::new(),
-    }
+    };
+    found.into_iter().flatten().collect()
+}
+
+fn envoy(of: &Envoy, traffic: &Traffic) -> [Option<Remark>; 5] {
+    let hosts = traffic.hosts;
+    let (by_share, by_rate) = (of.enforcing_failure_percentage > 0, of.enforcing_success_rate > 0);
+    let (share_key, rate_key) = ("failure_percentage_request_volume", "success_rate_request_volume");
+    [
+        ejects_nobody(hosts, of.max_ejection_percent, "max_ejection_percent")
+            .filter(|_| !of.always_eject_one_host),
+        volume(traffic, of.interval, of.failure_percentage_request_volume, share_key).filter(|_| by_share),
+        volume(traffic, of.interval, of.success_rate_request_volume, rate_key).filter(|_| by_rate),
+        lone_outlier(hosts, of.success_rate_stdev_factor, of.success_rate_minimum_hosts).filter(|_| by_rate),
+        long_timeout(traffic, of.try_timeout_ms(), "per_try_timeout"),
+    ]
+}
+
+fn grpc(of: &Grpc, traffic: &Traffic) -> [Option<Remark>; 5] {
+    let (by_share, by_rate) = (of.failure_percentage, of.success_rate);
+    let (share_key, rate_key) =
+        ("failurePercentageEjection.requestVolume", "successRateEjection.requestVolume");
+    let nothing = (!by_share && !by_rate).then(|| {
+        let detail =
+            "Neither failurePercentageEjection nor successRateEjection is there, so nobody is ever ejected.";
+        Remark::new("ejects_nobody", detail)
+    });
+    [
+        nothing,
+        volume(traffic, of.interval, of.failure_percentage_request_volume, share_key).filter(|_| by_share),
+        volume(traffic, of.interval, of.success_rate_request_volume, rate_key).filter(|_| by_rate),
+        lone_outlier(traffic.hosts, of.success_rate_stdev_factor, of.success_rate_minimum_hosts)
+            .filter(|_| by_rate),
+        long_timeout(traffic, of.timeout_ms(traffic), "methodConfig.timeout"),
+    ]
+}
+
+/// A breaker that is named for a dependency guards all its hosts at once.
+fn breaker_of_all_hosts(of: &Resilience4j, hosts: f64) -> Option<Remark> {
+    (!of.keyed_per_host).then(|| {
+        let detail = format!(
+            "One breaker guards all {hosts} hosts. A bad one among them moves its failure rate by {:.0} %; if the \
+             breaker opens all the same, every call is refused. Key breakers by host to isolate hosts.",
+            100.0 / hosts
+        );
+        Remark::new("breaker_of_all_hosts", detail)
+    })
 }
 
 /// With few hosts, the share that may be ejected is less than one host.
@@ -113,9 +90,9 @@ fn ejects_nobody(hosts: f64, percent: u64, key: &str) -> Option<Remark> {
 }
 
 /// A rule that asks for more calls than there are.
-fn volume(traffic: &Traffic, interval: u64, least: u64, key: &str, in_force: bool) -> Option<Remark> {
+fn volume(traffic: &Traffic, interval: u64, least: u64, key: &str) -> Option<Remark> {
     let calls = rate(traffic) * seconds(interval);
-    (in_force && calls < least as f64).then(|| {
+    (calls < least as f64).then(|| {
         let detail = format!(
             "{key} asks for {least} calls in an interval of {} s, but a client sends about {calls:.1} to a host: the \
              rule is asleep.",
@@ -126,9 +103,9 @@ fn volume(traffic: &Traffic, interval: u64, least: u64, key: &str, in_force: boo
 }
 
 /// A lone outlier among equal hosts lies `sqrt(N - 1)` standard deviations off, however small its fault.
-fn lone_outlier(hosts: f64, factor: u64, least_hosts: u64, in_force: bool) -> Option<Remark> {
+fn lone_outlier(hosts: f64, factor: u64, least_hosts: u64) -> Option<Remark> {
     let factor = factor as f64 / 1_000.0;
-    (in_force && hosts >= least_hosts as f64 && (hosts - 1.0).sqrt() > factor).then(|| {
+    (hosts >= least_hosts as f64 && (hosts - 1.0).sqrt() > factor).then(|| {
         let detail = format!(
             "By success rate, one host with a single failed call among {hosts} perfect ones lies {:.1} standard \
              deviations off whatever its rate, beyond the factor of {factor}: it is ejected for nothing. Judge by \

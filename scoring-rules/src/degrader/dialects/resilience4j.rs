@@ -6,7 +6,7 @@ use super::super::{
     Defence, FAILURE_SECONDS, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate,
 };
 use super::Context;
-use super::calls::{Calls, Course, at_least, hiccups, over_numbers, volume};
+use super::calls::{Calls, Course, HICCUP_S, at_least, hiccups, over_numbers, volume};
 use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, enough_calls, seconds, try_timeout_ms};
 use super::reader::{Block, Found, Reader, find_blocks, nothing};
@@ -80,7 +80,7 @@ pub(super) fn read(document: &Value) -> Found<Resilience4j> {
     };
     let bare = block.is_bare(&of, true) && !block.has("instances") && !block.has("configs");
     if bare {
-        reader.place("", block);
+        reader.place("", Some(block));
     } else if !place_instance(&mut reader, &block, "") {
         return Err(nothing("instance in `resilience4j.circuitbreaker.instances`, and no `configs.default`"));
     }
@@ -88,7 +88,7 @@ pub(super) fn read(document: &Value) -> Found<Resilience4j> {
     if let Some(limiter) = reader.first(limiters) {
         place_instance(&mut reader, &limiter, "timelimiter");
     }
-    Block::of(document).into_iter().for_each(|block| reader.place_among_others("document", block));
+    reader.place_among_others("document", Block::of(document));
     reader.fill(&mut of);
     // What the library does with a default that does not fit.
     if !of.time_based && !reader.has("minimumNumberOfCalls") {
@@ -104,8 +104,12 @@ fn place_instance<'a>(reader: &mut Reader<'a>, block: &Block<'a>, name: &'static
     let base = instance.as_ref().and_then(|instance| instance.text("baseConfig")).unwrap_or("default");
     let base = block.child(&["configs"]).and_then(|configs| configs.child(&[base]));
     let found = base.is_some() || instance.is_some();
-    for block in base.into_iter().chain(instance) {
-        if name.is_empty() { reader.place(name, block) } else { reader.place_among_others(name, block) }
+    for block in [base, instance] {
+        if name.is_empty() {
+            reader.place(name, block);
+        } else {
+            reader.place_among_others(name, block);
+        }
     }
     found
 }
@@ -126,9 +130,6 @@ pub(super) fn write(of: &Resilience4j, context: &Context) -> String {
     document.insert(0, ("resilience4j".into(), Node::Map(tool)));
     format!("{keyed}{}", yaml(&Node::Map(document)))
 }
-
-/// How many seconds a hiccup lasts.
-const HICCUP_S: f64 = 5.0;
 
 /// One threshold of a breaker, on given calls.
 struct Rule {

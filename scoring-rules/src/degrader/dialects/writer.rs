@@ -35,9 +35,8 @@ pub(super) fn quoted(text: &str) -> String {
             ' '..='~' => out.push(unit),
             _ => {
                 let mut buffer = [0; 2];
-                for code in unit.encode_utf16(&mut buffer) {
-                    out.push_str(&format!("\\u{code:04x}"));
-                }
+                let codes = unit.encode_utf16(&mut buffer).iter();
+                out.extend(codes.map(|code| format!("\\u{code:04x}")));
             }
         }
     }

@@ -4,13 +4,13 @@ use super::super::reference::{Cluster, Member, Seen, Turn, full_points, lowered,
 use super::super::{D2, Degrader, Replay, Scenario, Traffic};
 use super::calls::Calls;
 use super::course::{Course, FAILURE_MS, SHORTEST_INTERVAL_MS, Sum};
+use super::dice::{COURSES, Dice};
 use super::flow::Flow;
+use super::history::same;
 use super::window::{InFlight, Marks, Statistics, percentile};
 
 /// Drop rates below it are taken for none: the expected value never quite gets there.
 const NOTHING: f64 = 1e-4;
-/// Phases of the window that a failure is begun at, for reports.
-const PHASES: u32 = 8;
 
 /// Settings and traffic, prepared. Times in ms, rates a ms and client.
 pub(super) struct D2Model<'a> {
@@ -35,6 +35,12 @@ const FIRST_MARK: usize = 5;
 struct Run<'a> {
     model: &'a D2Model<'a>,
     flow: Flow,
+    /// What befalls this course, where it is not followed by expected values.
+    dice: Option<Dice>,
+    /// Calls of the last window.
+    calls: f64,
+    /// Whether nothing speaks against the host in the last window.
+    quiet: bool,
     marks: Marks<'a>,
     members: [Member; 2],
     cluster: Cluster,
@@ -59,11 +65,11 @@ impl Mark {
     fn is_like(&self, other: &Self) -> bool {
         let (a, b) = (&self.sick, &other.sick);
         a.points == b.points
-            && a.host.max_drop_rate == b.host.max_drop_rate
+            && same(a.host.max_drop_rate, b.host.max_drop_rate)
             && a.host.override_min_calls == b.host.override_min_calls
             && a.saved_max == b.saved_max
             && self.cluster.turn == other.cluster.turn
-            && self.cluster.drop_level == other.cluster.drop_level
+            && same(self.cluster.drop_level, other.cluster.drop_level)
     }
 }
 
@@ -93,35 +99,42 @@ impl<'a> D2Model<'a> {
         })
     }
 
-    /// Replays a failure that begins in the middle of a window.
+    /// Replays a failure that begins in the middle of a window, by expected values.
     pub(super) fn once(&self, scenario: Scenario) -> Replay {
-        self.replay(scenario, &[0.5])
+        let failing = Calls::of(scenario, self.traffic, &self.healthy);
+        let mut sum = Sum::new();
+        sum.add(&self.run(failing, 0.5, false, None));
+        self.report(scenario, &failing, &sum)
     }
 
-    /// Replays a failure at several phases of a window, with the course of the one in the middle.
+    /// Replays a failure that begins at every phase of a window, each in a course of its own; with the curve of the
+    /// expected course of the one in the middle.
     pub(super) fn in_full(&self, scenario: Scenario) -> Replay {
-        let phases: Vec<f64> = (0..PHASES).map(|i| (f64::from(i) + 0.5) / f64::from(PHASES)).collect();
-        let mut replay = self.replay(scenario, &phases);
-        let course = self.run(Calls::of(scenario, self.traffic, &self.healthy), 0.5, true);
-        replay.curve = course.into_curve(self.traffic.clients);
+        let failing = Calls::of(scenario, self.traffic, &self.healthy);
+        let mut sum = Sum::new();
+        for course in 0..COURSES {
+            let phase = (f64::from(course) + 0.5) / f64::from(COURSES);
+            sum.add(&self.run(failing, phase, false, Some(Dice::new(course))));
+        }
+        let mut replay = self.report(scenario, &failing, &sum);
+        replay.curve = self.run(failing, 0.5, true, None).into_curve(self.traffic.clients);
         replay
     }
 
-    fn replay(&self, scenario: Scenario, phases: &[f64]) -> Replay {
-        let failing = Calls::of(scenario, self.traffic, &self.healthy);
-        let mut sum = Sum::new();
-        for phase in phases {
-            sum.add(&self.run(failing, *phase, false));
-        }
+    fn report(&self, scenario: Scenario, failing: &Calls, sum: &Sum) -> Replay {
         let undefended = failing.bad * self.client_rate / self.traffic.hosts * FAILURE_MS;
         let spoiled = (failing.bad - self.healthy.bad).max(0.0);
         sum.report(scenario, spoiled, undefended, self.traffic.clients)
     }
 
-    fn run(&self, failing: Calls, phase: f64, curve: bool) -> Course {
+    fn run(&self, failing: Calls, phase: f64, curve: bool, dice: Option<Dice>) -> Course {
         let usual = self.client_rate / self.traffic.hosts;
+        let thrown = dice.is_some();
         let mut run = Run {
             model: self,
+            dice,
+            calls: 0.0,
+            quiet: true,
             marks: Marks::new(&self.degrader, &failing, &self.healthy, self.timeout),
             flow: Flow::new(failing, self.healthy, self.timeout, self.interval, phase, usual),
             members: self.members(),
@@ -129,7 +142,7 @@ impl<'a> D2Model<'a> {
             course: Course::new(curve),
             mark: None,
             // A curve shows every round.
-            next_mark: if curve { usize::MAX } else { FIRST_MARK },
+            next_mark: if curve || thrown { usize::MAX } else { FIRST_MARK },
         };
         run.cluster.update(&self.settings.balancer, &self.degrader, &mut run.members);
         // The first update cut the ring; after some quiet ones it is the ring's turn again.
@@ -185,14 +198,23 @@ impl Run<'_> {
     fn skip_rounds(&mut self) {
         let index = self.flow.history.len();
         let [sick, _] = self.members;
-        let now = Mark { index, sick, cluster: self.cluster, leaked: self.course.leaked, refused: self.course.refused };
+        let now = Mark {
+            index,
+            sick,
+            cluster: self.cluster,
+            leaked: self.course.leaked,
+            refused: self.course.refused,
+        };
         if let Some(mark) = self.mark.filter(|mark| now.is_like(mark)) {
             let model = self.model;
             let longest = model.timeout.max(self.flow.failing.mean) + model.interval;
             let round = model.interval * (index - mark.index) as f64;
             let rounds = ((FAILURE_MS - self.flow.history.end()) / round).floor();
             let drift = (sick.host.drop_rate - mark.sick.host.drop_rate).abs();
-            if rounds >= 1.0 && drift * rounds < DRIFT && self.flow.history.repeats(mark.index, index, longest) {
+            if rounds >= 1.0
+                && drift * rounds < DRIFT
+                && self.flow.history.repeats(mark.index, index, longest)
+            {
                 self.course.leaked += rounds * (now.leaked - mark.leaked);
                 self.course.refused += rounds * (now.refused - mark.refused);
                 self.flow.history.shift(rounds * round);
@@ -222,14 +244,47 @@ impl Run<'_> {
             others.seen = Seen { calls, latency_ms, high: false };
         }
         let latency_ms = (window.mean * model.usual_ratio).min(model.timeout.max(window.mean));
-        self.members[0].seen = Seen { calls: window.calls, latency_ms, high: bad >= 0.5 };
+        self.members[0].seen = Seen { calls: self.calls, latency_ms, high: bad >= 0.5 };
         self.cluster.update(&model.settings.balancer, &model.degrader, &mut self.members);
-        self.members[0].host.drop_rate <= 0.0 && self.cluster.drop_level <= 0.0
+        self.quiet && self.members[0].host.drop_rate <= 0.0 && self.cluster.drop_level <= 0.0
     }
 
-    /// The expected step of the failing host's degrader; answers how likely its window is bad, as far as it matters.
+    /// The step of the failing host's degrader; answers how likely its window is bad, as far as it matters.
     fn step(&mut self, window: &Statistics, in_flight: InFlight) -> f64 {
+        if self.dice.is_some() {
+            self.thrown_step(window, in_flight)
+        } else {
+            self.expected_step(window, in_flight)
+        }
+    }
+
+    fn thrown_step(&mut self, window: &Statistics, in_flight: InFlight) -> f64 {
         let settings = &self.model.degrader;
+        let Some(dice) = &mut self.dice else { return 0.0 };
+        let calls = dice.calls(window.calls);
+        let place = dice.throw();
+        self.calls = calls;
+        let host = &mut self.members[0].host;
+        let enough = calls >= host.min_calls(settings) as f64;
+        let (bad, good) = self.marks.judged(window, in_flight, calls, enough);
+        let before = host.drop_rate;
+        self.quiet = bad < NOTHING;
+        if place < bad {
+            if before < host.max_drop_rate {
+                host.drop_rate = raised(settings, host.max_drop_rate, before);
+            }
+            return 1.0;
+        }
+        if before > 0.0 && place >= 1.0 - good {
+            host.drop_rate = lowered(settings, before);
+        }
+        0.0
+    }
+
+    /// The step by expected value.
+    fn expected_step(&mut self, window: &Statistics, in_flight: InFlight) -> f64 {
+        let settings = &self.model.degrader;
+        self.calls = window.calls;
         let min_calls = settings.min_call_count as f64;
         let Member { host, saved_max, .. } = &mut self.members[0];
         let enough = host.min_calls(settings) as f64;
@@ -248,6 +303,7 @@ impl Run<'_> {
             after += good * (lowered(settings, before) - before);
         }
         host.drop_rate = if after < NOTHING { 0.0 } else { after };
+        self.quiet = host.drop_rate <= 0.0;
         bad
     }
 }

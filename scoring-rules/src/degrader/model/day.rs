@@ -37,11 +37,7 @@ pub(in super::super) struct Scatter {
 impl Scatter {
     pub(in super::super) fn of(traffic: &Traffic) -> Self {
         let Some(p999) = traffic.window_mean_p999_ms else {
-            return Self {
-                cv: traffic.host_cv,
-                hiccups: traffic.hiccup_rate,
-                factor: traffic.hiccup_factor,
-            };
+            return Self { cv: traffic.host_cv, hiccups: traffic.hiccup_rate, factor: traffic.hiccup_factor };
         };
         // A lognormal of mean 1 whose 99.9th percentile is that many times the mean.
         let z = 3.090_232_306_167_813_f64;
@@ -54,7 +50,7 @@ impl Scatter {
 /// Goes through the day under the strategy "degrader".
 pub(super) fn healthy_day(settings: &D2, traffic: &Traffic, slots: &Slots) -> HealthyDay {
     let mut day = HealthyDay { false_drop: 0.0, worst_slot: 0.0, refused: 0.0 };
-    for (slot, weight) in &slots.0 {
+    for (slot, weight) in slots.iter() {
         let model = SlotModel::new(settings, traffic, *slot);
         let drop = model.standing_drop();
         day.false_drop += drop * weight;
@@ -68,6 +64,10 @@ pub(super) fn healthy_day(settings: &D2, traffic: &Traffic, slots: &Slots) -> He
 pub(super) struct Slots(Vec<(Slot, f64)>);
 
 impl Slots {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(Slot, f64)> {
+        self.0.iter()
+    }
+
     /// Those of this traffic's day. More than a few dozen are taken together where they differ by less than 5 %.
     pub(super) fn of(traffic: &Traffic) -> Self {
         Self::by_step(traffic, if traffic.day.len() > MOST_SLOTS { 0.05 } else { 1e-6 })
@@ -132,12 +132,7 @@ impl<'a> SlotModel<'a> {
         }
     }
 
-    /// Windows of a day: what is not undone lasts until the next one at most.
-    fn windows(&self) -> f64 {
-        DAY_MS / self.interval
-    }
-
-    /// Expected drop rate of a healthy host: `P_up upStep (upStep/downStep + 1) / (2 P_low)`, at most 1.
+    /// Expected drop rate of a healthy host.
     fn standing_drop(&self) -> f64 {
         let degrader = &self.settings.degrader;
         let marks = Marks::new(degrader, &self.calls, &self.calls, self.timeout);
@@ -161,9 +156,8 @@ impl<'a> SlotModel<'a> {
                 down += weight * self.good(&marks, &window, calls, spread);
             }
         });
-        down = (down * (1.0 - in_flight.1)).max(1.0 / self.windows());
-        let (up_step, down_step) = (degrader.up_step.max(0.0), degrader.down_step.max(1e-3));
-        (up * up_step * (up_step / down_step + 1.0) / (2.0 * down)).min(1.0)
+        down *= 1.0 - in_flight.1;
+        standing_drop(up, down, degrader.up_step, degrader.down_step, self.interval)
     }
 
     fn bad(&self, marks: &Marks<'_>, window: &Statistics, calls: f64, spread: f64) -> f64 {
@@ -226,11 +220,23 @@ impl<'a> SlotModel<'a> {
         }
         // With too few calls to judge, it goes down as well.
         let judged = poisson_at_least(balancer.cluster_min_calls_low as f64, self.cluster_calls);
-        let down = (1.0 - above(balancer.low_water_mark) * judged).max(1.0 / self.windows());
+        let down = (1.0 - above(balancer.low_water_mark) * judged).max(self.interval / DAY_MS);
         // All calls refused leave nothing to judge, so a step down follows: it goes to and fro.
         let most = (1.0 - balancer.global_step_down / 2.0).clamp(0.0, 1.0);
         (balancer.global_step_up * up / down).min(most)
     }
+}
+
+/// Expected share of its traffic that a healthy host lacks, when a window is bad with the chance `up` and good with the
+/// chance `down`: `P_up upStep (upStep/downStep + 1) / (2 P_low)`, at most 1.
+pub(super) fn standing_drop(up: f64, down: f64, up_step: f64, down_step: f64, interval_ms: f64) -> f64 {
+    if up < NEVER {
+        return 0.0;
+    }
+    // What no good window undoes lasts a day at most.
+    let down = down.max(interval_ms / DAY_MS);
+    let (up_step, down_step) = (up_step.max(0.0), down_step.max(1e-3));
+    (up * up_step * (up_step / down_step + 1.0) / (2.0 * down)).min(1.0)
 }
 
 /// Goes through the numbers of calls of a window that are at least `least`, each with its chance.
@@ -244,7 +250,8 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
         for (off, weight) in NODES {
             let calls = (root + off / 2.0).max(1.0).powi(2);
             // Of what a node stands for, so much lies above the least number.
-            let part = if least > 1.0 { 1.0 - above_normal((calls - least + 0.5) / (0.7 * root)) } else { 1.0 };
+            let part =
+                if least > 1.0 { 1.0 - above_normal((calls - least + 0.5) / (0.7 * root)) } else { 1.0 };
             if part > 1e-6 {
                 each(calls.max(least), weight * part);
             }
@@ -265,7 +272,7 @@ pub(super) fn for_numbers(mean: f64, least: f64, mut each: impl FnMut(f64, f64))
             sum += if calls >= least { chance } else { 0.0 };
         }
         if sum > 1e-6 {
-            each(((first + calls) / 2.0).max(least), sum);
+            each(f64::midpoint(first, calls).max(least), sum);
         }
     }
 }

@@ -19,12 +19,25 @@ pub(super) struct Flow {
 
 impl Flow {
     /// Calls sent at the `usual` rate until a failure that begins in `phase` of a window of `interval` ms.
-    pub(super) fn new(failing: Calls, healthy: Calls, timeout: f64, interval: f64, phase: f64, usual: f64) -> Self {
+    pub(super) fn new(
+        failing: Calls,
+        healthy: Calls,
+        timeout: f64,
+        interval: f64,
+        phase: f64,
+        usual: f64,
+    ) -> Self {
         let first = -phase * interval;
         let room = (2.0 * FAILURE_MS / interval) as usize + 2;
         let history = History::new(first, interval, usual, room);
-        let mut flow =
-            Self { failing, healthy, history, timeout, before: usual * -first, completed: Completed::default() };
+        let mut flow = Self {
+            failing,
+            healthy,
+            history,
+            timeout,
+            before: usual * -first,
+            completed: Completed::default(),
+        };
         flow.completed = flow.completed_until(first);
         flow
     }
@@ -78,7 +91,8 @@ impl Flow {
     pub(super) fn in_flight(&self, time: f64, least: f64) -> InFlight {
         let timeout = self.timeout;
         let (failing, healthy) = (&self.failing, &self.healthy);
-        let longest = if failing.hung > 0.0 || healthy.hung > 0.0 { timeout } else { failing.mean.max(healthy.mean) };
+        let longest =
+            if failing.hung > 0.0 || healthy.hung > 0.0 { timeout } else { failing.mean.max(healthy.mean) };
         if self.history.busiest(longest) * longest < least {
             return InFlight::default();
         }

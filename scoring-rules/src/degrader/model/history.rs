@@ -50,9 +50,13 @@ impl History {
     /// Whether the rates of the last `span` ms of the first `one` intervals are those of the first `other` ones.
     pub(super) fn repeats(&self, one: usize, other: usize, span: f64) -> bool {
         let intervals = (span / self.interval).ceil() as usize + 1;
-        let (Some(from), Some(shifted)) = (one.checked_sub(intervals), other.checked_sub(intervals)) else { return false };
-        let (Some(a), Some(b)) = (self.intervals.get(from..one), self.intervals.get(shifted..other)) else { return false };
-        a.iter().zip(b).all(|(a, b)| a.rate == b.rate)
+        let (Some(from), Some(shifted)) = (one.checked_sub(intervals), other.checked_sub(intervals)) else {
+            return false;
+        };
+        let (Some(a), Some(b)) = (self.intervals.get(from..one), self.intervals.get(shifted..other)) else {
+            return false;
+        };
+        a.iter().zip(b).all(|(a, b)| same(a.rate, b.rate))
     }
 
     /// Moves everything to so many ms later: what lies before is of no further interest.
@@ -109,4 +113,9 @@ impl History {
         let interval = self.intervals.get(index).copied().unwrap_or_default();
         (interval, since - index as f64 * self.interval)
     }
+}
+
+/// Whether two numbers differ by no more than rounding does.
+pub(super) fn same(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
 }

@@ -4,16 +4,20 @@ mod calls;
 mod course;
 mod d2;
 mod day;
+mod dice;
 mod flow;
 mod history;
+mod relative;
 mod tails;
 mod window;
 
 use super::objective::{cost_of_false_alarms, judge_below};
-use super::{D2, Defence, HealthyDay, Judged, Replay, Scenario, Traffic};
+use super::{D2, Defence, HealthyDay, Judged, Relative, Replay, Scenario, Traffic};
 use d2::D2Model;
 pub(super) use day::Scatter;
 use day::Slots;
+use relative::RelativeModel;
+pub(super) use tails::{above_normal, binomial_at_least, poisson_at_least};
 pub(super) use window::percentile as metric_share;
 
 /// Traffic prepared for a search over many settings of D2.
@@ -55,5 +59,15 @@ impl Defence for D2 {
 
     fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
         day::healthy_day(self, traffic, &Slots::of(traffic))
+    }
+}
+
+impl Defence for Relative {
+    fn replay(&self, traffic: &Traffic, scenario: Scenario, curve: bool) -> Replay {
+        RelativeModel::new(self, traffic).replay(scenario, curve)
+    }
+
+    fn healthy_day(&self, traffic: &Traffic) -> HealthyDay {
+        relative::healthy_day(self, traffic)
     }
 }

@@ -5,7 +5,7 @@ use super::calls::Calls;
 use super::tails::{binomial_at_least, lognormal_above, poisson_at_least};
 
 /// From this chance on a window is taken to be bad for sure: the mean path would else lag behind what mostly happens.
-const SURE: f64 = 0.8;
+pub(super) const SURE: f64 = 0.8;
 
 /// What completes in a window: numbers of calls, expected.
 #[derive(Clone, Copy, Default)]
@@ -81,7 +81,17 @@ impl<'a> Marks<'a> {
         } else {
             [0.0; 4]
         };
-        Self { settings, high, low, ln_high: high.ln(), ln_low: low.ln(), percentile, tails, timeout, percentile_ratio: percentile.map_or(1.0, |p| healthy.quantile(p) / healthy.overall_mean()) }
+        Self {
+            settings,
+            high,
+            low,
+            ln_high: high.ln(),
+            ln_low: low.ln(),
+            percentile,
+            tails,
+            timeout,
+            percentile_ratio: percentile.map_or(1.0, |p| healthy.quantile(p) / healthy.overall_mean()),
+        }
     }
 
     /// Mean, variance and error share of all that completed.
@@ -89,9 +99,18 @@ impl<'a> Marks<'a> {
         let hung = done.hung + done.healthy_hung;
         let calls = done.ended + done.healthy + hung;
         if calls <= 1e-12 {
-            return Statistics { calls: 0.0, mean: 0.0, variance: 0.0, errors: 0.0, above_high: 0.0, above_low: 0.0 };
+            return Statistics {
+                calls: 0.0,
+                mean: 0.0,
+                variance: 0.0,
+                errors: 0.0,
+                above_high: 0.0,
+                above_low: 0.0,
+            };
         }
-        let of = |ended: f64, well: f64, timeout: f64| (done.ended * ended + done.healthy * well + hung * timeout) / calls;
+        let of = |ended: f64, well: f64, timeout: f64| {
+            (done.ended * ended + done.healthy * well + hung * timeout) / calls
+        };
         let mean = of(failing.mean, healthy.mean, self.timeout);
         let square = of(failing.square, healthy.square, self.timeout * self.timeout);
         let [failing_high, healthy_high, failing_low, healthy_low] = self.tails;
@@ -148,6 +167,33 @@ impl<'a> Marks<'a> {
             return 0.0;
         }
         enough * by_errors * (1.0 - self.latency_above(window, calls, 0.0, false))
+    }
+
+    /// The chances that a window with just so many calls is bad, and good.
+    pub(super) fn judged(
+        &self,
+        window: &Statistics,
+        in_flight: InFlight,
+        calls: f64,
+        enough: bool,
+    ) -> (f64, f64) {
+        let settings = self.settings;
+        let many = in_flight.count >= settings.min_outstanding_count as f64;
+        if many && in_flight.age >= settings.high_outstanding as f64 {
+            return (1.0, 0.0);
+        }
+        if !enough || window.calls <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let calls = calls.max(1.0);
+        let slow = self.latency_above(window, calls, 0.0, true);
+        let bad =
+            1.0 - (1.0 - slow) * (1.0 - errors_at_least(settings.high_error_rate, calls, window.errors));
+        if many && in_flight.age > settings.low_outstanding as f64 {
+            return (bad, 0.0);
+        }
+        let quick = 1.0 - self.latency_above(window, calls, 0.0, false);
+        (bad, (quick * errors_at_most(settings.low_error_rate, calls, window.errors)).min(1.0 - bad))
     }
 
     /// The chance that the statistic of a window with so many calls reaches the high mark, or exceeds the low one;

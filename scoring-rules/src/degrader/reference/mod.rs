@@ -15,7 +15,9 @@ mod v3;
 mod vectors;
 
 pub use host::{Action, Gate, Host, Window, lowered, raised};
-pub use relative::{Health, HostTraffic, RelativeCluster, RelativeHost};
+pub use relative::{
+    Health, HostTraffic, RelativeCluster, RelativeHost, relative_kept, relative_lowered, relative_raised,
+};
 pub use tracker::{Closed, Outcome, Tracker};
 pub use v3::{Cluster, Member, Seen, Turn, full_points};
 pub use vectors::{Difference, Vector, check};

@@ -117,16 +117,10 @@ impl RelativeHost {
         let low = latency <= cluster_ms * settings.relative_latency_low_threshold_factor
             && errors <= settings.low_error_rate;
         self.health = if enough && high {
-            self.score = (self.score - settings.down_step).max(0.0);
+            self.score = relative_lowered(settings, self.score);
             Health::Unhealthy
         } else if self.score < 1.0 && enough && low {
-            self.score = if self.score >= settings.slow_start_threshold {
-                (self.score + settings.up_step).min(1.0)
-            } else if self.score > 0.0 {
-                (2.0 * self.score).min(1.0)
-            } else {
-                LEAST_SCORE
-            };
+            self.score = relative_raised(settings, self.score);
             Health::Healthy
         } else {
             Health::Neutral
@@ -152,6 +146,27 @@ impl RelativeHost {
         }
         self.points = round_half_up(self.score * self.weight * settings.points_per_weight as f64);
     }
+}
+
+/// The score after a bad window.
+pub fn relative_lowered(settings: &Relative, score: f64) -> f64 {
+    (score - settings.down_step).max(0.0)
+}
+
+/// The score after a good window: a step up, or twice as much where slow start applies.
+pub fn relative_raised(settings: &Relative, score: f64) -> f64 {
+    if score >= settings.slow_start_threshold {
+        (score + settings.up_step).min(1.0)
+    } else if score > 0.0 {
+        (2.0 * score).min(1.0)
+    } else {
+        LEAST_SCORE
+    }
+}
+
+/// The score that is left to a host which has hardly any.
+pub fn relative_kept(score: f64) -> f64 {
+    if score <= NO_SCORE { LEAST_SCORE } else { score }
 }
 
 /// State of the strategy for one cluster in one client.

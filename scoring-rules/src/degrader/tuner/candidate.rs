@@ -1,7 +1,7 @@
 //! Settings of D2 derived from the traffic: everything follows from it but a few knobs, which the search turns.
 
-use super::super::{D2, LatencyMetric, Traffic, call_timeout_ms, high_error_rate};
 use super::super::model::{Scatter, metric_share};
+use super::super::{D2, LatencyMetric, Traffic, call_timeout_ms, high_error_rate};
 
 /// What a search turns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +30,8 @@ pub(super) struct Derived<'a> {
 impl<'a> Derived<'a> {
     /// `current` settings lend what is not tuned.
     pub(super) fn new(current: &D2, traffic: &'a Traffic, interval_ms: i64) -> Self {
-        let calls_at_night = (traffic.calls_per_window(interval_ms as f64) * traffic.night_and_peak().0).max(1.0);
+        let calls_at_night =
+            (traffic.calls_per_window(interval_ms as f64) * traffic.night_and_peak().0).max(1.0);
         let timeout = proposed_timeout_ms(current, traffic);
         let timeout_ms = timeout.map_or(traffic.timeout_ms, |ms| ms as f64);
         let peak_mean = traffic.peak_mean_ms().min(timeout_ms);
@@ -59,7 +60,8 @@ impl<'a> Derived<'a> {
         let degrader = &mut settings.degrader;
         degrader.latency_to_use = knobs.metric;
         let least = 1.3 * mu.exp().max(self.traffic.peak_mean_ms()) + 1.0;
-        let high = (mu + knobs.high * sigma).exp().max(least).ceil().min((0.8 * self.timeout_ms).floor()).max(2.0);
+        let high =
+            (mu + knobs.high * sigma).exp().max(least).ceil().min((0.8 * self.timeout_ms).floor()).max(2.0);
         let low = (mu + knobs.low * sigma).exp().round().clamp(1.0, high - 1.0);
         degrader.high_latency = high as i64;
         degrader.low_latency = low as i64;

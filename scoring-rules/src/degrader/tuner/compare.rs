@@ -88,7 +88,12 @@ fn harmful(judged: &Judged) -> bool {
 }
 
 /// Changes one group of values after the other, each time the one that helps most, until that is enough.
-fn recommend<S: Tunable>(current: &S, best: &S, best_judged: &Judged, traffic: &Traffic) -> Option<Recommended<S>> {
+fn recommend<S: Tunable>(
+    current: &S,
+    best: &S,
+    best_judged: &Judged,
+    traffic: &Traffic,
+) -> Option<Recommended<S>> {
     let target = best.fields();
     let differs = |settings: &S, group: Group| {
         settings.fields().iter().zip(&target).any(|(a, b)| a.group == group && a.value != b.value)

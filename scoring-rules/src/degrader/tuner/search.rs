@@ -25,7 +25,7 @@ const NEARLY: f64 = 0.05;
 /// Grades current settings of D2 on a service's traffic, finds the best ones, and says what to change.
 pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
     let mut search = Search::new(traffic);
-    for interval_ms in intervals(current, traffic) {
+    for interval_ms in intervals(current.balancer.update_interval_ms, traffic) {
         let derived = Derived::new(current, traffic, interval_ms);
         let mut knobs = START;
         search.climb(&derived, &mut knobs);
@@ -33,12 +33,11 @@ pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
             search.try_metric(&derived, &knobs, metric);
         }
     }
-    let found = search.best.map_or_else(|| current.clone(), |(settings, _)| settings);
-    compare(current, found, traffic)
+    compare(current, search.found(current), traffic)
 }
 
 /// Lengths of windows to try, ms.
-fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
+pub(super) fn intervals(own: i64, traffic: &Traffic) -> Vec<i64> {
     let calls = traffic.calls_per_window(INTERVAL_MS as f64);
     let mut intervals = vec![INTERVAL_MS];
     if calls > MANY_CALLS {
@@ -47,7 +46,6 @@ fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
     if calls < FEW_CALLS {
         intervals.push(10_000);
     }
-    let own = current.balancer.update_interval_ms;
     if (1_000..=60_000).contains(&own) && !intervals.contains(&own) {
         intervals.push(own);
     }
@@ -55,14 +53,14 @@ fn intervals(current: &D2, traffic: &Traffic) -> Vec<i64> {
 }
 
 /// The best that was found so far.
-struct Search<'a> {
+pub(super) struct Search<'a> {
     ground: Ground<'a>,
     best: Option<(D2, f64)>,
     tried: Vec<D2>,
 }
 
 impl<'a> Search<'a> {
-    fn new(traffic: &'a Traffic) -> Self {
+    pub(super) fn new(traffic: &'a Traffic) -> Self {
         Self { ground: Ground::new(traffic), best: None, tried: Vec::new() }
     }
 
@@ -113,6 +111,25 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Searches the latency marks anew, with all else as in the best settings of another time.
+    pub(super) fn refit(&mut self, derived: &Derived<'_>, last: &D2) {
+        let degrader = &last.degrader;
+        let mut knobs = Knobs {
+            metric: degrader.latency_to_use,
+            up_step: degrader.up_step,
+            down_step: degrader.down_step,
+            ..START
+        };
+        let mut reached = self.objective(derived, &knobs, f64::INFINITY);
+        self.turn(derived, &mut knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
+        self.turn(derived, &mut knobs, &mut reached, &LOW, |knobs| &mut knobs.low);
+    }
+
+    /// The best settings so far; `otherwise` where there are none.
+    pub(super) fn found(self, otherwise: &D2) -> D2 {
+        self.best.map_or_else(|| otherwise.clone(), |(settings, _)| settings)
+    }
+
     /// The objective of settings, infinite where it is not below `limit` or they have been tried before.
     fn objective(&mut self, derived: &Derived<'_>, knobs: &Knobs, limit: f64) -> f64 {
         let settings = derived.settings(knobs);
@@ -120,11 +137,22 @@ impl<'a> Search<'a> {
             return f64::INFINITY;
         }
         let objective = self.ground.objective_below(&settings, limit);
-        if let Some(objective) = objective.filter(|&o| self.best.as_ref().is_none_or(|(_, best)| o < *best)) {
-            self.best = Some((settings.clone(), objective));
-        }
+        self.keep(&settings, objective);
         self.tried.push(settings);
         objective.unwrap_or(f64::INFINITY)
     }
-}
 
+    /// Takes settings that were found otherwise into account.
+    pub(super) fn consider(&mut self, settings: D2) {
+        let limit = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
+        let objective = self.ground.objective_below(&settings, limit);
+        self.keep(&settings, objective);
+    }
+
+    fn keep(&mut self, settings: &D2, objective: Option<f64>) {
+        let better = |o: &f64| self.best.as_ref().is_none_or(|(_, best)| o < best);
+        if let Some(objective) = objective.filter(better) {
+            self.best = Some((settings.clone(), objective));
+        }
+    }
+}

@@ -14,13 +14,16 @@ pub(super) const NOT_MODELLED: [&str; 5] = [
 
 /// The confidence that the calls seen by one client allow, lowered by what is not known.
 pub(super) fn confidence(traffic: &Traffic, by_calls: Level, calls_at_night: f64) -> Confidence {
-    let calls = format!("at night a client sees about {} calls to a host in a window", number(calls_at_night));
+    let calls =
+        format!("at night a client sees about {} calls to a host in a window", number(calls_at_night));
     let mut level = by_calls;
     let mut why = vec![match by_calls {
         Level::High => format!("{calls}: enough to tell a bad host from chance."),
         Level::Medium => format!("{calls}: some bad hosts will be told later than said here."),
         Level::Low => {
-            format!("{calls}: chance decides a lot. A longer interval, or fewer clients for each host, would help.")
+            format!(
+                "{calls}: chance decides a lot. A longer interval, or fewer clients for each host, would help."
+            )
         }
     }];
     if !traffic.clients_known {
@@ -92,7 +95,8 @@ pub(super) fn coarse_latency() -> Remark {
 }
 
 pub(super) fn too_few_counted(count: f64) -> Remark {
-    let detail = format!("The latency histogram counts {} calls only; at least 1000 are needed.", number(count));
+    let detail =
+        format!("The latency histogram counts {} calls only; at least 1000 are needed.", number(count));
     Remark::new("too_little_data", detail)
 }
 
