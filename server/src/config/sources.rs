@@ -180,7 +180,9 @@ fn one(name: &str, value: &Value, errors: &mut Vec<String>) -> Option<SourceConf
         concurrency: at.number("concurrency", 1, 32).map_or(4, i64::unsigned_abs) as usize,
         window: seconds(at.number("window_minutes", 2, 10_080).map(|n| n * 60), 86_400),
         scrape: seconds(at.number("scrape_seconds", 1, 3_600), 15),
-        max_answer_bytes: at.number("max_answer_mib", 1, 256).map_or(16, i64::unsigned_abs) as usize * 1024 * 1024,
+        max_answer_bytes: at.number("max_answer_mib", 1, 256).map_or(16, i64::unsigned_abs) as usize
+            * 1024
+            * 1024,
     };
     let own = at.value("queries");
     let label = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -208,13 +210,17 @@ fn url(at: &mut Fields<'_>) -> String {
 }
 
 fn auth(at: &mut Fields<'_>) -> Auth {
-    let (user, password, token) = (at.text("username"), at.secret("password", false), at.secret("token", false));
+    let (user, password, token) =
+        (at.text("username"), at.secret("password", false), at.secret("token", false));
     match (user, password, token) {
         (None, None, None) => Auth::None,
         (Some(username), Some(password), None) => Auth::Basic { username, password },
         (None, None, Some(token)) => Auth::Bearer(token),
         (Some(_), None, None) => {
-            at.missing("password_env", "the variable that holds the password of `username` (or password_file)");
+            at.missing(
+                "password_env",
+                "the variable that holds the password of `username` (or password_file)",
+            );
             Auth::None
         }
         (None, Some(_), None) => {
@@ -235,7 +241,11 @@ fn header(at: &mut Fields<'_>) -> Option<(String, Secret)> {
         (Some(name), Some(value)) => {
             let token = |c: char| c.is_ascii_alphanumeric() || c == '-';
             if name.is_empty() || !name.chars().all(token) || name.eq_ignore_ascii_case("authorization") {
-                at.wrong("header_name", &name, "the name of a header other than Authorization, such as X-Scope-OrgID");
+                at.wrong(
+                    "header_name",
+                    &name,
+                    "the name of a header other than Authorization, such as X-Scope-OrgID",
+                );
             }
             Some((name, value))
         }
@@ -325,7 +335,10 @@ mod tests {
         let (found, errors) = read_toml("[sources.prod]\nurl = \"https://prometheus.shop.example/prom/\"");
         assert_eq!(errors, Vec::<String>::new());
         let [source] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!((source.name.as_str(), source.url.as_str()), ("prod", "https://prometheus.shop.example/prom"));
+        assert_eq!(
+            (source.name.as_str(), source.url.as_str()),
+            ("prod", "https://prometheus.shop.example/prom")
+        );
         assert_eq!((source.metrics, source.interval.as_secs()), (Family::Otel, 3_600));
         assert!(source.private_networks.is_empty(), "nothing private is asked unless it is said");
     }
