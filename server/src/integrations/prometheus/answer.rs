@@ -159,7 +159,9 @@ fn envelope<T: for<'de> Deserialize<'de>>(status: u16, body: &[u8]) -> Result<En
     match serde_json::from_slice::<Envelope<T>>(body) {
         Ok(envelope) if envelope.status == "success" => Ok(envelope),
         Ok(envelope) if envelope.status == "error" => Err(told(&envelope.error_type, &envelope.error)),
-        Err(error) if error.is_data() && body.starts_with(b"{\"status\"") => {
+        Err(error)
+            if serde_json::from_slice::<Envelope<IgnoredAny>>(body).is_ok_and(|e| e.status == "success") =>
+        {
             Err(Fault::Execution(format!("its answer has another form: {error}")))
         }
         _ => Err(not_prometheus(status, body)),

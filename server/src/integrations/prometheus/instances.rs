@@ -73,8 +73,9 @@ fn judge(step: &mut Step, seconds: f64) {
         })
         .filter(|(_, severity)| *severity > 0.0)
         .collect();
-    // Where half of them stand out, it is not they who are odd.
-    if severe.len() * 2 > compared.len() || severe.len() == compared.len() {
+    // Where half of them stand out, it is not they who are odd; of two it is the worse one.
+    if severe.len() * 2 > compared.len().max(2) || (severe.len() * 2 == compared.len() && compared.len() > 2)
+    {
         return;
     }
     for (name, severity) in severe {

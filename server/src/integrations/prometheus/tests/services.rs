@@ -123,7 +123,8 @@ fn buckets(instances: &[(&str, &[f64])], bounds: &[f64], steps: usize, step: f64
             let count = latencies.iter().filter(|ms| **ms <= *le * 1_000.0).count() as f64;
             let at = |n: usize| RECORDED - step * (steps - 1 - n) as f64;
             all.push(Series {
-                labels: [("le".to_owned(), le.to_string()), ("instance".to_owned(), (*name).to_owned())].into(),
+                labels: [("le".to_owned(), le.to_string()), ("instance".to_owned(), (*name).to_owned())]
+                    .into(),
                 values: (0..steps).map(|n| (at(n), count)).collect(),
                 histograms: Vec::new(),
             });
@@ -142,7 +143,8 @@ const FINE: &[f64] = &[0.004, 0.006, 0.008, 0.011, 0.015, 0.02, 0.03, 0.1, 1.0];
 #[test]
 fn what_cannot_carry_a_recommendation_is_refused_and_named() {
     let usual = usual();
-    let hour = |data: Data| asked("instance", 3_600.0, 86_400).put_together(data, Some(Data::Series(Vec::new())));
+    let hour =
+        |data: Data| asked("instance", 3_600.0, 86_400).put_together(data, Some(Data::Series(Vec::new())));
     let good = hour(buckets(&[("a", &usual), ("b", &usual), ("c", &usual)], FINE, 24, 3_600.0));
     assert_eq!(codes(&good), [], "{:?}", good.problems);
     assert_eq!(good.worst_instance, None);
@@ -156,8 +158,8 @@ fn what_cannot_carry_a_recommendation_is_refused_and_named() {
     let short = hour(buckets(&[("a", &usual), ("b", &usual)], FINE, 2, 3_600.0));
     assert_eq!(codes(&short), [Lack::TooLittleData]);
     assert!(short.problems[0].detail.contains("120 min") || short.problems[0].detail.contains("2 h"));
-    let few = asked("instance", 3_600.0, 86_400)
-        .put_together(buckets(&[("a", &usual[..1]), ("b", &usual[..1])], FINE, 24, 0.001), None);
+    let few = asked("instance", 15.0, 360)
+        .put_together(buckets(&[("a", &usual[..1]), ("b", &usual[..1])], FINE, 24, 15.0), None);
     assert!(codes(&few).contains(&Lack::TooLittleData), "{:?}", few.problems);
     let counts = hour(buckets(&[("a", &usual), ("b", &usual)], &[], 24, 3_600.0));
     assert_eq!(codes(&counts), [Lack::NoHistogram]);
@@ -241,7 +243,9 @@ fn queries_are_filled_in_and_only_with_harmless_words() {
         "sum by (le, instance) (rate(http_server_request_duration_seconds_bucket{job=\"checkout\"}[60s])) or \
          sum by (instance) (rate(http_server_request_duration_seconds{job=\"checkout\"}[60s]))"
     );
-    assert!(otel.errors.unwrap().contains("_count{job=\"checkout\",http_response_status_code=~\"5..\"}[60s]"));
+    assert!(
+        otel.errors.unwrap().contains("_count{job=\"checkout\",http_response_status_code=~\"5..\"}[60s]")
+    );
     let istio = filled(Family::Istio, "checkout");
     assert_eq!(
         istio.errors.unwrap(),
@@ -254,10 +258,15 @@ fn queries_are_filled_in_and_only_with_harmless_words() {
 
     let mut own = source(Family::Own);
     own.matcher = Some("ns=\"{annotation:shop.example/ns}\",app=\"{label:app}\"".into());
-    own.queries.buckets = Some("sum by (le,{instance}) (rate(x_bucket{{match},env=\"prod\"}[{window}]))".into());
+    own.queries.buckets =
+        Some("sum by (le,{instance}) (rate(x_bucket{{match},env=\"prod\"}[{window}]))".into());
     own.queries.in_ms = Some(true);
     let mut known = words("checkout");
-    assert_eq!(for_service(&own, &known, 60.0), Ok(None), "a service without the annotation is not asked for");
+    assert_eq!(
+        for_service(&own, &known, 60.0),
+        Ok(None),
+        "a service without the annotation is not asked for"
+    );
     known.annotations.insert("shop.example/ns".into(), "shop".into());
     known.labels.insert("app".into(), "check-out".into());
     let queries = for_service(&own, &known, 60.0).unwrap().unwrap();
