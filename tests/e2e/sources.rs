@@ -130,6 +130,7 @@ fn a_source_that_is_away_costs_nothing_and_is_noticed_when_it_is_back() {
 fn wrong(tell: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Stub {
     Stub::start(move |asked| match asked.path.as_str() {
         "/api/v1/status/buildinfo" => Told::new(404, "404 page not found"),
+        "/api/v1/query" => Told::new(200, sample("prometheus/instant-scalar.json")),
         _ => tell(asked),
     })
 }

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::SMALL_CATALOG;
 use crate::cli::{self, Output};
 use crate::database::Database;
+use crate::places;
 use crate::reply::Reply;
 
 /// How a server is to be started.
@@ -66,7 +67,7 @@ impl Setup {
 
     /// Starts it, and makes one token that may do everything.
     pub fn start(self) -> Server {
-        let dir = self.folder();
+        let dir = places::folder_with(&self.files);
         let database = if self.sqlite {
             Database::in_file(&dir.path().join("waterbear.db"))
         } else {
@@ -77,29 +78,17 @@ impl Setup {
 
     /// Starts it on a database that somebody else drops, at `url`.
     pub fn start_at(self, url: &str) -> Server {
-        let dir = self.folder();
+        let dir = places::folder_with(&self.files);
         self.on(Database::of_another(url), dir).begin()
     }
 
     /// Starts a second process on the database of `server`, with the same token.
     pub fn start_beside(self, server: &Server) -> Server {
-        let dir = self.folder();
+        let dir = places::folder_with(&self.files);
         let mut replica = self.on(Database::of_another(server.database.url()), dir);
         replica.token.clone_from(&server.token);
         replica.base = replica.spawn();
         replica
-    }
-
-    /// A folder with the files that were asked for.
-    fn folder(&self) -> TempDir {
-        let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
-        for (path, text) in &self.files {
-            let file = dir.path().join(path);
-            let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
-            made.and_then(|()| std::fs::write(&file, text))
-                .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        }
-        dir
     }
 
     fn on(self, database: Database, dir: TempDir) -> Server {
@@ -160,7 +149,7 @@ impl Server {
     /// A server that knows the sample shop.
     pub fn with_shop() -> Self {
         let server = Self::start();
-        server.import(&String::from_utf8_lossy(&crate::places::sample("backstage/catalog-a.yaml")));
+        server.import(&String::from_utf8_lossy(&places::sample("backstage/catalog-a.yaml")));
         server
     }
 

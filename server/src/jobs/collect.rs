@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 
 use crate::app::sources::{self, Ended, Said, Target, Turn};
-use crate::app::{Actor, App};
+use crate::app::{Actor, App, blocking};
 use crate::config::SourceConfig;
 use crate::error::Result;
 use crate::integrations::prometheus::{self, Client, Fault, Words};
@@ -14,8 +14,8 @@ use crate::types::Timestamp;
 
 /// Longest sleep before it is looked again whether a source is due: another process may have asked it meanwhile.
 const LOOK: Duration = Duration::from_secs(5);
-/// Services that are read, asked about and stored together.
-const PART: i64 = 100;
+/// Services that are read, asked about and stored together, for each request at once.
+const PART: usize = 4;
 /// Queries in a row that may time out before the source counts as away.
 const PATIENCE: usize = 3;
 
@@ -70,18 +70,21 @@ async fn look(app: &Arc<App>, source: &SourceConfig) -> Result<()> {
 /// Asks for every service, part by part.
 async fn turn_of(app: &Arc<App>, source: &SourceConfig, turn: &Turn, now: Timestamp) -> Result<Ended> {
     let mut ended = Ended { jitter: jitter(), ..Ended::default() };
-    let client = match Client::new(source) {
+    // It reads the CAs of the system: that is no work for a thread that serves.
+    let asked = source.clone();
+    let client = match blocking(move || Ok(Client::new(&asked))).await? {
         Ok(client) => client,
         Err(fault) => return Ok(Ended { away: Some(fault.to_string()), ..ended }),
     };
-    match client.version().await {
+    match client.version(now).await {
         Ok(version) => ended.version = version,
         Err(fault) => return Ok(Ended { away: Some(fault.to_string()), ..ended }),
     }
     let mut after = String::new();
+    let part = i64::try_from(PART * source.concurrency).unwrap_or(i64::MAX);
     loop {
         let from = after.clone();
-        let targets = app.read(move |tx| sources::targets(tx, &from, PART)).await?;
+        let targets = app.read(move |tx| sources::targets(tx, &from, part)).await?;
         let Some(last) = targets.last() else { return Ok(ended) };
         after.clone_from(&last.id);
         let (part, away) = ask(&client, source, targets, now).await;

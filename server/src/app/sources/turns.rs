@@ -47,8 +47,11 @@ pub fn targets(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<Target>> 
     Ok(wanted.into_iter().map(target).collect())
 }
 
-/// How long a claimed collection is held before another process may take it over; each part that is stored extends it.
+/// How long a claimed collection is held at least before another process may take it over; each part that is stored
+/// extends it.
 const LEASE: Duration = Duration::from_mins(5);
+/// As many answers as a part may wait for, one after the other; the lease outlasts them.
+const ANSWERS_OF_A_PART: u32 = 20;
 
 /// A claimed collection.
 #[derive(Clone, Debug)]
@@ -57,6 +60,7 @@ pub struct Turn {
     job: String,
     due: i64,
     owner: String,
+    lease: Duration,
 }
 
 /// When a source is due; none: it was never asked.
@@ -78,10 +82,11 @@ pub fn take_turn(tx: &mut Tx<'_>, source: &SourceConfig, owner: &str) -> Result<
     if due(&row, source) > tx.now {
         return Ok(None);
     }
+    let lease = LEASE.max(source.timeout * ANSWERS_OF_A_PART);
     // All processes name the turn by what is stored, whatever their clocks say.
     let job = format!("collect:{}", source.name);
-    let claimed = store::runs::claim(tx.conn, &job, row.next_at, owner, LEASE)?;
-    let turn = Turn { source: source.name.clone(), job, due: row.next_at, owner: owner.to_owned() };
+    let claimed = store::runs::claim(tx.conn, &job, row.next_at, owner, lease)?;
+    let turn = Turn { source: source.name.clone(), job, due: row.next_at, owner: owner.to_owned(), lease };
     Ok(claimed.then_some(turn))
 }
 
@@ -118,7 +123,7 @@ pub enum Said {
 
 /// Stores a part of a turn; false when another process has taken it over: then nothing was stored.
 pub fn keep(tx: &mut Tx<'_>, turn: &Turn, part: &[(Target, Said)]) -> Result<bool> {
-    if !store::runs::extend(tx.conn, &turn.job, turn.due, &turn.owner, LEASE)? {
+    if !store::runs::extend(tx.conn, &turn.job, turn.due, &turn.owner, turn.lease)? {
         return Ok(false);
     }
     let mut rows = Vec::new();
@@ -172,7 +177,7 @@ const FIRST_WAIT_MS: f64 = 15_000.0;
 
 /// Ends a turn and says when the next is due; false when another process has taken it over.
 pub fn end(tx: &mut Tx<'_>, turn: &Turn, source: &SourceConfig, ended: &Ended) -> Result<bool> {
-    if !store::runs::extend(tx.conn, &turn.job, turn.due, &turn.owner, LEASE)? {
+    if !store::runs::extend(tx.conn, &turn.job, turn.due, &turn.owner, turn.lease)? {
         return Ok(false);
     }
     let mut row = row(tx, &source.name)?;

@@ -70,6 +70,8 @@ pub struct NativeBucket {
 pub enum Fault {
     /// The query or its range is wrong (400 `bad_data`).
     BadData(String),
+    /// The query cannot be made for this service.
+    NoQuery(String),
     /// The query cannot be computed (422 `execution`).
     Execution(String),
     /// It took too long, there or here.
@@ -99,7 +101,9 @@ impl fmt::Display for Fault {
         match self {
             Self::BadData(text) => write!(f, "Prometheus refuses the query: {text}"),
             Self::Execution(text) => write!(f, "Prometheus cannot compute the query: {text}"),
-            Self::Timeout(text) | Self::Away(text) | Self::Busy(text) => f.write_str(text),
+            Self::NoQuery(text) | Self::Timeout(text) | Self::Away(text) | Self::Busy(text) => {
+                f.write_str(text)
+            }
             Self::TooLarge(most) => write!(
                 f,
                 "the answer is larger than {} MiB: narrow the query, or raise max_answer_mib",

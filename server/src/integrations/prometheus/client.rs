@@ -71,18 +71,20 @@ impl Client {
         })
     }
 
-    /// Its version; none where the API has no such call.
+    /// Whether it answers; its version, where it tells one.
     ///
     /// # Errors
     ///
     /// That it is away.
-    pub async fn version(&self) -> Result<Option<String>, Fault> {
+    pub async fn version(&self, now: Timestamp) -> Result<Option<String>, Fault> {
         let request = self.request(Method::GET, "/status/buildinfo")?;
         let (status, body) = self.send(request).await?;
         match answer::version(status, &body) {
             Ok(version) => Ok(Some(version)),
-            // Older and foreign servers lack the call: that is for the first query to find out.
-            Err(_) if matches!(status, 400 | 404 | 405) => Ok(None),
+            // Older and foreign servers lack that call, but not this one.
+            Err(_) if matches!(status, 400 | 404 | 405) => {
+                self.instant("1", now.0 as f64 / 1_000.0).await.map(|_| None)
+            }
             Err(fault) => Err(fault),
         }
     }

@@ -37,7 +37,7 @@ pub async fn collect(
     let range = Range::new(now, source.window, STEPS);
     // A rate needs several scrapes within its window.
     let window = range.step.max(4.0 * source.scrape.as_secs_f64());
-    let Some(queries) = queries::for_service(source, words, window).map_err(Fault::BadData)? else {
+    let Some(queries) = queries::for_service(source, words, window).map_err(Fault::NoQuery)? else {
         return Ok(None);
     };
     let mut remarks = Vec::new();
