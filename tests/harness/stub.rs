@@ -57,17 +57,14 @@ pub struct Stub {
 impl Stub {
     /// Starts one on loopback.
     pub fn start(tell: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Self {
-        Self::serve(tell, |stream, answer| answer(stream))
+        Self::serve(tell, |mut stream, answer| answer(&mut stream))
     }
 
     /// Starts one whose connections `open` wraps, for instance in TLS.
     pub fn serve(
         tell: impl Fn(&Asked) -> Told + Send + Sync + 'static,
         open: impl Fn(TcpStream, &dyn Fn(&mut dyn Stream)) + Send + Sync + 'static,
-    ) -> Self
-    where
-        TcpStream: Stream,
-    {
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|e| panic!("no port: {e}"));
         let address = listener.local_addr().unwrap_or_else(|e| panic!("no address: {e}"));
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();

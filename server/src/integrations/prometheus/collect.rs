@@ -19,7 +19,7 @@ const STEPS: f64 = 24.0;
 /// Calls that a profile rests on at least: ten of them are slower than its 99th percentile.
 const LEAST_CALLS: f64 = 1_000.0;
 /// The part of the time looked back over that there must be data of.
-const LEAST_PART: f64 = 1.0 / 6.0;
+const LEAST_PART: f64 = 1.0 / 8.0;
 /// Instances that are kept of a service at most.
 const MOST_INSTANCES: usize = 200;
 
@@ -84,7 +84,8 @@ impl Asked<'_> {
         let histograms = reading::histograms(buckets, label, self.queries.ms);
         let errors = errors.map(|data| reading::numbers(data, label));
         let step = self.range.step;
-        let steps = instances::steps(&histograms, errors.as_ref(), step);
+        let mut steps = instances::steps(&histograms, errors.as_ref(), step);
+        self.leave_out_a_begun_step(&mut steps);
         let healthy = instances::healthy(&histograms, &steps, step);
         let mut problems = Vec::new();
         self.weigh(&histograms, &steps, &healthy, &mut problems);
@@ -109,6 +110,16 @@ impl Asked<'_> {
             }),
             instances: seen(&steps),
             problems,
+        }
+    }
+
+    /// Where data begins in the midst of the time looked back over, its first step is not whole.
+    fn leave_out_a_begun_step(&self, steps: &mut Times<Step>) {
+        let whole = (self.range.start + self.range.step / 2.0) * 1_000.0;
+        if let (true, Some((&first, _))) = (steps.len() > 1, steps.first_key_value())
+            && first as f64 > whole
+        {
+            steps.remove(&first);
         }
     }
 
