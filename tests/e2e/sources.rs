@@ -288,6 +288,16 @@ fn a_real_prometheus_shows_the_bad_instance_of_five() {
     let qps = profile["qps"].as_f64().unwrap_or_default();
     assert!((qps - 1_000.0).abs() < 120.0, "{qps}");
     assert!(profile["error_rate"].as_f64().is_some_and(|rate| rate < 0.002), "{profile:#}");
+    // The degrader of the service knows it too.
+    let degrader = server.json("/api/v1/services/checkout/degrader");
+    assert_eq!(
+        (&degrader["profile_from"], &degrader["observed"]),
+        (&"toy".into(), &true.into()),
+        "{degrader:#}"
+    );
+    let bad = degrader["instances"].as_array().into_iter().flatten().filter(|i| i["bad"] == true);
+    let bad: Vec<&Value> = bad.map(|i| &i["name"]).collect();
+    assert_eq!(bad, [&Value::from(prometheus.bad_instance())], "{degrader:#}");
     let list = server.json("/api/v1/sources");
     assert!(source(&list, "toy")["version"].as_str().is_some_and(|v| v.starts_with(['2', '3'])), "{list:#}");
 }

@@ -2,6 +2,7 @@
 //!
 //! A source that is away costs nothing: the last that it said stays, marked as old.
 
+mod handover;
 mod turns;
 mod views;
 

@@ -121,7 +121,8 @@ pub enum Said {
     Failed(String),
 }
 
-/// Stores a part of a turn; false when another process has taken it over: then nothing was stored.
+/// Stores a part of a turn, and hands what is new to the degraders; false when another process has taken it over: then
+/// nothing was stored.
 pub fn keep(tx: &mut Tx<'_>, turn: &Turn, part: &[(Target, Said)]) -> Result<bool> {
     if !store::runs::extend(tx.conn, &turn.job, turn.due, &turn.owner, turn.lease)? {
         return Ok(false);
@@ -158,6 +159,20 @@ pub fn keep(tx: &mut Tx<'_>, turn: &Turn, part: &[(Target, Said)]) -> Result<boo
         }
     }
     store::telemetry::put(tx.conn, &rows)?;
+    let mut found: Vec<(&str, &Collected)> = part
+        .iter()
+        .filter_map(|(target, said)| match said {
+            Said::Found(collected) => Some((target.id.as_str(), collected.as_ref())),
+            Said::Nothing | Said::Failed(_) => None,
+        })
+        .collect();
+    // In the order of their ids, as everybody locks them.
+    found.sort_by_key(|(id, _)| *id);
+    for (id, collected) in found {
+        if let Some(service) = store::services::by_id(tx.conn, id)?.filter(|s| s.removed_at.is_none()) {
+            super::handover::hand_over(tx, &service, collected)?;
+        }
+    }
     Ok(true)
 }
 

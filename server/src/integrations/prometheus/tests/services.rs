@@ -45,7 +45,7 @@ fn asked(label: &str, step: f64, window: u64) -> Asked<'static> {
     Asked {
         source: "prod",
         queries: for_service(&config, &words("storefront"), step).unwrap().unwrap(),
-        range: Range { start: RECORDED - window.as_secs_f64(), end: RECORDED, step },
+        range: Range { start: RECORDED - window.as_secs_f64() + step, end: RECORDED, step },
         window,
         now: Timestamp(RECORDED as i64 * 1_000),
         hosts: None,
