@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::{Asked, Prometheus, Server, Setup, Stub, Told, Value, sample};
+use harness::{Asked, Prometheus, Server, Setup, Stub, Told, Value, json, sample};
 
 /// A name of the secret that must show nowhere.
 const SECRET: &str = "hunter2-of-prometheus";
@@ -275,6 +275,10 @@ fn a_real_prometheus_shows_the_bad_instance_of_five() {
     );
     let server = Setup::default().file("waterbear.toml", &settings).start();
     server.import(harness::SMALL_CATALOG);
+    let settings =
+        json!({"dialect": "d2", "settings": {"degraderProperties": {"degrader.highLatency": "400"}}});
+    let _ =
+        server.send(server.request("PUT", "/api/v1/services/checkout/degrader").json(&settings)).expect(200);
     let told = until(&server, TELEMETRY, |t| {
         t["items"][0]["worst_instance"].is_object() && t["items"][0]["refused"] == false
     });
@@ -298,6 +302,8 @@ fn a_real_prometheus_shows_the_bad_instance_of_five() {
     let bad = degrader["instances"].as_array().into_iter().flatten().filter(|i| i["bad"] == true);
     let bad: Vec<&Value> = bad.map(|i| &i["name"]).collect();
     assert_eq!(bad, [&Value::from(prometheus.bad_instance())], "{degrader:#}");
+    let page = server.get("/services/checkout/degrader").expect(200).text();
+    assert!(page.contains(prometheus.bad_instance()) && page.contains("stands out"), "{page}");
     let list = server.json("/api/v1/sources");
     assert!(source(&list, "toy")["version"].as_str().is_some_and(|v| v.starts_with(['2', '3'])), "{list:#}");
 }
