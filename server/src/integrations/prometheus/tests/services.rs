@@ -155,9 +155,9 @@ fn what_cannot_carry_a_recommendation_is_refused_and_named() {
     let coarse = hour(buckets(&[("a", &usual), ("b", &usual)], &[0.1, 1.0], 24, 3_600.0));
     assert_eq!(codes(&coarse), [Lack::CoarseBuckets]);
     assert!(coarse.problems[0].detail.contains("between 0 ms and 100 ms"), "{:?}", coarse.problems);
-    let short = hour(buckets(&[("a", &usual), ("b", &usual)], FINE, 2, 3_600.0));
+    let short = hour(buckets(&[("a", &usual), ("b", &usual)], FINE, 3, 3_600.0));
     assert_eq!(codes(&short), [Lack::TooLittleData]);
-    assert!(short.problems[0].detail.contains("120 min") || short.problems[0].detail.contains("2 h"));
+    assert!(short.problems[0].detail.contains("of 2 h of the last 24 h"), "{:?}", short.problems);
     let few = asked("instance", 15.0, 360)
         .put_together(buckets(&[("a", &usual[..1]), ("b", &usual[..1])], FINE, 24, 15.0), None);
     assert!(codes(&few).contains(&Lack::TooLittleData), "{:?}", few.problems);
