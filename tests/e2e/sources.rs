@@ -54,7 +54,7 @@ fn until(server: &Server, path: &str, good: impl Fn(&Value) -> bool) -> Value {
         if good(&found) {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "{path} stays {found:#}\n{}", server.log());
+        assert!(began.elapsed() < Duration::from_mins(1), "{path} stays {found:#}\n{}", server.log());
         std::thread::sleep(Duration::from_millis(100));
     }
 }

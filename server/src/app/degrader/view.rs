@@ -103,11 +103,7 @@ pub fn view(tx: &mut Tx<'_>, name: &str) -> Result<DegraderView> {
         profile_at: row.as_ref().and_then(|r| r.profile_at).map(Timestamp),
         observed: row.as_ref().is_some_and(|r| r.observed),
         instances: known.instances,
-        assessment: known
-            .assessment
-            .map(|a| serde_json::to_value(a))
-            .transpose()
-            .map_err(anyhow::Error::new)?,
+        assessment: known.assessment.map(serde_json::to_value).transpose().map_err(anyhow::Error::new)?,
         paste,
     })
 }

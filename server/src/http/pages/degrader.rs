@@ -3,6 +3,8 @@
 mod panel;
 mod words;
 
+use std::fmt::Write as _;
+
 use scoring_rules::degrader::{Change, Dialect, Judged, Level, Replay, Row, Scenario};
 use serde::Serialize;
 
@@ -263,7 +265,9 @@ fn latencies(study: &Study) -> Option<Latencies> {
     let mut all = study.settings.as_ref().map(|s| marks(s, true)).unwrap_or_default();
     if let Some(recommended) = study.assessment.as_ref().and_then(|a| a.tuning.recommended.as_ref()) {
         let mut new = marks(&recommended.settings, false);
-        new.retain(|mark| !all.iter().any(|held| held.label == mark.label && held.ms == mark.ms));
+        new.retain(|mark| {
+            !all.iter().any(|held| held.label == mark.label && (held.ms - mark.ms).abs() < 1e-9)
+        });
         all.extend(new);
     }
     let far = all.iter().map(|m| m.ms).fold(traffic.quantile_ms(0.9999), f64::max);
@@ -322,11 +326,13 @@ fn replayed(study: &Study) -> Option<Replayed> {
         requests(today.bad_requests)
     );
     if let Some(recommended) = &study.recommended {
-        desc.push_str(&format!(
+        // Writing to a String cannot fail.
+        let _ = write!(
+            desc,
             " With the recommended values it is left out {}, and users meet {}.",
             after(recommended),
             requests(recommended.bad_requests)
-        ));
+        );
     }
     let title = format!("One host, {}: share of its traffic kept away", scenario_words(study.scenario));
     Some(Replayed::new(title, desc, &courses, scoring_rules::degrader::FAILURE_SECONDS))
