@@ -225,9 +225,11 @@ x-keyed-per-host: true
     assert_eq!(reading.settings, Settings::Resilience4j(expected));
     assert_eq!(notes(&reading), ["/resilience4j.circuitbreaker/instances/payments/registerHealthIndicator"]);
     // A small window with no minimum of its own: the library caps the default, and nobody is blamed.
-    let reading = read(Dialect::Resilience4j, &json!({"slidingWindowSize": 10}));
+    let reading = read(Dialect::Resilience4j, &json!({"slidingWindowSize": 10, "x-keyed-per-host": true}));
+    assert_eq!(reading.notes, []);
     let Settings::Resilience4j(breaker) = reading.settings else { panic!() };
     assert_eq!((breaker.sliding_window_size, breaker.minimum_number_of_calls), (10, 10));
+    assert!(breaker.keyed_per_host);
 }
 
 #[test]

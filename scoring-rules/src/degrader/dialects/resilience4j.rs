@@ -72,7 +72,7 @@ fn contradictions(of: &Resilience4j) -> Vec<(&'static str, String)> {
 /// Reads `resilience4j.circuitbreaker` of an `application.yml`: the first instance over the configuration that it is
 /// based on; or a bare instance.
 pub(super) fn read(document: &Value) -> Found<Resilience4j> {
-    let mut reader = Reader::new(Style::Java, true, &["baseConfig", "resilience4j"]);
+    let mut reader = Reader::new(Style::Java, true, &["baseConfig", "resilience4j", "x-keyed-per-host"]);
     let mut of = Resilience4j::default();
     let Some(block) = reader.locate(document, &["circuitbreaker", "circuit-breaker", "circuitBreaker"], &of)
     else {

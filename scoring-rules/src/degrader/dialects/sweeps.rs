@@ -12,13 +12,15 @@ use super::super::{FAILURE_SECONDS, HealthyDay, Traffic};
 use super::calls::{Calls, Course, HICCUP_S, Run, at_least, cut_short, hiccups, over_numbers};
 
 /// A shorter interval is followed in steps of this length, s.
-const SHORTEST_S: f64 = 0.1;
+const SHORTEST_S: f64 = 0.5;
+/// Ejections after which the next is not longer any more: in a failure of this length there are hardly more.
+const MOST_EJECTIONS: f64 = 64.0;
 /// Seconds between two points of a curve.
 const CURVE_S: f64 = 2.5;
 /// Points of it within an interval.
 const CURVE_PARTS: u32 = 4;
 /// A share of clients too small to follow.
-const SPECK: f64 = 1e-7;
+const SPECK: f64 = 1e-6;
 
 /// A rule on the share of failed calls between two sweeps.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +81,7 @@ type Key = (bool, usize, usize);
 
 impl Detector {
     fn longest_multiplier(&self) -> usize {
-        ((self.max_s / self.base_s).ceil().clamp(1.0, 1_000.0)) as usize
+        ((self.max_s / self.base_s).ceil().clamp(1.0, MOST_EJECTIONS)) as usize
     }
 
     fn ejected_for(&self, multiplier: usize) -> f64 {
