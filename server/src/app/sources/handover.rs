@@ -19,9 +19,24 @@ const REFRESH_MS: i64 = DAY_MS * 4 / 5;
 
 /// Hands it over, unless nothing may be concluded from it or nothing is new.
 pub(super) fn hand_over(tx: &mut Tx<'_>, service: &ServiceRow, collected: &Collected) -> Result<()> {
-    let Some(profile) = &collected.profile else { return Ok(()) };
+    match news(tx, service, collected)? {
+        Some(found) => degrader::measured(tx, service, &found).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// Does of [`hand_over`] what takes long.
+pub(super) fn rehearse(tx: &mut Tx<'_>, service: &ServiceRow, collected: &Collected) -> Result<()> {
+    match news(tx, service, collected)? {
+        Some(found) => degrader::rehearse_measured(tx, service, &found),
+        None => Ok(()),
+    }
+}
+
+fn news(tx: &mut Tx<'_>, service: &ServiceRow, collected: &Collected) -> Result<Option<Measured>> {
+    let Some(profile) = &collected.profile else { return Ok(None) };
     if collected.refusals().next().is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let row = store::degraders::of(tx.conn, &service.id)?;
     let known = row.as_ref().and_then(|r| r.profile.as_deref()).and_then(|t| serde_json::from_str(t).ok());
@@ -36,10 +51,10 @@ pub(super) fn hand_over(tx: &mut Tx<'_>, service: &ServiceRow, collected: &Colle
         let fresh = row.profile_at.is_some_and(|at| collected.at.0 - at < REFRESH_MS);
         let before: Vec<Instance> = serde_json::from_str(&row.instances).unwrap_or_default();
         if own && fresh && alike(known, &found.profile) && odd(&before) == odd(&found.instances) {
-            return Ok(());
+            return Ok(None);
         }
     }
-    degrader::measured(tx, service, &found).map(|_| ())
+    Ok(Some(found))
 }
 
 /// Telemetry of hosts knows neither their callers nor what callers can bear: that stays as it was told.
