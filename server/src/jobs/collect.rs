@@ -55,9 +55,10 @@ async fn look(app: &Arc<App>, source: &SourceConfig) -> Result<()> {
     let taken = app.write(Actor::schedule(), move |tx| sources::take_turn(tx, &asked, &owner)).await?;
     let Some(turn) = taken else { return Ok(()) };
     let ended = turn_of(app, source, &turn, now).await?;
-    match &ended.away {
-        Some(why) => tracing::warn!(source = source.name, why, "the source is away"),
-        None => tracing::info!(source = source.name, "collected"),
+    if let Some(why) = &ended.away {
+        tracing::warn!(source = source.name, why, "the source is away");
+    } else {
+        tracing::info!(source = source.name, "collected");
     }
     let asked = source.clone();
     let done = app.write(Actor::schedule(), move |tx| sources::end(tx, &turn, &asked, &ended)).await?;
