@@ -116,9 +116,7 @@ impl Asked<'_> {
     /// Where data begins in the midst of the time looked back over, its first step is not whole.
     fn leave_out_a_begun_step(&self, steps: &mut Times<Step>) {
         let whole = (self.range.start + self.range.step / 2.0) * 1_000.0;
-        if let (true, Some((&first, _))) = (steps.len() > 1, steps.first_key_value())
-            && first as f64 > whole
-        {
+        if let Some(first) = steps.first_key_value().map(|(at, _)| *at).filter(|at| *at as f64 > whole) {
             steps.remove(&first);
         }
     }
