@@ -10,7 +10,7 @@ use scoring_rules::degrader::Profile;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use turns::{Ended, Said, Target, Turn, end, keep, next_at, take_turn, targets};
+pub use turns::{Ended, Said, Target, Turn, end, keep, next_at, rehearse, take_turn, targets};
 pub use views::{SourceState, SourceView, TelemetryRow, TelemetryView, covered, list, of_service};
 
 use crate::types::Timestamp;

@@ -89,6 +89,9 @@ async fn turn_of(app: &Arc<App>, source: &SourceConfig, turn: &Turn, now: Timest
         let Some(last) = targets.last() else { return Ok(ended) };
         after.clone_from(&last.id);
         let (part, away) = ask(&client, source, targets, now).await;
+        let part = Arc::new(part);
+        let first = Arc::clone(&part);
+        app.read(move |tx| sources::rehearse(tx, &first)).await?;
         let turn = turn.clone();
         if !app.write(Actor::schedule(), move |tx| sources::keep(tx, &turn, &part)).await? {
             return Ok(ended);

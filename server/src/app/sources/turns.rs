@@ -9,6 +9,7 @@ use crate::app::Tx;
 use crate::config::SourceConfig;
 use crate::error::Result;
 use crate::store;
+use crate::store::services::ServiceRow;
 use crate::store::telemetry::{SourceRow, TelemetryRow};
 use crate::types::Timestamp;
 
@@ -159,6 +160,21 @@ pub fn keep(tx: &mut Tx<'_>, turn: &Turn, part: &[(Target, Said)]) -> Result<boo
         }
     }
     store::telemetry::put(tx.conn, &rows)?;
+    for_each_found(tx, part, super::handover::hand_over)?;
+    Ok(true)
+}
+
+/// Does of [`keep`] what takes long, in a transaction that nobody waits for.
+pub fn rehearse(tx: &mut Tx<'_>, part: &[(Target, Said)]) -> Result<()> {
+    for_each_found(tx, part, super::handover::rehearse)
+}
+
+/// In the order of their ids, as everybody locks them.
+fn for_each_found(
+    tx: &mut Tx<'_>,
+    part: &[(Target, Said)],
+    run: fn(&mut Tx<'_>, &ServiceRow, &Collected) -> Result<()>,
+) -> Result<()> {
     let mut found: Vec<(&str, &Collected)> = part
         .iter()
         .filter_map(|(target, said)| match said {
@@ -166,14 +182,13 @@ pub fn keep(tx: &mut Tx<'_>, turn: &Turn, part: &[(Target, Said)]) -> Result<boo
             Said::Nothing | Said::Failed(_) => None,
         })
         .collect();
-    // In the order of their ids, as everybody locks them.
     found.sort_by_key(|(id, _)| *id);
     for (id, collected) in found {
         if let Some(service) = store::services::by_id(tx.conn, id)?.filter(|s| s.removed_at.is_none()) {
-            super::handover::hand_over(tx, &service, collected)?;
+            run(tx, &service, collected)?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// How a turn ended.

@@ -19,7 +19,8 @@ pub async fn put(
 ) -> Result<HttpResponse> {
     let cmd: PutDegrader = body.json()?;
     let (first, of) = (cmd.clone(), name.clone());
-    app.read_as(actor.clone(), move |tx| degrader::rehearse(tx, &of, &first)).await?;
+    let by = actor.clone();
+    app.read(move |tx| tx.acting(&by, |tx| degrader::rehearse(tx, &of, &first))).await?;
     let view = app.write(actor, move |tx| degrader::put(tx, &name, &cmd)).await?;
     Ok(HttpResponse::Ok().json(view))
 }

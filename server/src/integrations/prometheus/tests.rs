@@ -56,7 +56,7 @@ fn numbers_that_are_none_are_read_and_then_left_out() {
     assert!(of("nan").is_nan());
     assert_eq!((of("+inf"), of("-inf")), (f64::INFINITY, f64::NEG_INFINITY));
     let numbers = reading::numbers(Data::Series(all), "k");
-    assert!(numbers.values().all(BTreeMap::is_empty), "{numbers:?}");
+    assert!(numbers.values().all(std::collections::BTreeMap::is_empty), "{numbers:?}");
 }
 
 #[test]
