@@ -40,7 +40,7 @@ pub fn client(source: &SourceConfig) -> Result<Client, String> {
         .timeout(source.timeout)
         .user_agent(concat!("waterbear/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|e| format!("no client: {}", causes(&e)))
+        .map_err(|e| format!("no client: {}", cause(&e)))
 }
 
 /// TLS that believes the system's CAs and the one of the settings.
@@ -169,18 +169,13 @@ fn inner(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// An error with everything behind it, but without the URL, once each.
-pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(one) = next {
-        let text = one.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = one.source();
+/// What lies at the bottom of an error: what stands above it names the library's own layers.
+pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(below) = last.source() {
+        last = below;
     }
-    parts.join(": ")
+    last.to_string()
 }
 
 #[cfg(test)]

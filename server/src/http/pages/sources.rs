@@ -122,9 +122,9 @@ impl Source {
                 since: when(since),
                 why: view.error.clone().unwrap_or_default(),
                 tries: if view.failures == 1 {
-                    "1 try".to_owned()
+                    "one failed try".to_owned()
                 } else {
-                    format!("{} tries", view.failures)
+                    format!("{} failed tries", view.failures)
                 },
             }),
             last: view.last_success_at.map(when),

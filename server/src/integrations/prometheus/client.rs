@@ -156,11 +156,11 @@ impl Client {
             return Fault::Timeout(format!("no whole answer within {} s", self.timeout.as_secs()));
         }
         if error.is_builder() {
-            return Fault::Away(format!("the request cannot be made: {}", net::causes(&error)));
+            return Fault::Away(format!("the request cannot be made: {}", net::cause(&error)));
         }
         if error.is_timeout() {
             return Fault::Away("no connection within the time allowed".into());
         }
-        Fault::Away(format!("no answer: {}", net::causes(&error)))
+        Fault::Away(format!("no answer: {}", net::cause(&error)))
     }
 }
