@@ -79,6 +79,8 @@ const PATHS: &[&str] = &[
     "/api/v1/services/checkout/drill-matrix",
     "/api/v1/services/checkout/events",
     "/api/v1/services/checkout/events?cursor=7",
+    "/services/checkout/degrader",
+    "/api/v1/services/checkout/degrader",
     "/api/v1/services/checkout/gate",
     "/api/v1/teams",
     "/api/v1/teams/shop-team",
