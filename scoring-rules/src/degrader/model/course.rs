@@ -25,7 +25,8 @@ pub(super) struct Course {
 
 impl Course {
     pub(super) fn new(curve: bool) -> Self {
-        Self { curve: curve.then(Vec::new), ..Self::default() }
+        let start = CurvePoint { at_s: 0.0, dropped: 0.0, bad: 0.0 };
+        Self { curve: curve.then(|| vec![start]), ..Self::default() }
     }
 
     /// From `time` on the host gets this share of its points; `dropped` of its usual calls are kept away from it.

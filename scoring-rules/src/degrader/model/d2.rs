@@ -4,7 +4,7 @@ use super::super::reference::{Cluster, Member, Seen, Turn, full_points, lowered,
 use super::super::{D2, Degrader, Replay, Scenario, Traffic};
 use super::calls::Calls;
 use super::course::{Course, FAILURE_MS, SHORTEST_INTERVAL_MS, Sum};
-use super::dice::{COURSES, Dice};
+use super::dice::{Dice, courses};
 use super::flow::Flow;
 use super::history::same;
 use super::window::{InFlight, Marks, Statistics, percentile};
@@ -112,9 +112,10 @@ impl<'a> D2Model<'a> {
     pub(super) fn in_full(&self, scenario: Scenario) -> Replay {
         let failing = Calls::of(scenario, self.traffic, &self.healthy);
         let mut sum = Sum::new();
-        for course in 0..COURSES {
-            let phase = (f64::from(course) + 0.5) / f64::from(COURSES);
-            sum.add(&self.run(failing, phase, false, Some(Dice::new(course))));
+        let courses = courses(self.interval);
+        for course in 0..courses {
+            let phase = (f64::from(course) + 0.5) / f64::from(courses);
+            sum.add(&self.run(failing, phase, false, Some(Dice::new(course, courses))));
         }
         let mut replay = self.report(scenario, &failing, &sum);
         replay.curve = self.run(failing, 0.5, true, None).into_curve(self.traffic.clients);

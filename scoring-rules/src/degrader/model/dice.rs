@@ -2,29 +2,38 @@
 
 use super::tails::normal_quantile;
 
-/// Courses that are followed together; a power of two.
-pub(super) const COURSES: u32 = 64;
+/// Courses that are followed together, and how many of them where windows are so short that chance evens out within
+/// each; powers of two.
+const COURSES: (u32, u32) = (64, 16);
+/// Shorter windows, ms, are short in that sense.
+const SHORT_MS: f64 = 1_000.0;
+
+/// How many courses to follow together where windows are so long, ms.
+pub(super) fn courses(interval_ms: f64) -> u32 {
+    if interval_ms < SHORT_MS { COURSES.1 } else { COURSES.0 }
+}
 
 /// What befalls one of the courses.
 pub(super) struct Dice {
     course: u64,
+    courses: u64,
     throw: u64,
 }
 
 impl Dice {
-    /// Those of this course, counted from 0.
-    pub(super) fn new(course: u32) -> Self {
-        Self { course: u64::from(course), throw: 0 }
+    /// Those of this course, counted from 0, among so many.
+    pub(super) fn new(course: u32, courses: u32) -> Self {
+        Self { course: u64::from(course), courses: u64::from(courses), throw: 0 }
     }
 
-    /// A number from 0 to 1. Of each throw, every course gets another [`COURSES`]th of that range (a Latin hypercube).
+    /// A number from 0 to 1. Of each throw, every course gets a part of that range of its own (a Latin hypercube).
     pub(super) fn throw(&mut self) -> f64 {
         self.throw += 1;
         let order = scramble(self.throw);
         // An odd factor makes a permutation of a power of two.
-        let place = ((order | 1).wrapping_mul(self.course).wrapping_add(order >> 32)) % u64::from(COURSES);
+        let place = ((order | 1).wrapping_mul(self.course).wrapping_add(order >> 32)) % self.courses;
         let within = scramble(order ^ self.course.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 11;
-        (place as f64 + within as f64 / (1_u64 << 53) as f64) / f64::from(COURSES)
+        (place as f64 + within as f64 / (1_u64 << 53) as f64) / self.courses as f64
     }
 
     /// How many calls there are, where there are so many on average.

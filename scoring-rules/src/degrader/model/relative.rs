@@ -86,7 +86,8 @@ impl<'a> RelativeModel<'a> {
             let window = self.window(&mut flow, end);
             score = self.step(score, &window, rate);
             share = (score * full).round() / full;
-            rate = self.client_rate * share / (self.traffic.hosts - 1.0 + share);
+            let others = self.traffic.hosts - 1.0;
+            rate = if share > 0.0 { self.client_rate * share / (others + share) } else { 0.0 };
             if course.is_over(end, share, 1.0 - rate / usual) {
                 return course;
             }

@@ -68,7 +68,7 @@ pub fn score(judged: &Judged, best: &Judged) -> f64 {
         return 100.0;
     }
     let avoidable = 1.0 - best.objective;
-    if harmful(judged) || avoidable <= 0.0 {
+    if harmful(judged) || avoidable.is_nan() || avoidable <= 0.0 || judged.objective.is_nan() {
         return 0.0;
     }
     100.0 * ((1.0 - judged.objective) / avoidable).clamp(0.0, 1.0)
