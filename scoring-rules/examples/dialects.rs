@@ -13,9 +13,16 @@ use scoring_rules::degrader::{Dialect, Latency, Profile, Settings, assess};
 const ROUNDS: u32 = 20;
 
 fn main() {
+    for (name, clients) in [("5 calls a second for each host and client", 20), ("100 of them", 1)] {
+        println!("{name}");
+        measure(clients);
+    }
+}
+
+fn measure(clients: u32) {
     let profile = Profile {
         hosts: 50,
-        clients: Some(20),
+        clients: Some(clients),
         qps: 5_000.0,
         latency: Latency { mean_ms: Some(7.5), cv: Some(0.8), ..Latency::default() },
         error_rate: 0.0005,

@@ -12,11 +12,12 @@ macro_rules! shipped {
     };
 }
 
-const DEFAULT: [(&str, &str); 32] = shipped![
+const DEFAULT: [(&str, &str); 33] = shipped![
     "grades.toml",
     "policies.toml",
     "rules/degrader-acts-in-time.toml",
     "rules/degrader-no-false-alarms.toml",
+    "rules/degrader-refuses-healthy.toml",
     "rules/degrader-settings-fresh.toml",
     "rules/degrader-settings-known.toml",
     "rules/drill-clock.toml",

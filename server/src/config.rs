@@ -3,6 +3,7 @@
 //! All errors are reported at once, each with the setting's name and what would be right.
 
 mod limits;
+mod sources;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 use toml::{Table, Value};
 
 pub use limits::Limits;
+pub use sources::{Auth, FAMILIES, Family, Network, OwnQueries, Secret, SourceConfig};
 
 use crate::store::DatabaseUrl;
 use crate::types::Timestamp;
@@ -37,6 +39,8 @@ pub struct Config {
     pub retention_months: u32,
     /// How tier and lifecycle are read from a catalog.
     pub catalog: CatalogConfig,
+    /// Where telemetry is read.
+    pub sources: Vec<SourceConfig>,
     /// Log lines as JSON.
     pub log_json: bool,
     /// Filter such as `info` or `waterbear=debug`.
@@ -125,6 +129,7 @@ impl Default for Config {
             time_zone: chrono_tz::UTC,
             retention_months: 13,
             catalog: CatalogConfig::default(),
+            sources: Vec::new(),
             log_json: false,
             log_level: "info".into(),
             demo: false,
@@ -235,6 +240,7 @@ impl Config {
             self.log_level = text;
         }
         self.apply_catalog(source);
+        self.sources = sources::read(source);
         if cfg!(debug_assertions) {
             self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());
         }
@@ -365,8 +371,8 @@ fn read_file(path: Option<&PathBuf>, errors: &mut Vec<String>) -> Table {
 }
 
 fn check_names(table: &Table, errors: &mut Vec<String>) {
-    let sections: Vec<&str> = SETTINGS.iter().map(|(s, ..)| *s).collect();
-    for (section, content) in table {
+    let sections: Vec<&str> = SETTINGS.iter().map(|(s, ..)| *s).chain(["sources"]).collect();
+    for (section, content) in table.iter().filter(|(name, _)| *name != "sources") {
         if !sections.contains(&section.as_str()) {
             errors.push(format!("unknown section [{section}]{}", nearest(section, &sections)));
             continue;

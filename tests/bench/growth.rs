@@ -159,6 +159,7 @@ impl Load {
 }
 
 fn client() -> Client {
+    harness::prepare_tls();
     Client::builder().timeout(Duration::from_mins(2)).build().unwrap_or_else(|e| panic!("no client: {e}"))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use waterbear::app::{App, scorecard};
+use waterbear::app::{App, degrader, scorecard};
 use waterbear::http::pages::frame::{self, Frame};
 use waterbear::http::pages::service;
 
@@ -33,7 +33,8 @@ pub fn template_alone(app: &Arc<App>, time: Duration) -> f64 {
                         let name = slug(0);
                         let card = scorecard::scorecard(tx, &name, None)?;
                         let history = scorecard::history(tx, &name, None, None)?;
-                        Ok(service::context(Frame::default().chrome(tx)?, &card, &history))
+                        let study = degrader::study(tx, &name, &degrader::Ask::default())?;
+                        Ok(service::context(Frame::default().chrome(tx)?, &card, &history, &study))
                     })
                     .expect("a scorecard");
                 while began.elapsed() < time {

@@ -21,7 +21,7 @@ before(async () => {
     '/', '/services', '/services?q=zzzz-nothing', `/services/${worst.slug}`, `/services/${best.slug}`,
     `/services/${worst.slug}/why`, `/services/${worst.slug}/drills`, '/teams', `/teams/${worst.team.slug}`, '/search?q=a',
     '/leaderboards/improved', '/leaderboards/score', '/rules', `/rules/${book.practices[0].rules[0].id}`,
-    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/activity', '/api/docs', '/no-such-page',
+    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/activity', '/sources', '/api/docs', '/no-such-page',
   ];
 });
 

@@ -30,6 +30,7 @@ mod retention;
 mod rules;
 mod scorecard;
 mod snapshots;
+mod sources;
 mod tidy;
 mod tls;
 mod tokens;

@@ -26,6 +26,8 @@ fn the_document_is_openapi_3_1_and_names_every_path() {
         "/api/v1/teams/{slug}",
         "/api/v1/leaderboards/{board}",
         "/api/v1/rulebook",
+        "/api/v1/sources",
+        "/api/v1/services/{slug}/telemetry",
         "/api/v1/grading-runs",
         "/api/v1/grading-runs/{id}",
         "/api/v1/events",

@@ -23,6 +23,7 @@ const PAGES: &[&str] = &[
     "/help/rollback",
     "/help/drills",
     "/activity",
+    "/sources",
     "/api/docs",
 ];
 

@@ -21,6 +21,7 @@ pub struct Bare {
 impl Bare {
     /// Runs `waterbear` with `args` in `dir`; only the port is chosen for it.
     pub fn start(dir: &Path, args: &[&str], limit: Duration) -> Self {
+        crate::prepare_tls();
         let env = [("WATERBEAR_LISTEN".to_owned(), "127.0.0.1:0".to_owned())];
         let child = command(dir, &env)
             .args(args)

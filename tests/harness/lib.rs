@@ -6,9 +6,11 @@ mod cluster;
 mod database;
 mod drills;
 mod places;
+mod prometheus;
 mod raw;
 mod reply;
 mod server;
+mod stub;
 
 pub use bare::Bare;
 pub use cli::{Output, run, run_with_input};
@@ -16,11 +18,19 @@ pub use cluster::Cluster;
 pub use database::{Database, psql};
 pub use drills::{drill, instant, now, passed, seconds_from_now};
 pub use places::{binary, files_under, root, sample, sample_json, samples_dir, vectors_dir};
+pub use prometheus::Prometheus;
 pub use raw::{RawReply, connect, raw_request};
 pub use reply::Reply;
 pub use server::{Server, Setup};
+pub use stub::{Asked, Stream, Stub, Told};
 
 pub use serde_json::{Value, json};
+
+/// Names the implementation of TLS; without it no HTTP client can be made.
+pub fn prepare_tls() {
+    // Done already: the same one was named.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
 
 /// Services `svc-0`, `svc-1` ... of `shop-team`, of all tiers in turn.
 pub fn many_services(count: usize) -> String {

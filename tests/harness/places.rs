@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// The root of the workspace.
 pub fn root() -> &'static Path {
@@ -43,6 +44,17 @@ pub fn sample(path: &str) -> Vec<u8> {
 /// One sample, as JSON.
 pub fn sample_json(path: &str) -> Value {
     serde_json::from_slice(&sample(path)).unwrap_or_else(|e| panic!("the sample {path} is not JSON: {e}"))
+}
+
+/// A new folder with these files, each path and text.
+pub(crate) fn folder_with(files: &[(String, String)]) -> TempDir {
+    let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
+    for (path, text) in files {
+        let file = dir.path().join(path);
+        let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+        made.and_then(|()| std::fs::write(&file, text)).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    }
+    dir
 }
 
 /// Every file under `dir` whose name ends in `ending`, sorted.

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::SMALL_CATALOG;
 use crate::cli::{self, Output};
 use crate::database::Database;
+use crate::places;
 use crate::reply::Reply;
 
 /// How a server is to be started.
@@ -66,40 +67,24 @@ impl Setup {
 
     /// Starts it, and makes one token that may do everything.
     pub fn start(self) -> Server {
-        let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
-        for (path, text) in &self.files {
-            let file = dir.path().join(path);
-            if let Some(parent) = file.parent() {
-                std::fs::create_dir_all(parent).unwrap_or_else(|e| panic!("{}: {e}", parent.display()));
-            }
-            std::fs::write(&file, text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        }
+        let dir = places::folder_with(&self.files);
         let database = if self.sqlite {
             Database::in_file(&dir.path().join("waterbear.db"))
         } else {
             Database::fresh(dir.path())
         };
-        let mut server = self.on(database, dir);
-        // Only some commands make a database, and `token create` is none of them.
-        let _ = server.cli(&["migrate"]).ok();
-        server.token = server.new_token("tests", &["admin"]);
-        server.base = server.spawn();
-        server
+        self.on(database, dir).begin()
     }
 
     /// Starts it on a database that somebody else drops, at `url`.
     pub fn start_at(self, url: &str) -> Server {
-        let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
-        let mut server = self.on(Database::of_another(url), dir);
-        let _ = server.cli(&["migrate"]).ok();
-        server.token = server.new_token("tests", &["admin"]);
-        server.base = server.spawn();
-        server
+        let dir = places::folder_with(&self.files);
+        self.on(Database::of_another(url), dir).begin()
     }
 
     /// Starts a second process on the database of `server`, with the same token.
     pub fn start_beside(self, server: &Server) -> Server {
-        let dir = TempDir::new().unwrap_or_else(|e| panic!("no temporary directory: {e}"));
+        let dir = places::folder_with(&self.files);
         let mut replica = self.on(Database::of_another(server.database.url()), dir);
         replica.token.clone_from(&server.token);
         replica.base = replica.spawn();
@@ -107,6 +92,7 @@ impl Setup {
     }
 
     fn on(self, database: Database, dir: TempDir) -> Server {
+        crate::prepare_tls();
         Server {
             process: Mutex::new(None),
             base: String::new(),
@@ -139,6 +125,15 @@ pub struct Server {
 }
 
 impl Server {
+    /// Makes the tables and a token, and starts the process.
+    fn begin(mut self) -> Self {
+        // Only some commands make a database, and `token create` is none of them.
+        let _ = self.cli(&["migrate"]).ok();
+        self.token = self.new_token("tests", &["admin"]);
+        self.base = self.spawn();
+        self
+    }
+
     /// A server with nothing in it.
     pub fn start() -> Self {
         Setup::default().start()
@@ -154,7 +149,7 @@ impl Server {
     /// A server that knows the sample shop.
     pub fn with_shop() -> Self {
         let server = Self::start();
-        server.import(&String::from_utf8_lossy(&crate::places::sample("backstage/catalog-a.yaml")));
+        server.import(&String::from_utf8_lossy(&places::sample("backstage/catalog-a.yaml")));
         server
     }
 

@@ -15,7 +15,7 @@ fn told(assessment: &Assessment, id: &str) -> bool {
 #[test]
 fn defaults_are_poor_and_what_is_recommended_is_left_alone() {
     let traffic = traffic();
-    for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Relative) {
+    for dialect in Dialect::ALL {
         let name = dialect.id();
         let found = assess(&Settings::defaults(dialect), &traffic).tuning;
         println!("{name:14} {:5.1} {:?}", found.score, found.recommended.as_ref().map(|r| r.score));
@@ -105,7 +105,7 @@ fn a_timeout_that_cuts_healthy_calls_short_is_an_outage() {
     let settings = Settings::Envoy(Envoy { per_try_timeout: Some(8), ..Envoy::default() });
     let found = assess(&settings, &traffic()).tuning;
     assert!(found.current.healthy.refused > 0.3, "{:?}", found.current.healthy);
-    assert_eq!(found.score, 0.0);
+    assert!(found.score < 1e-9, "{}", found.score);
     assert!(found.hard_failures.iter().any(|failure| failure.id == "refuses_healthy_traffic"));
 }
 
@@ -129,6 +129,38 @@ fn curves_end_where_replays_do() {
     }
 }
 
+/// Whoever may send settings may not keep a core busy with them.
+#[test]
+fn extreme_settings_cost_no_more() {
+    let busy = Profile { qps: 1e6, clients: Some(1), error_rate: 0.3, ..profile() }.check().unwrap();
+    let envoy = Envoy {
+        interval: 1,
+        base_ejection_time: 1,
+        consecutive_5xx: 60,
+        failure_percentage_threshold: 31,
+        enforcing_failure_percentage: 1,
+        failure_percentage_request_volume: 0,
+        ..Envoy::default()
+    };
+    let breaker = Resilience4j {
+        sliding_window_size: 4_000_000_000,
+        minimum_number_of_calls: 1,
+        wait_duration_in_open_state: 1,
+        keyed_per_host: true,
+        ..Resilience4j::default()
+    };
+    for settings in [Settings::Envoy(envoy), Settings::Resilience4j(breaker)] {
+        assert_eq!(settings.check(), []);
+        for traffic in [&busy, &traffic()] {
+            let start = std::time::Instant::now();
+            settings.judge(traffic);
+            let took = start.elapsed();
+            println!("{} {took:?}", settings.dialect().id());
+            assert!(took < std::time::Duration::from_secs(5), "{}: {took:?}", settings.dialect().id());
+        }
+    }
+}
+
 fn any_traffic() -> impl Strategy<Value = Traffic> {
     let counts = (1_u32..300, proptest::option::of(1_u32..500), 0.01_f64..1e5);
     (
@@ -148,7 +180,7 @@ fn any_traffic() -> impl Strategy<Value = Traffic> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_the_traffic_all_is_finite_and_the_best_is_no_worse(
@@ -174,7 +206,8 @@ proptest! {
             prop_assert!(recommended.score >= found.score);
             prop_assert!(recommended.judged.objective <= found.current.objective);
         }
-        prop_assert_eq!(assess(&current, &traffic).tuning.score, found.score);
+        let again = assess(&current, &traffic).tuning;
+        prop_assert_eq!((again.current, again.best), (found.current, found.best));
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn fitted(mut settings: Settings) -> Settings {
             of.minimum_number_of_calls = of.minimum_number_of_calls.min(of.sliding_window_size);
         }
         Settings::Finagle(of) => {
-            of.mark_dead_for_maximum = of.mark_dead_for_maximum.max(of.mark_dead_for_start)
+            of.mark_dead_for_maximum = of.mark_dead_for_maximum.max(of.mark_dead_for_start);
         }
         Settings::Istio(_) | Settings::Resilience4j(_) => {}
     }
@@ -149,9 +149,15 @@ fn gather(value: &Value, at: String, into: &mut Vec<String>) {
     let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
     match value {
         Value::Object(map) => {
-            map.iter().for_each(|(key, v)| gather(v, format!("{at}/{}", escaped(key)), into))
+            for (key, value) in map {
+                gather(value, format!("{at}/{}", escaped(key)), into);
+            }
         }
-        Value::Array(list) => list.iter().enumerate().for_each(|(i, v)| gather(v, format!("{at}/{i}"), into)),
+        Value::Array(list) => {
+            for (i, value) in list.iter().enumerate() {
+                gather(value, format!("{at}/{i}"), into);
+            }
+        }
         _ => {}
     }
 }

@@ -33,7 +33,12 @@ const FAILURES: [Scenario; 4] =
     [Scenario::Slow(10.0), Scenario::Hung, Scenario::Errors(0.5), Scenario::Errors(1.0)];
 const NEVER: (f64, Option<f64>) = (1.0, None);
 
-fn table() -> Vec<(&'static str, Settings, Figures)> {
+const fn at(leak: f64, seconds: f64) -> (f64, Option<f64>) {
+    (leak, Some(seconds))
+}
+
+/// What looks at hosts in sweeps.
+fn sweeping() -> Vec<(&'static str, Settings, Figures)> {
     let envoy = Envoy {
         interval: 5_000,
         failure_percentage_threshold: 20,
@@ -60,8 +65,31 @@ fn table() -> Vec<(&'static str, Settings, Figures)> {
         per_try_timeout: Some(77),
         ..Istio::default()
     };
+    let xds = Settings::Grpc(Grpc { success_rate: true, ..Grpc::default() });
+    let plain_istio = Settings::Istio(Istio { timeout: Some(15_000), ..Istio::default() });
+    let plain = [NEVER, at(0.33, 16.0), at(0.17, 13.0), at(0.01, 1.0)];
+    vec![
+        ("Envoy, defaults", Settings::Envoy(Envoy::default()), plain),
+        (
+            "Envoy, tuned",
+            Settings::Envoy(envoy),
+            [at(0.10, 5.0), at(0.02, 1.0), at(0.09, 4.0), at(0.02, 1.0)],
+        ),
+        ("gRPC, as xDS sets it up by default", xds, [NEVER; 4]),
+        ("gRPC, tuned", Settings::Grpc(grpc), [at(0.11, 5.0), at(0.10, 4.0), at(0.10, 4.0), at(0.10, 4.0)]),
+        ("Istio, defaults", plain_istio, plain),
+        (
+            "Istio, tuned",
+            Settings::Istio(istio),
+            [at(0.50, 13.0), at(0.02, 1.0), at(0.15, 6.0), at(0.02, 1.0)],
+        ),
+    ]
+}
+
+/// What opens, waits and tries.
+fn breaking() -> Vec<(&'static str, Settings, Figures)> {
     let finagle = Finagle { response_classifier: true, ..Finagle::default() };
-    let finagle_better = Finagle {
+    let tuned_finagle = Finagle {
         required_success_rate: 0.85,
         window: 10_000,
         mark_dead_for_maximum: 60_000,
@@ -69,7 +97,7 @@ fn table() -> Vec<(&'static str, Settings, Figures)> {
         ..finagle.clone()
     };
     let breaker = Resilience4j { keyed_per_host: true, ..Resilience4j::default() };
-    let breaker_better = Resilience4j {
+    let tuned_breaker = Resilience4j {
         sliding_window_size: 25,
         minimum_number_of_calls: 8,
         failure_rate_threshold: 25.0,
@@ -77,54 +105,15 @@ fn table() -> Vec<(&'static str, Settings, Figures)> {
         timeout_duration: Some(77),
         ..breaker.clone()
     };
-    let at = |leak: f64, seconds: f64| (leak, Some(seconds));
+    let finagle = Settings::Finagle(finagle);
+    let tuned_finagle = Settings::Finagle(tuned_finagle);
+    let breaker = Settings::Resilience4j(breaker);
+    let tuned_breaker = Settings::Resilience4j(tuned_breaker);
     vec![
-        (
-            "Envoy, defaults",
-            Settings::Envoy(Envoy::default()),
-            [NEVER, at(0.33, 16.0), at(0.17, 13.0), at(0.01, 1.0)],
-        ),
-        (
-            "Envoy, tuned",
-            Settings::Envoy(envoy),
-            [at(0.10, 5.0), at(0.02, 1.0), at(0.09, 4.0), at(0.02, 1.0)],
-        ),
-        (
-            "gRPC, as xDS sets it up by default",
-            Settings::Grpc(Grpc { success_rate: true, ..Grpc::default() }),
-            [NEVER; 4],
-        ),
-        ("gRPC, tuned", Settings::Grpc(grpc), [at(0.11, 5.0), at(0.10, 4.0), at(0.10, 4.0), at(0.10, 4.0)]),
-        (
-            "Istio, defaults",
-            Settings::Istio(Istio { timeout: Some(15_000), ..Istio::default() }),
-            [NEVER, at(0.33, 16.0), at(0.17, 13.0), at(0.01, 1.0)],
-        ),
-        (
-            "Istio, tuned",
-            Settings::Istio(istio),
-            [at(0.50, 13.0), at(0.02, 1.0), at(0.15, 6.0), at(0.02, 1.0)],
-        ),
-        (
-            "Finagle, defaults",
-            Settings::Finagle(finagle),
-            [NEVER, at(0.01, 2.0), at(0.36, 10.0), at(0.01, 1.0)],
-        ),
-        (
-            "Finagle, tuned",
-            Settings::Finagle(finagle_better),
-            [at(0.51, 5.0), at(0.01, 1.0), at(0.26, 4.0), at(0.01, 1.0)],
-        ),
-        (
-            "Resilience4j, defaults",
-            Settings::Resilience4j(breaker),
-            [NEVER, at(0.06, 11.0), at(0.21, 26.0), at(0.06, 10.0)],
-        ),
-        (
-            "Resilience4j, tuned",
-            Settings::Resilience4j(breaker_better),
-            [at(0.21, 4.0), at(0.17, 2.0), at(0.17, 3.0), at(0.17, 1.0)],
-        ),
+        ("Finagle, defaults", finagle, [NEVER, at(0.01, 2.0), at(0.36, 10.0), at(0.01, 1.0)]),
+        ("Finagle, tuned", tuned_finagle, [at(0.51, 5.0), at(0.01, 1.0), at(0.26, 4.0), at(0.01, 1.0)]),
+        ("Resilience4j, defaults", breaker, [NEVER, at(0.06, 11.0), at(0.21, 26.0), at(0.06, 10.0)]),
+        ("Resilience4j, tuned", tuned_breaker, [at(0.21, 4.0), at(0.17, 2.0), at(0.17, 3.0), at(0.17, 1.0)]),
     ]
 }
 
@@ -142,7 +131,7 @@ fn agrees(replay: &Replay, (leak, seconds): (f64, Option<f64>)) -> bool {
 fn each_tool_behaves_as_its_simulation_did() {
     let traffic = traffic();
     let mut wrong = Vec::new();
-    for (name, settings, figures) in table() {
+    for (name, settings, figures) in sweeping().into_iter().chain(breaking()) {
         for (scenario, expected) in FAILURES.into_iter().zip(figures) {
             let replay = settings.replay(&traffic, scenario, false);
             let line = format!(

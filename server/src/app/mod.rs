@@ -26,6 +26,7 @@ pub mod runs;
 pub mod scorecard;
 pub mod sentences;
 pub mod services;
+pub mod sources;
 pub mod standing;
 pub mod state;
 mod tally;

@@ -53,6 +53,8 @@ pub(crate) fn demo(over: &Overrides, args: &ServeArgs) -> anyhow::Result<ExitCod
     let folder = tempfile::Builder::new().prefix("waterbear-demo-").tempdir()?;
     config.database = DatabaseUrl::Sqlite { path: folder.path().join("demo.db"), durable: false };
     config.rules_dir = None;
+    // Made-up services have no telemetry, and must not make anybody ask for it.
+    config.sources.clear();
     config.demo = true;
     output::note("Making up an organisation: 200 services, 24 teams, a year of drills ...");
     let began = std::time::Instant::now();

@@ -70,7 +70,7 @@ pub(crate) fn tune(args: &TuneArgs) -> anyhow::Result<ExitCode> {
 fn document(file: &Path) -> anyhow::Result<Value> {
     let place = || file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(place)?;
-    waterbear::formats::read_settings(&text).map_err(|e| e.into_anyhow()).with_context(place)
+    waterbear::formats::read_settings(&text).map_err(waterbear::error::Error::into_anyhow).with_context(place)
 }
 
 fn all(file: &Path, found: &[Problem]) -> anyhow::Error {
@@ -130,7 +130,7 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
             format!("{}: {} -> {} (score then {:.0})", change.field, change.from, change.to, change.score)
         })),
         None if assessment.tuning.refusals.is_empty() => {
-            lines.push("Good as it is: nothing to change.".to_owned())
+            lines.push("Good as it is: nothing to change.".to_owned());
         }
         None => {}
     }

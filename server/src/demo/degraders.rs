@@ -1,6 +1,8 @@
 //! Degrader settings and traffic of the made-up services: most begin with the defaults of their tool, and those whose
 //! teams keep at it come to settings that suit their traffic.
 
+use std::collections::HashMap;
+
 use scoring_rules::degrader::{Context, Dialect, Latency, Profile, Settings};
 use serde_json::Value;
 
@@ -10,37 +12,46 @@ use crate::app::degrader::PutDegrader;
 use crate::types::Timestamp;
 
 /// How far a team has come with its settings.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
     Defaults,
     Errors,
     Latency,
     Tuned,
 }
 
-/// What the pipeline of a service sends: settings in force, and the traffic as it was measured that day.
-pub(super) fn put(service: &Made, diligence: f64, at: Timestamp) -> PutDegrader {
-    let mut dice = Dice::of(7, &service.name);
-    let profile = traffic(&mut dice);
-    let dialect = match dice.range(0, 9) {
-        0..=5 => Dialect::D2,
-        6 | 7 => Dialect::Envoy,
-        8 => Dialect::Istio,
-        _ => Dialect::Grpc,
-    };
-    let level = match diligence + dice.range(-10, 10) as f64 / 100.0 {
-        d if d < 0.45 => Level::Defaults,
-        d if d < 0.65 => Level::Errors,
-        d if d < 0.85 => Level::Latency,
-        _ => Level::Tuned,
-    };
-    let settings = settings(dialect, level, &profile);
-    let text = settings.write(&Context { service: service.name.clone() });
-    PutDegrader {
-        dialect: Some(dialect.id().into()),
-        settings: Some(Value::String(text)),
-        profile: Some(profile),
-        profile_at: Some(at),
+/// The settings of each service as they were written last.
+#[derive(Debug, Default)]
+pub(super) struct Degraders(HashMap<String, (Level, String)>);
+
+impl Degraders {
+    /// What the pipeline of a service sends: settings in force, and the traffic as it was measured that day.
+    pub(super) fn put(&mut self, service: &Made, diligence: f64, at: Timestamp) -> PutDegrader {
+        let mut dice = Dice::of(7, &service.name);
+        let profile = traffic(&mut dice);
+        let dialect = match dice.range(0, 9) {
+            0..=6 => Dialect::D2,
+            7 | 8 => Dialect::Envoy,
+            _ => Dialect::Grpc,
+        };
+        let level = match diligence + dice.range(-10, 10) as f64 / 100.0 {
+            d if d < 0.45 => Level::Defaults,
+            d if d < 0.65 => Level::Errors,
+            d if d < 0.85 => Level::Latency,
+            _ => Level::Tuned,
+        };
+        let held = self.0.get(&service.name).filter(|(held, _)| *held == level);
+        let text = held.map_or_else(
+            || settings(dialect, level, &profile).write(&Context { service: service.name.clone() }),
+            |(_, text)| text.clone(),
+        );
+        self.0.insert(service.name.clone(), (level, text.clone()));
+        PutDegrader {
+            dialect: Some(dialect.id().into()),
+            settings: Some(Value::String(text)),
+            profile: Some(profile),
+            profile_at: Some(at),
+        }
     }
 }
 

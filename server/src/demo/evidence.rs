@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::catalog::Made;
-use super::degraders;
+use super::degraders::Degraders;
 use super::dice::Dice;
 use super::journal;
 use crate::app::degrader::PutDegrader;
@@ -33,6 +33,7 @@ struct Habit {
 pub(super) struct Plan {
     services: Vec<Made>,
     habits: Vec<Habit>,
+    degraders: Degraders,
     runs: u64,
 }
 
@@ -71,7 +72,7 @@ impl Plan {
                 habits.push(Habit { service: index, failure: *failure, next, failing: false, dice });
             }
         }
-        Self { services: services.to_vec(), habits, runs: 0 }
+        Self { services: services.to_vec(), habits, degraders: Degraders::default(), runs: 0 }
     }
 
     /// What happens on `day`, whose instant is `at`.
@@ -90,7 +91,7 @@ impl Plan {
             run(habit, service, day, at, self.runs, &mut today);
         }
         for service in services {
-            facts(service, day, at, &mut today);
+            facts(service, day, at, &mut self.degraders, &mut today);
         }
         today
     }
@@ -159,7 +160,7 @@ fn line(
 }
 
 /// Once a month each service's facts are posted; a careless team posts fewer, and worse ones.
-fn facts(service: &Made, day: i64, at: Timestamp, today: &mut Today) {
+fn facts(service: &Made, day: i64, at: Timestamp, degraders: &mut Degraders, today: &mut Today) {
     let mut dice = Dice::of(4, &format!("{}/{}", service.name, day / 30));
     if day % 30 != Dice::of(5, &service.name).range(0, 29) {
         return;
@@ -169,7 +170,7 @@ fn facts(service: &Made, day: i64, at: Timestamp, today: &mut Today) {
     }
     let d = diligence(service, day);
     if dice.chance(0.35 + 0.7 * d) {
-        today.degraders.push((service.name.clone(), degraders::put(service, d, at)));
+        today.degraders.push((service.name.clone(), degraders.put(service, d, at)));
     }
     let mut fact = |name: &str, value: Value| {
         today.facts.push(PostFact {

@@ -13,7 +13,7 @@ mod utf8;
 mod yaml;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::error::Error;
 use crate::types::{DrillKind, Outcome, RollbackOutcome, Timestamp};

@@ -1,5 +1,7 @@
-//! What runs by itself: the nightly grading on its schedule, wanted grading runs, hourly tidying.
+//! What runs by itself: the nightly grading on its schedule, wanted grading runs, collection from sources, hourly
+//! tidying.
 
+mod collect;
 mod prune;
 pub mod schedule;
 
@@ -31,6 +33,7 @@ pub fn start(app: &Arc<App>) {
     tokio::spawn(copy_loop(Arc::clone(app)));
     tokio::spawn(prune::prune_loop(Arc::clone(app)));
     tokio::spawn(prune::count_loop(Arc::clone(app)));
+    collect::start(app);
     // The first reader of a large organisation need not wait for the sums.
     let fleet = Arc::clone(app.fleet());
     tokio::spawn(blocking(move || fleet.refresh().inspect_err(|error| tracing::warn!(%error, "fleet"))));

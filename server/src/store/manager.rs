@@ -30,7 +30,8 @@ impl DatabaseUrl {
                 ))
                 .map_err(|e| refuse(e.to_string()))?;
                 if read_only {
-                    conn.batch_execute("PRAGMA query_only=ON")?;
+                    // There are several, and what they read they find in the mapped file.
+                    conn.batch_execute("PRAGMA query_only=ON; PRAGMA cache_size=-4000")?;
                 }
                 Ok(Conn::Sqlite(conn))
             }

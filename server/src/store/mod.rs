@@ -24,6 +24,7 @@ pub mod runs;
 pub mod schema;
 pub mod services;
 mod tables;
+pub mod telemetry;
 pub mod tokens;
 pub mod transfer;
 mod url;

@@ -244,3 +244,21 @@ pub fn finish_job(conn: &mut Conn, job: &str, due_at: i64) -> QueryResult<()> {
         .execute(conn)
         .map(|_| ())
 }
+
+/// Holds a claimed job for longer; false when its lease ran out and another process has it: then nothing may be written
+/// for it.
+pub fn extend(conn: &mut Conn, job: &str, due_at: i64, owner: &str, lease: Duration) -> QueryResult<bool> {
+    let now = shared_now(conn)?;
+    let held = job_runs::owner.eq(owner).and(job_runs::state.eq(RUNNING));
+    let of = QueryDsl::filter(QueryDsl::find(job_runs::table, (job, due_at)), held);
+    Ok(diesel::update(of).set(job_runs::lease_until.eq(until(now, lease))).execute(conn)? == 1)
+}
+
+/// Forgets the turns of a job that were due before another.
+pub fn forget_before(conn: &mut Conn, job: &str, due_at: i64) -> QueryResult<()> {
+    let of = QueryDsl::filter(
+        QueryDsl::filter(job_runs::table, job_runs::job.eq(job)),
+        job_runs::due_at.lt(due_at),
+    );
+    diesel::delete(of).execute(conn).map(|_| ())
+}

@@ -314,9 +314,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    sources (name) {
+        name -> Text,
+        version -> Text,
+        last_try_at -> Nullable<BigInt>,
+        last_success_at -> Nullable<BigInt>,
+        away_since -> Nullable<BigInt>,
+        last_error -> Text,
+        failures -> Integer,
+        next_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    telemetry (source, service_id) {
+        source -> Text,
+        service_id -> Text,
+        collected_at -> Nullable<BigInt>,
+        tried_at -> BigInt,
+        error -> Text,
+        attention -> SmallInt,
+        body -> Text,
+    }
+}
+
 diesel::joinable!(services -> teams (team_id));
 diesel::joinable!(scores -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
+diesel::joinable!(telemetry -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
     documents,
     drill_daily,
@@ -338,6 +364,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     scores,
     service_deps,
     services,
+    sources,
     teams,
+    telemetry,
     tokens,
 );

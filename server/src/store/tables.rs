@@ -25,6 +25,8 @@ pub(super) const TABLES: &[&str] = &[
     "grading_runs",
     "run_batches",
     "job_runs",
+    "sources",
+    "telemetry",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.

@@ -1,8 +1,7 @@
 //! What a tool that counts failures sees of a host's calls: how many fail, how late it learns of it, how many of its
 //! users' calls are bad.
 
-use statrs::distribution::{Binomial, ContinuousCDF, Discrete, DiscreteCDF, Normal, Poisson};
-
+use super::super::model::{above_normal, binomial_at_least, poisson_at_least};
 use super::super::{CurvePoint, FAILURE_SECONDS, Replay, Scenario, Traffic};
 
 /// The calls to one host.
@@ -82,8 +81,11 @@ pub(super) fn above(traffic: &Traffic, ms: f64) -> f64 {
     if s <= 0.0 {
         return if traffic.mean_ms > ms { 1.0 } else { 0.0 };
     }
-    Normal::standard().sf((ms.ln() - mu) / s)
+    above_normal((ms.ln() - mu) / s)
 }
+
+/// How many seconds a hiccup lasts: a window of the usual length.
+pub(super) const HICCUP_S: f64 = 5.0;
 
 /// The hiccups of a host: how large a share of its windows has one, and how many times as long calls take then.
 pub(super) fn hiccups(traffic: &Traffic) -> (f64, f64) {
@@ -163,42 +165,16 @@ impl Course {
 
 /// Chance that at least `least` of `n` calls do what a share `p` of all does.
 pub(super) fn at_least(n: f64, p: f64, least: f64) -> f64 {
-    let (n, least) = (n.round().clamp(0.0, 1e9), least.ceil());
-    if least <= 0.0 {
-        return 1.0;
-    }
-    if least > n || p <= 0.0 {
-        return 0.0;
-    }
-    if p >= 1.0 {
-        return 1.0;
-    }
-    Binomial::new(p, n as u64).map_or(0.0, |calls| calls.sf(least as u64 - 1))
+    binomial_at_least(least.ceil(), n.round(), p)
 }
 
 /// Chance of at least `least` calls where `mean` are expected.
 pub(super) fn volume(mean: f64, least: f64) -> f64 {
-    if least <= 0.0 {
-        return 1.0;
-    }
-    if mean <= 0.0 {
-        return 0.0;
-    }
-    // Far from the mean there is nothing to compute, and the tails are costly there.
-    if mean > least + 20.0 * mean.sqrt() {
-        return 1.0;
-    }
-    if mean + 40.0 + 20.0 * mean.sqrt() < least {
-        return 0.0;
-    }
-    Poisson::new(mean).map_or(0.0, |calls| match least.ceil() as u64 {
-        1 => 1.0 - calls.pmf(0),
-        least => calls.sf(least - 1),
-    })
+    poisson_at_least(least.ceil(), mean)
 }
 
 /// Mean numbers of calls up to which every number is gone through; beyond, a few stand for all.
-const FEW: f64 = 40.0;
+const FEW: f64 = 12.0;
 /// Numbers that stand for all, in standard deviations off the mean, with their weights (Gauss and Hermite).
 const NODES: [(f64, f64); 5] = [
     (-2.856_970_013_872_806, 0.011_257_411_327_720_7),
@@ -211,9 +187,12 @@ const NODES: [(f64, f64); 5] = [
 /// The mean of a chance over the numbers of calls that come where `mean` are expected.
 pub(super) fn over_numbers(mean: f64, chance: impl Fn(f64) -> f64) -> f64 {
     if mean > FEW {
-        return NODES.iter().map(|(z, weight)| weight * chance((mean + z * mean.sqrt()).round())).sum();
+        return NODES
+            .iter()
+            .map(|(z, weight)| weight * chance((mean + z * mean.sqrt()).round().max(0.0)))
+            .sum();
     }
-    let most = (mean + 8.0 * mean.sqrt() + 4.0) as u32;
+    let most = (mean + 5.0 * mean.sqrt() + 4.0) as u32;
     let (mut number, mut sum) = ((-mean).exp(), 0.0);
     for n in 0..=most {
         if number > 1e-12 {

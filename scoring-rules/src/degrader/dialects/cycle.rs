@@ -56,19 +56,24 @@ impl Cycle<'_> {
         let mut curve = vec![(0.0, 0.0, 0.0)];
         // Where `again` has come to nothing, older ones need not be looked at.
         let reach = again.iter().position(|share| *share < 1e-9).unwrap_or(steps + 1);
+        // What closed on a failing host and is still closed.
+        let mut reclosed = 0.0;
+        let mut earliest = steps;
         for now in 1..=steps {
-            let (mut alive, mut tripped) = (at(&first, now), at(&first, now - 1) - at(&first, now));
-            for since in now.saturating_sub(reach)..now {
-                let mass = at(&grid.closed, since);
-                if mass > 0.0 {
-                    alive += mass * at(&again, now - since);
-                    tripped += mass * (at(&again, now - 1 - since) - at(&again, now - since));
-                }
-            }
+            let since = now.saturating_sub(reach).max(earliest);
+            let closed = grid.closed.get(since..now).unwrap_or_default();
+            let survived: f64 =
+                closed.iter().rev().zip(again.iter().skip(1)).map(|(mass, share)| mass * share).sum();
+            let tripped = at(&first, now - 1) - at(&first, now) + reclosed - survived;
+            let alive = at(&first, now) + survived;
             // Half of those that opened in this step were still exposed, on average.
             exposed_s += (alive + tripped / 2.0) * STEP_S;
             self.open(&mut grid, now, 0, tripped);
             exposed_s += self.probe(&mut grid, now);
+            reclosed = survived + at(&grid.closed, now);
+            if at(&grid.closed, now) > 0.0 {
+                earliest = earliest.min(now);
+            }
             curve.push((
                 now as f64 * STEP_S,
                 (1.0 - alive - at(&grid.closed, now)).clamp(0.0, 1.0),

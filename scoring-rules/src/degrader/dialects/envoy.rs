@@ -203,6 +203,7 @@ impl Envoy {
             base_s: seconds(self.base_ejection_time),
             max_s: seconds(self.max_ejection_time),
             jitter_s: seconds(self.max_ejection_time_jitter),
+            most: percent(self.max_ejection_percent).max(1.0 / hosts),
             allowed: hosts >= 2.0
                 && (self.always_eject_one_host || 100.0 / hosts <= self.max_ejection_percent as f64),
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate};
 use super::Context;
-use super::calls::{Calls, Run, at_least, hiccups, rate};
+use super::calls::{Calls, HICCUP_S, Run, at_least, hiccups, rate};
 use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, seconds, try_timeout_ms};
 use super::reader::{Block, Found, Reader, nothing};
@@ -107,9 +107,6 @@ fn scala(of: &Finagle, context: &Context) -> String {
     }
     lines.join("\n") + "\n"
 }
-
-/// How many seconds a hiccup lasts.
-const HICCUP_S: f64 = 5.0;
 
 impl Finagle {
     pub(super) fn timeout_ms(&self, traffic: &Traffic) -> f64 {

@@ -145,6 +145,7 @@ impl Grpc {
             base_s: seconds(self.base_ejection_time),
             max_s: seconds(self.max_ejection_time),
             jitter_s: 0.0,
+            most: percent(self.max_ejection_percent) + 1.0 / hosts,
             // The share is looked at before an ejection: the first one is always let through.
             allowed: hosts >= 2.0 && self.max_ejection_percent > 0,
         }

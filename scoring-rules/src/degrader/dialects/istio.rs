@@ -134,6 +134,7 @@ impl Istio {
             base_s: seconds(self.base_ejection_time),
             max_s: LONGEST_EJECTION_S.max(seconds(self.base_ejection_time)),
             jitter_s: 0.0,
+            most: self.max_ejection_percent as f64 / 100.0,
             allowed: hosts >= 2.0
                 && 100.0 / hosts <= self.max_ejection_percent as f64
                 && left >= self.min_health_percent as f64,

@@ -6,7 +6,7 @@ use super::super::{
     Defence, FAILURE_SECONDS, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate,
 };
 use super::Context;
-use super::calls::{Calls, Course, at_least, hiccups, over_numbers, volume};
+use super::calls::{Calls, Course, HICCUP_S, at_least, hiccups, over_numbers, volume};
 use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, enough_calls, seconds, try_timeout_ms};
 use super::reader::{Block, Found, Reader, find_blocks, nothing};
@@ -72,7 +72,7 @@ fn contradictions(of: &Resilience4j) -> Vec<(&'static str, String)> {
 /// Reads `resilience4j.circuitbreaker` of an `application.yml`: the first instance over the configuration that it is
 /// based on; or a bare instance.
 pub(super) fn read(document: &Value) -> Found<Resilience4j> {
-    let mut reader = Reader::new(Style::Java, true, &["baseConfig", "resilience4j"]);
+    let mut reader = Reader::new(Style::Java, true, &["baseConfig", "resilience4j", "x-keyed-per-host"]);
     let mut of = Resilience4j::default();
     let Some(block) = reader.locate(document, &["circuitbreaker", "circuit-breaker", "circuitBreaker"], &of)
     else {
@@ -130,9 +130,6 @@ pub(super) fn write(of: &Resilience4j, context: &Context) -> String {
     document.insert(0, ("resilience4j".into(), Node::Map(tool)));
     format!("{keyed}{}", yaml(&Node::Map(document)))
 }
-
-/// How many seconds a hiccup lasts.
-const HICCUP_S: f64 = 5.0;
 
 /// One threshold of a breaker, on given calls.
 struct Rule {

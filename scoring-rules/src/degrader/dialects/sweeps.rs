@@ -2,24 +2,25 @@
 //! at once.
 //!
 //! All clients are independent; what is followed is the share of them that has the host admitted. Within an interval
-//! failures in a row eject; at its end success rates and failure percentages do. Four phases between the onset of the
+//! failures in a row eject; at its end success rates and failure percentages do. Some phases between the onset of the
 //! failure and the sweeps are averaged.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::super::{FAILURE_SECONDS, HealthyDay, Traffic};
-use super::calls::{Calls, Course, Run, at_least, cut_short, hiccups, over_numbers};
+use super::calls::{Calls, Course, HICCUP_S, Run, at_least, cut_short, hiccups, over_numbers};
 
-/// Where in an interval the failure begins.
-const PHASES: [f64; 4] = [0.125, 0.375, 0.625, 0.875];
 /// A shorter interval is followed in steps of this length, s.
-const SHORTEST_S: f64 = 0.1;
+const SHORTEST_S: f64 = 0.5;
+/// Ejections after which the next is not longer any more: in a failure of this length there are hardly more.
+const MOST_EJECTIONS: f64 = 64.0;
 /// Seconds between two points of a curve.
 const CURVE_S: f64 = 2.5;
 /// Points of it within an interval.
 const CURVE_PARTS: u32 = 4;
 /// A share of clients too small to follow.
-const SPECK: f64 = 1e-7;
+const SPECK: f64 = 1e-6;
 
 /// A rule on the share of failed calls between two sweeps.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,8 @@ pub(super) struct Detector {
     pub jitter_s: f64,
     /// Whether any host may be ejected.
     pub allowed: bool,
+    /// Share of hosts that may be out at the same time.
+    pub most: f64,
 }
 
 /// Clients that have the host admitted.
@@ -78,7 +81,7 @@ type Key = (bool, usize, usize);
 
 impl Detector {
     fn longest_multiplier(&self) -> usize {
-        ((self.max_s / self.base_s).ceil().clamp(1.0, 1_000.0)) as usize
+        ((self.max_s / self.base_s).ceil().clamp(1.0, MOST_EJECTIONS)) as usize
     }
 
     fn ejected_for(&self, multiplier: usize) -> f64 {
@@ -134,21 +137,38 @@ impl Detector {
         }
         let step_s = self.interval_s.max(SHORTEST_S);
         let scale = self.interval_s / step_s;
-        let steady_step = 1.0 - (1.0 - steady).powf(1.0 / scale);
+        // There are few different sweeps, and many cohorts of clients go through each.
+        let known = RefCell::new(BTreeMap::new());
         let swept = |old_s: f64, known_s: f64, new_s: f64| {
-            if old_s <= 0.0 && known_s >= step_s - 1e-9 {
-                return steady_step;
-            }
-            let once =
-                self.swept(traffic.hosts, calls, &healthy, old_s * scale, known_s * scale, new_s * scale);
-            1.0 - (1.0 - once).powf(1.0 / scale)
+            let key = [old_s, known_s, new_s].map(|s| (s * 1e6).round() as i64);
+            *known.borrow_mut().entry(key).or_insert_with(|| {
+                let [old_s, known_s, new_s] = [old_s, known_s, new_s].map(|s| s * scale);
+                let once = self.swept(traffic.hosts, calls, &healthy, old_s, known_s, new_s);
+                1.0 - (1.0 - once).powf(1.0 / scale)
+            })
         };
-        let courses = PHASES.map(|phase| {
-            let mut walk = Walk::new(self, run, phase * step_s, step_s);
-            walk.go(swept, calls.delay_s, curve);
-            walk
-        });
-        average(&courses, curve)
+        // The shorter the interval, the less it matters where in it the failure begins.
+        let phases: &[f64] = match self.interval_s {
+            s if s >= 5.0 => &[0.125, 0.375, 0.625, 0.875],
+            s if s >= 2.0 => &[0.25, 0.75],
+            _ => &[0.5],
+        };
+        let walks: Vec<Walk<'_>> = phases
+            .iter()
+            .map(|phase| {
+                let mut walk = Walk::new(self, run, phase * step_s, step_s);
+                walk.go(&swept, calls.delay_s, curve);
+                walk
+            })
+            .collect();
+        average(&walks, curve)
+    }
+
+    /// Chance that a host is ejected by so many seconds of such calls among healthy ones.
+    fn trips_within(&self, hosts: f64, calls: &Calls, healthy: &Calls, seconds: f64) -> f64 {
+        let new_s = self.interval_s.min(seconds);
+        let swept = self.swept(hosts, calls, healthy, self.interval_s - new_s, new_s, new_s);
+        1.0 - self.run(calls).survives(seconds) * (1.0 - swept).powf(seconds / new_s)
     }
 
     fn alarms_per_second(&self, hosts: f64, calls: &Calls, healthy: &Calls) -> f64 {
@@ -166,15 +186,11 @@ pub(super) fn healthy_day(traffic: &Traffic, timeout_ms: f64, of: impl Fn(&Calls
         let detector = of(&calls);
         let usual = detector.alarms_per_second(traffic.hosts, &calls, &calls);
         let hiccup = Calls::healthy(traffic, slot.traffic, slot.latency * hiccup_factor, timeout_ms);
-        let shaken = of(&hiccup);
-        let interval_s = shaken.interval_s;
-        // One alarm in a hiccup is all there is of it.
-        let tripped = 1.0
-            - shaken.run(&hiccup).survives(interval_s)
-                * (1.0 - shaken.swept(traffic.hosts, &hiccup, &calls, 0.0, interval_s, interval_s));
-        let alarms = usual + hiccup_rate * tripped / interval_s;
+        let tripped = of(&hiccup).trips_within(traffic.hosts, &hiccup, &calls, HICCUP_S);
+        let alarms = usual + hiccup_rate * tripped / HICCUP_S;
+        let interval_s = detector.interval_s;
         let out = alarms * (detector.ejected_for(1) + interval_s / 2.0);
-        let drop = if detector.allowed { out / (1.0 + out) } else { 0.0 };
+        let drop = if detector.allowed { (out / (1.0 + out)).min(detector.most) } else { 0.0 };
         sum += drop;
         worst = worst.max(drop);
         refused = refused.max(cut_short(traffic, slot.latency, timeout_ms));
@@ -215,7 +231,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks through the failure; `swept` is the chance that a sweep ejects.
-    fn go(&mut self, swept: impl Fn(f64, f64, f64) -> f64, delay_s: f64, curve: bool) {
+    fn go(&mut self, swept: &impl Fn(f64, f64, f64) -> f64, delay_s: f64, curve: bool) {
         let (mut from_s, mut sweep) = (0.0, 0);
         while from_s < FAILURE_SECONDS {
             let end_s = self.first_s + self.step_s * sweep as f64;
@@ -338,7 +354,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn average(walks: &[Walk<'_>; 4], curve: bool) -> Course {
+fn average(walks: &[Walk<'_>], curve: bool) -> Course {
     let mean = |value: &dyn Fn(&Walk<'_>) -> f64| walks.iter().map(value).sum::<f64>() / walks.len() as f64;
     let ejected = mean(&|walk| walk.first.0);
     let points = if curve { (FAILURE_SECONDS / CURVE_S) as usize + 1 } else { 0 };

@@ -17,6 +17,7 @@ use d2::D2Model;
 pub(super) use day::Scatter;
 use day::Slots;
 use relative::RelativeModel;
+pub(super) use tails::{above_normal, binomial_at_least, poisson_at_least};
 pub(super) use window::percentile as metric_share;
 
 /// Traffic prepared for a search over many settings of D2.

@@ -13,7 +13,7 @@ const EXACT_TRIALS: f64 = 40.0;
 const EXACT_EVENTS: f64 = 24.0;
 
 /// P(Z > z) of the standard normal distribution.
-pub(super) fn above_normal(z: f64) -> f64 {
+pub(in super::super) fn above_normal(z: f64) -> f64 {
     if z > FAR {
         0.0
     } else if z < -FAR {
@@ -48,7 +48,7 @@ pub(super) fn lognormal_above(mean: f64, variance: f64, mark: f64, ln_mark: f64)
 }
 
 /// P(K >= least), K of `trials` (a whole number) that each succeed with this chance.
-pub(super) fn binomial_at_least(least: f64, trials: f64, chance: f64) -> f64 {
+pub(in super::super) fn binomial_at_least(least: f64, trials: f64, chance: f64) -> f64 {
     if least <= 0.0 {
         1.0
     } else if least > trials || chance <= 0.0 {
@@ -98,7 +98,7 @@ fn bend(x: f64) -> f64 {
 }
 
 /// P(K >= least), K events of a Poisson process that makes `mean` of them on average; `least` is a whole number.
-pub(super) fn poisson_at_least(least: f64, mean: f64) -> f64 {
+pub(in super::super) fn poisson_at_least(least: f64, mean: f64) -> f64 {
     if least <= 0.0 {
         1.0
     } else if mean <= 0.0 {

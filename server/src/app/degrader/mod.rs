@@ -1,11 +1,12 @@
 //! What is known of a service's degrader: the settings in force, the traffic, and what the simulation makes of both.
 
 mod facts;
+mod memo;
 mod study;
 mod view;
 
 pub use scoring_rules::degrader::Assessment;
-use scoring_rules::degrader::{Dialect, Problem, Profile, Settings, assess};
+use scoring_rules::degrader::{Dialect, Problem, Profile, Reading, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -54,6 +55,21 @@ pub const EXAMPLE: &str = r#"{
   }
 }"#;
 
+/// Something in the settings that was passed over, or that the tool takes and should not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Note {
+    /// Where, as a JSON pointer into the request.
+    pub pointer: String,
+    /// What is to be known of it.
+    pub detail: String,
+}
+
+impl From<FieldError> for Note {
+    fn from(error: FieldError) -> Self {
+        Self { pointer: error.pointer, detail: error.detail }
+    }
+}
+
 /// One host of a service, measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Instance {
@@ -82,6 +98,15 @@ pub struct Measured {
     pub at: Timestamp,
 }
 
+/// Does of [`put`] what takes long, in a transaction that nobody waits for.
+pub fn rehearse(tx: &mut Tx<'_>, name: &str, cmd: &PutDegrader) -> Result<()> {
+    let service = owners::service(tx, name)?;
+    owners::require_writer(tx, &service)?;
+    let row = row_of(tx, &service)?;
+    let (row, _) = merged(tx, row, cmd)?;
+    assessed(&row, &hash(&row)).map(|_| ())
+}
+
 /// Stores settings and traffic of a service and judges it.
 ///
 /// # Errors
@@ -90,9 +115,18 @@ pub struct Measured {
 pub fn put(tx: &mut Tx<'_>, name: &str, cmd: &PutDegrader) -> Result<DegraderView> {
     let service = owners::service(tx, name)?;
     owners::require_writer(tx, &service)?;
-    let mut row = row_of(tx, &service)?;
+    store::services::lock(tx.conn, &service.id)?;
+    let row = row_of(tx, &service)?;
+    let (row, notes) = merged(tx, row, cmd)?;
+    let sentence = format!("{}: degrader settings or traffic arrived from {}.", service.name, tx.actor.name);
+    store_row(tx, &service, row, &sentence)?;
+    Ok(DegraderView { notes, ..view(tx, &service.slug)? })
+}
+
+/// What will be known once `cmd` is, and what is to be told of the settings that came with it.
+fn merged(tx: &Tx<'_>, mut row: DegraderRow, cmd: &PutDegrader) -> Result<(DegraderRow, Vec<Note>)> {
     let mut fields = Vec::new();
-    take_settings(tx, &mut row, cmd, &mut fields);
+    let notes = take_settings(tx, &mut row, cmd, &mut fields);
     if let Some(profile) = &cmd.profile {
         let at = cmd.profile_at.unwrap_or(tx.now);
         if let Some(error) = crate::formats::check_times(at, at, tx.now).into_iter().next() {
@@ -117,32 +151,41 @@ pub fn put(tx: &mut Tx<'_>, name: &str, cmd: &PutDegrader) -> Result<DegraderVie
     if cmd.settings.is_none() && cmd.profile.is_none() && fields.is_empty() {
         fields.push(FieldError::new("", "give `dialect` and `settings`, or `profile`, or all of them"));
     }
-    if !fields.is_empty() {
-        return Err(Error::Invalid { fields });
+    if fields.is_empty() { Ok((row, notes)) } else { Err(Error::Invalid { fields }) }
+}
+
+/// Does of [`measured`] what takes long.
+pub fn rehearse_measured(tx: &mut Tx<'_>, service: &ServiceRow, found: &Measured) -> Result<()> {
+    let row = row_of(tx, service)?;
+    match with_measured(row, found)? {
+        Some(row) => assessed(&row, &hash(&row)).map(|_| ()),
+        None => Ok(()),
     }
-    let sentence = format!("{}: degrader settings or traffic arrived from {}.", service.name, tx.actor.name);
-    store_row(tx, &service, row, &sentence)?;
-    view(tx, &service.slug)
 }
 
 /// Takes over what telemetry shows of a service's traffic, and judges the service; false if it says nothing new.
 pub fn measured(tx: &mut Tx<'_>, service: &ServiceRow, found: &Measured) -> Result<bool> {
-    let mut row = row_of(tx, service)?;
+    store::services::lock(tx.conn, &service.id)?;
+    let row = row_of(tx, service)?;
+    let Some(row) = with_measured(row, found)? else { return Ok(false) };
+    let sentence = format!("{}: traffic was measured by {}.", service.name, found.source);
+    store_row(tx, service, row, &sentence)?;
+    Ok(true)
+}
+
+fn with_measured(mut row: DegraderRow, found: &Measured) -> Result<Option<DegraderRow>> {
     if found.profile.check().is_err() || row.profile_at.is_some_and(|at| at > found.at.0) {
-        return Ok(false);
+        return Ok(None);
     }
     row.profile = Some(serde_json::to_string(&found.profile).map_err(anyhow::Error::new)?);
     row.profile_from.clone_from(&found.source);
     row.profile_at = Some(found.at.0);
     row.observed = true;
     row.instances = serde_json::to_string(&found.instances).map_err(anyhow::Error::new)?;
-    let sentence = format!("{}: traffic was measured by {}.", service.name, found.source);
-    store_row(tx, service, row, &sentence)?;
-    Ok(true)
+    Ok(Some(row))
 }
 
 fn row_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<DegraderRow> {
-    store::services::lock(tx.conn, &service.id)?;
     Ok(store::degraders::of(tx.conn, &service.id)?.unwrap_or_else(|| DegraderRow {
         service_id: service.id.clone(),
         settings: None,
@@ -159,26 +202,31 @@ fn row_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<DegraderRow> {
     }))
 }
 
-fn take_settings(tx: &Tx<'_>, row: &mut DegraderRow, cmd: &PutDegrader, fields: &mut Vec<FieldError>) {
-    let document = match (&cmd.dialect, &cmd.settings) {
-        (None, None) => return,
-        (Some(_), None) => {
-            fields.push(FieldError::new("/settings", "is missing beside `dialect`"));
-            return;
-        }
+fn take_settings(
+    tx: &Tx<'_>,
+    row: &mut DegraderRow,
+    cmd: &PutDegrader,
+    fields: &mut Vec<FieldError>,
+) -> Vec<Note> {
+    let found = match (&cmd.dialect, &cmd.settings) {
+        (None, None) => return Vec::new(),
+        (Some(_), None) => Err(vec![FieldError::new("/settings", "is missing beside `dialect`")]),
         (None, Some(_)) => {
-            fields.push(FieldError::new("/dialect", format!("is missing; one of {}", dialects())));
-            return;
+            Err(vec![FieldError::new("/dialect", format!("is missing; one of {}", dialects()))])
         }
         (Some(name), Some(document)) => read(name, document, "/dialect", "/settings"),
     };
-    match document {
-        Ok(settings) => {
-            row.settings = serde_json::to_string(&settings).ok();
+    match found {
+        Ok(reading) => {
+            row.settings = serde_json::to_string(&reading.settings).ok();
             row.settings_from.clone_from(&tx.actor.name);
             row.settings_at = Some(tx.now.0);
+            placed("/settings", reading.notes).into_iter().map(Note::from).collect()
         }
-        Err(found) => fields.extend(found),
+        Err(found) => {
+            fields.extend(found);
+            Vec::new()
+        }
     }
 }
 
@@ -188,7 +236,7 @@ pub fn read(
     document: &Value,
     dialect_at: &str,
     at: &str,
-) -> std::result::Result<Settings, Vec<FieldError>> {
+) -> std::result::Result<Reading, Vec<FieldError>> {
     let Some(known) = Dialect::from_id(dialect) else {
         let names: Vec<&str> = Dialect::ALL.iter().map(|d| d.id()).collect();
         let near = crate::config::nearest(dialect, &names);
@@ -203,7 +251,7 @@ pub fn read(
         }
         other => other,
     };
-    Settings::read(known, document).map(|reading| reading.settings).map_err(|found| placed(at, found))
+    Settings::read(known, document).map_err(|found| placed(at, found))
 }
 
 fn dialects() -> String {
@@ -216,19 +264,14 @@ fn placed(below: &str, problems: Vec<Problem>) -> Vec<FieldError> {
 
 /// Assesses anew what has changed, stores it, and posts the facts that follow.
 fn store_row(tx: &mut Tx<'_>, service: &ServiceRow, mut row: DegraderRow, sentence: &str) -> Result<()> {
-    let known = Known::of_row(&row)?;
     let inputs = hash(&row);
     if row.inputs != inputs {
-        let assessment = match (&known.settings, &known.traffic) {
-            (Some(settings), Some(traffic)) => Some(assess(settings, traffic)),
-            _ => None,
-        };
-        row.assessment =
-            assessment.map(|a| serde_json::to_string(&a)).transpose().map_err(anyhow::Error::new)?;
+        row.assessment = assessed(&row, &inputs)?;
         row.assessed_at = Some(tx.now.0);
         row.inputs = inputs;
     }
     store::degraders::put(tx.conn, &row)?;
+    let known = Known::of_row(&row)?;
     let data = json!({ "dialect": known.settings.as_ref().map(|s| s.dialect().id()) });
     let facts = facts::of(tx, &row)?.into_iter().map(|fact| (service.clone(), fact)).collect();
     super::posted::record(tx, facts, &|tx, service| {
@@ -236,6 +279,16 @@ fn store_row(tx: &mut Tx<'_>, service: &ServiceRow, mut row: DegraderRow, senten
         tx.emit("degrader_recorded", Some(&service.id), team, sentence.to_owned(), &data);
     })?;
     Ok(())
+}
+
+/// The assessment of what is in a row, as JSON; none while settings or traffic are not known.
+fn assessed(row: &DegraderRow, inputs: &str) -> Result<Option<String>> {
+    if row.inputs == inputs {
+        return Ok(row.assessment.clone());
+    }
+    let known = Known::of_row(row)?;
+    let both = known.settings.as_ref().zip(known.traffic.as_ref());
+    both.map(|(settings, traffic)| memo::assessment(inputs, settings, traffic)).transpose()
 }
 
 /// What an assessment depends on, the program's own version among it.

@@ -124,15 +124,12 @@ fn copied(
     assessment: Option<&Assessment>,
     traffic: &Traffic,
 ) -> Option<Settings> {
-    match (settings.filter(|s| s.dialect() == dialect), assessment) {
-        (Some(settings), Some(assessment)) => Some(
-            assessment.tuning.recommended.as_ref().map_or_else(|| settings.clone(), |r| r.settings.clone()),
-        ),
-        _ => {
-            let other = assess(&Settings::defaults(dialect), traffic);
-            other.tuning.refusals.is_empty().then_some(other.tuning.best_settings)
-        }
+    if let (Some(settings), Some(assessment)) = (settings.filter(|s| s.dialect() == dialect), assessment) {
+        let better = assessment.tuning.recommended.as_ref().map(|r| &r.settings);
+        return Some(better.unwrap_or(settings).clone());
     }
+    let other = assess(&Settings::defaults(dialect), traffic);
+    other.tuning.refusals.is_empty().then_some(other.tuning.best_settings)
 }
 
 fn tries(

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Assessment, Instance};
+use super::{Assessment, Instance, Note};
 use crate::app::{Tx, owners};
 use crate::error::Result;
 use crate::store;
@@ -79,6 +79,9 @@ pub struct DegraderView {
     /// Score, replays, what to change and why; `null` while settings or traffic are not known.
     #[schema(value_type = Option<Object>)]
     pub assessment: Option<Value>,
+    /// What was passed over in the settings that were sent; only in the answer to them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// The settings to paste, in the tool's own form: the recommended ones, or those in force where they do.
     pub paste: Option<String>,
 }
@@ -103,11 +106,8 @@ pub fn view(tx: &mut Tx<'_>, name: &str) -> Result<DegraderView> {
         profile_at: row.as_ref().and_then(|r| r.profile_at).map(Timestamp),
         observed: row.as_ref().is_some_and(|r| r.observed),
         instances: known.instances,
-        assessment: known
-            .assessment
-            .map(|a| serde_json::to_value(a))
-            .transpose()
-            .map_err(anyhow::Error::new)?,
+        assessment: known.assessment.map(serde_json::to_value).transpose().map_err(anyhow::Error::new)?,
+        notes: Vec::new(),
         paste,
     })
 }

@@ -26,7 +26,7 @@ fn samples_dir() -> PathBuf {
     dir
 }
 
-fn sample(path: &str) -> Vec<u8> {
+pub(crate) fn sample(path: &str) -> Vec<u8> {
     let path = samples_dir().join(path);
     std::fs::read(&path).unwrap_or_else(|e| panic!("cannot read the sample {}: {e}", path.display()))
 }

@@ -16,8 +16,6 @@ use crate::error::Error;
 const MAX_VALUES_OF_DOCUMENT: usize = 100_000;
 const MAX_DEPTH: usize = 64;
 
-/// Reads the document of `chunk`; every value built is taken from `left`.
-
 /// Documents of settings: more than a handful are a mistake.
 const MAX_DOCUMENTS_OF_SETTINGS: usize = 20;
 
@@ -38,7 +36,7 @@ pub fn read_settings(text: &str) -> Result<Value, Error> {
     }
 }
 
-/// Reads one document, taking every value from `left`.
+/// Reads the document of `chunk`; every value built is taken from `left`.
 pub(super) fn read(chunk: &Chunk<'_>, left: &Cell<usize>) -> Result<Value, String> {
     let allowed = left.get().min(MAX_VALUES_OF_DOCUMENT);
     let own = Cell::new(allowed);

@@ -18,6 +18,9 @@ pub async fn put(
     body: Body,
 ) -> Result<HttpResponse> {
     let cmd: PutDegrader = body.json()?;
+    let (first, of) = (cmd.clone(), name.clone());
+    let by = actor.clone();
+    app.read(move |tx| tx.acting(&by, |tx| degrader::rehearse(tx, &of, &first))).await?;
     let view = app.write(actor, move |tx| degrader::put(tx, &name, &cmd)).await?;
     Ok(HttpResponse::Ok().json(view))
 }

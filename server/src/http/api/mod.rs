@@ -10,6 +10,7 @@ pub mod operation;
 pub mod rulebook;
 pub mod runs;
 pub mod services;
+pub mod sources;
 pub mod teams;
 pub mod tokens;
 

@@ -82,11 +82,11 @@ impl Replayed {
 /// Each value holds until the next instant.
 fn steps(points: &[(f64, f64)], last: f64, across: Scale, up: Scale) -> Vec<Pt> {
     let mut path: Vec<Pt> = Vec::new();
-    let mut held = None;
+    let mut held: Option<f64> = None;
     for (at, value) in points {
         let (x, y) = (across.x(*at), up.y(*value));
         match held {
-            Some(before) if before == y => continue,
+            Some(before) if (before - y).abs() < 1e-9 => continue,
             Some(before) => path.push((x, before)),
             None => {}
         }

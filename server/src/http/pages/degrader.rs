@@ -1,19 +1,23 @@
 //! The degrader of a service: what a bad host costs under its settings, which would be better, and what if.
 
 mod panel;
+mod rows;
 mod words;
 
-use scoring_rules::degrader::{Change, Dialect, Judged, Level, Replay, Row, Scenario};
+use std::fmt::Write as _;
+
+use scoring_rules::degrader::{Dialect, Judged, Level, Replay, Scenario};
 use serde::Serialize;
 
 use self::words::{after, requests, scenario_words};
 use super::chrome::Chrome;
 use super::parts::{Choice, Code, Link};
 use super::{recipes, service};
-use crate::app::degrader::{Study, Tried};
+use crate::app::degrader::Study;
 use crate::http::charts::{Course, Latencies, Mark, Replayed, ms, percent};
 
 pub(super) use panel::Panel;
+use rows::{ChangeRow, Field, InstanceRow, TriedCtx, fields};
 
 /// What the page shows.
 #[derive(Serialize)]
@@ -87,41 +91,6 @@ struct Cost {
     today_after: String,
     recommended: Option<String>,
     recommended_after: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ChangeRow {
-    field: String,
-    from: String,
-    to: String,
-    score: String,
-}
-
-#[derive(Serialize)]
-struct Field {
-    name: String,
-    key: &'static str,
-    value: String,
-    unit: &'static str,
-    changed: bool,
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct TriedCtx {
-    score: String,
-    before: String,
-    better: bool,
-    figures: Vec<Figure>,
-}
-
-#[derive(Serialize)]
-struct InstanceRow {
-    name: String,
-    qps: String,
-    p99: String,
-    errors: String,
-    bad: bool,
 }
 
 /// The page of `study`; `asked` are the values that the reader tries, as typed.
@@ -263,7 +232,9 @@ fn latencies(study: &Study) -> Option<Latencies> {
     let mut all = study.settings.as_ref().map(|s| marks(s, true)).unwrap_or_default();
     if let Some(recommended) = study.assessment.as_ref().and_then(|a| a.tuning.recommended.as_ref()) {
         let mut new = marks(&recommended.settings, false);
-        new.retain(|mark| !all.iter().any(|held| held.label == mark.label && held.ms == mark.ms));
+        new.retain(|mark| {
+            !all.iter().any(|held| held.label == mark.label && (held.ms - mark.ms).abs() < 1e-9)
+        });
         all.extend(new);
     }
     let far = all.iter().map(|m| m.ms).fold(traffic.quantile_ms(0.9999), f64::max);
@@ -322,11 +293,13 @@ fn replayed(study: &Study) -> Option<Replayed> {
         requests(today.bad_requests)
     );
     if let Some(recommended) = &study.recommended {
-        desc.push_str(&format!(
+        // Writing to a String cannot fail.
+        let _ = write!(
+            desc,
             " With the recommended values it is left out {}, and users meet {}.",
             after(recommended),
             requests(recommended.bad_requests)
-        ));
+        );
     }
     let title = format!("One host, {}: share of its traffic kept away", scenario_words(study.scenario));
     Some(Replayed::new(title, desc, &courses, scoring_rules::degrader::FAILURE_SECONDS))
@@ -355,60 +328,4 @@ fn costs(study: &Study, slug: &str) -> Vec<Cost> {
             }
         })
         .collect()
-}
-
-fn fields(study: &Study, asked: &[(String, String)]) -> Vec<Field> {
-    let Some(settings) = &study.settings else { return Vec::new() };
-    settings
-        .rows()
-        .into_iter()
-        .map(|Row { key, value, unit, .. }| {
-            let typed = asked.iter().find(|(k, _)| k == key).map(|(_, text)| text.trim().to_owned());
-            // A reader who empties a field sees what it was.
-            let held = if value == "-" { String::new() } else { value };
-            let error = study.problems.iter().find(|p| p.pointer.ends_with(&format!("/{key}")));
-            Field {
-                name: format!("set.{key}"),
-                key,
-                changed: typed.as_ref().is_some_and(|text| *text != held),
-                value: typed.unwrap_or(held),
-                unit,
-                error: error.map(|p| p.detail.clone()),
-            }
-        })
-        .collect()
-}
-
-impl ChangeRow {
-    fn new(change: &Change) -> Self {
-        Self {
-            field: change.field.clone(),
-            from: change.from.clone(),
-            to: change.to.clone(),
-            score: format!("{:.0}", change.score),
-        }
-    }
-}
-
-impl TriedCtx {
-    fn new(tried: &Tried, before: f64) -> Self {
-        Self {
-            score: format!("{:.0}", tried.score),
-            before: format!("{before:.0}"),
-            better: tried.score >= before,
-            figures: figures(&tried.judged, tried.score).into_iter().skip(1).collect(),
-        }
-    }
-}
-
-impl InstanceRow {
-    fn new(instance: &crate::app::degrader::Instance) -> Self {
-        Self {
-            name: instance.name.clone(),
-            qps: requests(instance.qps),
-            p99: instance.p99_ms.map_or_else(|| "not known".to_owned(), ms),
-            errors: percent(instance.error_rate),
-            bad: instance.bad,
-        }
-    }
 }

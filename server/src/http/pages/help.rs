@@ -52,6 +52,11 @@ const TOPICS: &[Topic] = &[
         text: "Every name a rule can read, its age limit, how to send it.",
         href: "/help/facts",
     },
+    Topic {
+        title: "Sources",
+        text: "Which Prometheus is asked for latencies and errors, and whether it answers.",
+        href: "/sources",
+    },
     Topic { title: "The rulebook", text: "What is judged, why, and what passes.", href: "/rules" },
     Topic { title: "The API", text: "Every path, parameter and answer.", href: "/api/docs" },
 ];

@@ -25,6 +25,7 @@ pub mod rules;
 pub mod search;
 pub mod service;
 pub mod services;
+pub mod sources;
 pub mod team;
 pub mod teams;
 pub mod why;
@@ -57,6 +58,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/rules/{id}", routes::rule))
         .service(page("/activity", routes::activity))
         .service(page("/search", routes::search))
+        .service(page("/sources", sources::page))
         .service(page("/help", routes::help_index))
         .service(page("/help/drills", routes::help_drills))
         .service(page("/help/rollback", routes::help_rollback))

@@ -1,12 +1,18 @@
 //! The pages' handlers: extract, one read, map, render.
 
+mod helps;
+
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
+pub use helps::{
+    help_catalog, help_degrader, help_drills, help_errors, help_facts, help_index, help_rollback,
+};
+
 use super::frame::{self, Frame, html};
 use super::{
-    activity, api_docs, degrader, drills, help, help_degrader, help_errors, help_facts, home, leaderboard,
-    rule, rules, search, service, services, team, teams, why,
+    activity, api_docs, degrader, drills, home, leaderboard, rule, rules, search, service, services, team,
+    teams, why,
 };
 use crate::app::boards::AskBoard;
 use crate::app::degrader::Ask;
@@ -15,7 +21,7 @@ use crate::app::services::ListServices;
 use crate::app::{self, Tx, boards, feed, rulebook, scorecard};
 use crate::error::{Error, Result};
 use crate::http::{Shared, openapi};
-use crate::types::{Failure, Timestamp};
+use crate::types::Timestamp;
 
 /// Services on a page.
 const PAGE: i64 = 50;
@@ -29,8 +35,6 @@ const LATELY: i64 = 7;
 const WEEKS: i64 = 26;
 /// Services a search shows.
 const FOUND: i64 = 20;
-/// Names offered in a field.
-const OFFERED: i64 = 500;
 
 /// Events that Home may have to read to find those worth telling.
 const READ: i64 = 60;
@@ -336,97 +340,6 @@ pub async fn search(app: Shared, frame: Frame, ask: web::Query<Find>) -> Result<
         })
         .await?;
     html("search", &context)
-}
-
-/// `?service=&failure=` of the recipes.
-#[derive(Deserialize)]
-pub struct Recipes {
-    service: Option<String>,
-    failure: Option<String>,
-}
-
-impl Recipes {
-    /// What the recipes are filled in with; a service that is not there leaves the example.
-    fn filling(self, tx: &mut Tx<'_>) -> Result<help::Filling> {
-        let ask = ListServices { sort: Some("name".to_owned()), limit: OFFERED, ..ListServices::default() };
-        let services = app::services::list(tx, &ask)?.items.into_iter().map(|row| row.slug).collect();
-        let service = match self.service.as_deref().filter(|name| !name.trim().is_empty()) {
-            None => None,
-            Some(name) => match app::services::detail(tx, name.trim()) {
-                Ok(detail) => Some(detail.row.slug),
-                Err(Error::NotFound { .. }) => None,
-                Err(other) => return Err(other),
-            },
-        };
-        Ok(help::Filling {
-            service,
-            failure: self.failure.as_deref().and_then(Failure::from_loose),
-            services,
-        })
-    }
-}
-
-/// `GET /help`
-pub async fn help_index(app: Shared, frame: Frame) -> Result<HttpResponse> {
-    html("help", &app.read(move |tx| Ok(help::index(frame.chrome(tx)?))).await?)
-}
-
-/// `GET /help/drills?service=&failure=`
-pub async fn help_drills(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
-    let ask = ask.into_inner();
-    let context = app
-        .read(move |tx| {
-            let filling = ask.filling(tx)?;
-            Ok(help::drills(frame.chrome(tx)?, &filling))
-        })
-        .await?;
-    html("help_drills", &context)
-}
-
-/// `GET /help/rollback?service=`
-pub async fn help_rollback(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
-    let ask = ask.into_inner();
-    let context = app
-        .read(move |tx| {
-            let filling = ask.filling(tx)?;
-            Ok(help::rollback(frame.chrome(tx)?, &filling))
-        })
-        .await?;
-    html("help_rollback", &context)
-}
-
-/// `GET /help/degrader?service=`
-pub async fn help_degrader(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
-    let ask = ask.into_inner();
-    let context = app
-        .read(move |tx| {
-            let filling = ask.filling(tx)?;
-            Ok(help_degrader::context(frame.chrome(tx)?, &filling))
-        })
-        .await?;
-    html("help_degrader", &context)
-}
-
-/// `GET /help/catalog`
-pub async fn help_catalog(app: Shared, frame: Frame) -> Result<HttpResponse> {
-    html("help_catalog", &app.read(move |tx| Ok(help::catalog(frame.chrome(tx)?))).await?)
-}
-
-/// `GET /help/facts?service=`
-pub async fn help_facts(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> Result<HttpResponse> {
-    let service = ask.into_inner().service.filter(|s| !s.is_empty());
-    let context = app
-        .read(move |tx| {
-            let facts = rulebook::facts(&tx.book);
-            Ok(help_facts::context(frame.chrome(tx)?, &facts, service.as_deref()))
-        })
-        .await?;
-    html("help_facts", &context)
-}
-
-/// `GET /help/errors`
-pub async fn help_errors(app: Shared, frame: Frame) -> Result<HttpResponse> {
-    html("help_errors", &app.read(move |tx| Ok(help_errors::context(frame.chrome(tx)?))).await?)
 }
 
 /// `GET /api/docs`

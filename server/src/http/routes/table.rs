@@ -4,11 +4,13 @@ use super::{Access, Given, Route, empty, get, json, route, text};
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::ingest::LineResult;
 use crate::app::posted::{FactsAnswer, PostFact};
+use crate::app::sources::{SourceView, TelemetryView};
 use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    boards, catalog, degrader, drills, events, facts, operation, rulebook, runs, services, teams, tokens,
+    boards, catalog, degrader, drills, events, facts, operation, rulebook, runs, services, sources, teams,
+    tokens,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -155,6 +157,9 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/services/{slug}/degrader", |r| r.to(degrader::one))
         .doc("degrader", "What is known of a service's degrader: settings, traffic, score, what to change")
         .gives(&[json(200, "What is known.", json_of::<DegraderView>)]),
+    get("/api/v1/services/{slug}/telemetry", |r| r.to(sources::of_service))
+        .doc("services", "What each source of telemetry said last of a service")
+        .gives(&[json(200, "One for each source.", page_of::<TelemetryView>)]),
     get("/api/v1/services/{slug}/events", |r| r.to(services::events))
         .doc("services", "What happened to a service, newest first")
         .query(&[LIMIT, CURSOR])
@@ -201,6 +206,9 @@ pub const ROUTES: &[Route] = &[
             FORMAT,
         ])
         .gives(&[json(200, "One line each.", page_of::<boards::Rollup>)]),
+    get("/api/v1/sources", |r| r.to(sources::list))
+        .doc("operation", "Where telemetry is read, and whether each source answers")
+        .gives(&[json(200, "Every source of the settings.", page_of::<SourceView>)]),
     get("/api/v1/rulebook", |r| r.to(rulebook::view))
         .doc("rules", "The rulebook in force, with how all services do on each rule")
         .gives(&[json(200, "The rulebook.", json_of::<views::RulebookView>)]),

@@ -45,6 +45,7 @@ fn of(settings: Option<Settings>, profile: Option<Profile>) -> Study {
             profile,
             instances: Vec::new(),
             assessment: None,
+            notes: Vec::new(),
             paste: None,
         },
         detail,

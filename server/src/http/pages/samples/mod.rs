@@ -7,6 +7,7 @@ mod fleet;
 mod pages;
 
 mod rulebook;
+mod sources;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -120,6 +121,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "help",
         "activity",
         "search",
+        "sources",
         "api",
         "static",
         "theme",

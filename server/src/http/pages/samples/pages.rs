@@ -15,10 +15,20 @@ use crate::error::Error;
 use crate::types::Failure;
 
 pub(crate) fn all() -> Vec<Sample> {
-    [homes(), service_pages(), degrader_pages(), lists(), boards(), rule_pages(), helps(), rest()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        homes(),
+        service_pages(),
+        degrader_pages(),
+        lists(),
+        boards(),
+        rule_pages(),
+        helps(),
+        super::sources::all(),
+        rest(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn homes() -> Vec<Sample> {

@@ -1,0 +1,4 @@
+//! Other systems that are asked for evidence: the only place that speaks to the network by itself.
+
+pub mod net;
+pub mod prometheus;
