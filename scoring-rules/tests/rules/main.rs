@@ -24,3 +24,4 @@ mod scenarios;
 mod support;
 #[cfg(test)]
 mod tuner;
+mod tuner_properties;
