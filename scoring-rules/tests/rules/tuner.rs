@@ -134,6 +134,12 @@ fn defaults_of_2017_isolate_a_hung_host_only_and_late() {
         Some(1_000),
         "a timeout so long is always to be changed"
     );
+    let changes = tuning.recommended.unwrap().changes;
+    assert_eq!(
+        changes.last().map(|change| (change.field.as_str(), change.to.as_str())),
+        Some(("http.requestTimeout", "1000"))
+    );
+    assert_eq!(ids(&tuning.notes), ["long_timeout"]);
 }
 
 #[test]
