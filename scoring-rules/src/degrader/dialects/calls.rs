@@ -260,7 +260,8 @@ impl Run {
         if start >= to_s || self.mean_s.is_infinite() {
             return to_s - from_s;
         }
-        before + self.mean_s * (1.0 - (-(to_s - start) / self.mean_s.max(1e-12)).exp())
+        // Not 1 - exp: of a rule that trips once in an age, that would be nothing at all.
+        before - self.mean_s * (-(to_s - start) / self.mean_s.max(1e-12)).exp_m1()
     }
 
     /// Trips a second in the long run.
