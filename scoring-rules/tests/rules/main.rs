@@ -24,4 +24,5 @@ mod scenarios;
 mod support;
 #[cfg(test)]
 mod tuner;
+#[cfg(test)]
 mod tuner_properties;

@@ -1,4 +1,4 @@
-//! The tuner: examples of services, what it refuses, and what always holds.
+//! The tuner: examples of services, and what it refuses.
 
 use scoring_rules::degrader::{
     Change, D2, Defence, Group, Level, Profile, Relative, Scenario, Slot, Traffic, Tuning, has_moved,
@@ -7,14 +7,14 @@ use scoring_rules::degrader::{
 use serde_json::json;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Service {
-    pub hosts: u32,
-    pub clients: u32,
-    pub qps: f64,
-    pub mean_ms: f64,
-    pub cv: f64,
-    pub timeout_ms: f64,
-    pub slo_ms: f64,
+pub(crate) struct Service {
+    pub(crate) hosts: u32,
+    pub(crate) clients: u32,
+    pub(crate) qps: f64,
+    pub(crate) mean_ms: f64,
+    pub(crate) cv: f64,
+    pub(crate) timeout_ms: f64,
+    pub(crate) slo_ms: f64,
 }
 
 /// 5,000 calls a second of 7.5 ms over 50 hosts, from 20 clients.
@@ -29,7 +29,7 @@ const A: Service = Service {
 };
 
 impl Service {
-    pub(super) fn profile(&self) -> Profile {
+    fn profile(&self) -> Profile {
         let profile = json!({
             "hosts": self.hosts,
             "clients": self.clients,
@@ -42,7 +42,7 @@ impl Service {
         serde_json::from_value(profile).unwrap()
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
+    pub(crate) fn traffic(&self) -> Traffic {
         self.profile().check().unwrap()
     }
 }
@@ -134,6 +134,12 @@ fn defaults_of_2017_isolate_a_hung_host_only_and_late() {
         Some(1_000),
         "a timeout so long is always to be changed"
     );
+    let changes = tuning.recommended.unwrap().changes;
+    assert_eq!(
+        changes.last().map(|change| (change.field.as_str(), change.to.as_str())),
+        Some(("http.requestTimeout", "1000"))
+    );
+    assert_eq!(ids(&tuning.notes), ["long_timeout"]);
 }
 
 #[test]

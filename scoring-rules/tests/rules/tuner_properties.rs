@@ -1,4 +1,4 @@
-//! What always holds of the tuner, whatever the service and its settings.
+//! What holds of the tuner for services and settings of every kind.
 
 use proptest::prelude::*;
 use scoring_rules::degrader::{

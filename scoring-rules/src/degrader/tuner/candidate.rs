@@ -92,7 +92,7 @@ impl<'a> Derived<'a> {
 }
 
 /// The request timeout to have: a long one ties up calls, and no mark on calls in flight is reached before half of it.
-fn proposed_timeout_ms(current: &D2, traffic: &Traffic) -> Option<i64> {
+pub(super) fn proposed_timeout_ms(current: &D2, traffic: &Traffic) -> Option<i64> {
     let timeout = current.request_timeout_ms.map_or(traffic.timeout_ms, |ms| ms as f64);
     if timeout > (20.0 * traffic.quantile_ms(0.99)).max(1_000.0) {
         let ms = (call_timeout_ms(traffic) / 100.0).ceil() * 100.0;

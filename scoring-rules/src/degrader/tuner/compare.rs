@@ -99,13 +99,17 @@ fn recommend<S: Tunable>(
         settings.fields().iter().zip(&target).any(|(a, b)| a.group == group && a.value != b.value)
     };
     let mut left: Vec<Group> = GROUPS.into_iter().filter(|group| differs(current, *group)).collect();
+    let mut always: Vec<Group> =
+        left.iter().copied().filter(|group| current.always_change(*group, traffic)).collect();
     let mut settings = current.clone();
     let mut judged: Option<Judged> = None;
     let mut reached = 0.0;
     let mut changes = Vec::new();
-    while !left.is_empty() && reached < ENOUGH {
-        let mut choice: Option<(usize, S, Judged)> = None;
-        for (i, group) in left.iter().enumerate() {
+    while !left.is_empty() && (reached < ENOUGH || !always.is_empty()) {
+        // What helps enough has been changed; what is to be changed anyway is left.
+        let open = if reached < ENOUGH { &left } else { &always };
+        let mut choice: Option<(Group, S, Judged)> = None;
+        for group in open {
             let mut tried = settings.clone();
             tried.take(*group, best);
             // What is no outage needs only be looked at as long as it can be the best.
@@ -113,11 +117,12 @@ fn recommend<S: Tunable>(
             let limit = limit.map_or(f64::INFINITY, |(_, _, chosen)| chosen.objective);
             let Some(result) = tried.judge_below(traffic, limit) else { continue };
             if choice.as_ref().is_none_or(|(_, _, chosen)| better(&result, chosen)) {
-                choice = Some((i, tried, result));
+                choice = Some((*group, tried, result));
             }
         }
-        let Some((i, tried, result)) = choice else { break };
-        let group = left.remove(i);
+        let Some((group, tried, result)) = choice else { break };
+        left.retain(|other| *other != group);
+        always.retain(|other| *other != group);
         reached = score(&result, best_judged);
         changes.extend(changed(&settings, &tried, group, reached));
         (settings, judged) = (tried, Some(result));

@@ -2,7 +2,8 @@
 
 use super::super::model::judge_d2_below;
 use super::super::{D2, Judged, LatencyMetric, Traffic};
-use super::{Field, Group, Tunable};
+use super::candidate::proposed_timeout_ms;
+use super::{Field, Group, Remark, Tunable};
 
 impl Tunable for D2 {
     fn fields(&self) -> Vec<Field> {
@@ -76,5 +77,21 @@ impl Tunable for D2 {
 
     fn judge_below(&self, traffic: &Traffic, limit: f64) -> Option<Judged> {
         judge_d2_below(self, traffic, limit)
+    }
+
+    fn always_change(&self, group: Group, traffic: &Traffic) -> bool {
+        group == Group::Timeout && proposed_timeout_ms(self, traffic) != self.request_timeout_ms
+    }
+
+    fn notes(&self, traffic: &Traffic) -> Vec<Remark> {
+        let proposed = proposed_timeout_ms(self, traffic).filter(|ms| Some(*ms) != self.request_timeout_ms);
+        let note = |ms: i64| {
+            let detail = format!(
+                "The request timeout is far above what calls take: a call that hangs counts against its host only when \
+                 it ends. Set `http.requestTimeout` to {ms} ms."
+            );
+            Remark::new("long_timeout", detail)
+        };
+        proposed.map(note).into_iter().collect()
     }
 }

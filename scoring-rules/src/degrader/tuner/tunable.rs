@@ -30,6 +30,12 @@ pub trait Tunable: Defence + Clone + PartialEq {
         Some(judge(self, traffic)).filter(|judged| judged.objective < limit)
     }
 
+    /// Whether values of the group are to be changed with every recommendation, whatever that does to the score.
+    fn always_change(&self, group: Group, traffic: &Traffic) -> bool {
+        let _ = (group, traffic);
+        false
+    }
+
     /// Why nothing may be recommended to these settings on this traffic, beside what holds for all.
     fn refusals(&self, traffic: &Traffic) -> Vec<Remark> {
         let _ = traffic;
