@@ -35,9 +35,9 @@ impl Degraders {
             _ => Dialect::Grpc,
         };
         let level = match diligence + dice.range(-10, 10) as f64 / 100.0 {
-            d if d < 0.45 => Level::Defaults,
-            d if d < 0.65 => Level::Errors,
-            d if d < 0.85 => Level::Latency,
+            d if d < 0.60 => Level::Defaults,
+            d if d < 0.75 => Level::Errors,
+            d if d < 0.90 => Level::Latency,
             _ => Level::Tuned,
         };
         let held = self.0.get(&service.name).filter(|(held, _)| *held == level);
@@ -60,7 +60,7 @@ fn traffic(dice: &mut Dice) -> Profile {
     let clients = dice.range(4, 24);
     // So many calls for each host, client and second: between too few to know much, and plenty.
     let qps = (hosts * clients * dice.range(2, 9)) as f64;
-    let mean = dice.range(4, 60) as f64;
+    let mean = dice.range(4, 24) as f64;
     Profile {
         hosts: u32::try_from(hosts).unwrap_or(1),
         clients: u32::try_from(clients).ok(),

@@ -38,7 +38,6 @@ pub struct Ctx {
     replay: Option<Replayed>,
     scenarios: Vec<Choice>,
     costs: Vec<Cost>,
-    recommended_title: &'static str,
     changes: Vec<ChangeRow>,
     dialects: Vec<Choice>,
     format: &'static str,
@@ -125,7 +124,6 @@ pub fn context(chrome: Chrome, study: &Study, asked: &[(String, String)]) -> Ctx
             .map(|(s, _)| Choice::new(s.id(), scenario_words(*s), Some(study.scenario.id().as_str())))
             .collect(),
         costs: costs(study, &slug),
-        recommended_title: if recommended.is_some() { "Recommended" } else { "Best known" },
         changes: recommended.map(|r| r.changes.iter().map(ChangeRow::new).collect()).unwrap_or_default(),
         dialects: Dialect::ALL
             .iter()
@@ -281,7 +279,8 @@ fn replayed(study: &Study) -> Option<Replayed> {
         points: replay.curve.iter().map(|p| (p.at_s, p.dropped)).collect(),
     };
     let mut courses = vec![course("today", "old", today)];
-    if let Some(recommended) = &study.recommended {
+    let recommended = study.recommended.as_ref().filter(|better| better.curve != today.curve);
+    if let Some(recommended) = recommended {
         courses.push(course("recommended", "new", recommended));
     }
     if let Some(tried) = &study.tried {
@@ -292,7 +291,7 @@ fn replayed(study: &Study) -> Option<Replayed> {
         after(today),
         requests(today.bad_requests)
     );
-    if let Some(recommended) = &study.recommended {
+    if let Some(recommended) = recommended {
         // Writing to a String cannot fail.
         let _ = write!(
             desc,
@@ -307,8 +306,7 @@ fn replayed(study: &Study) -> Option<Replayed> {
 
 fn costs(study: &Study, slug: &str) -> Vec<Cost> {
     let Some(assessment) = study.assessment.as_ref().map(|a| &a.tuning) else { return Vec::new() };
-    let better = assessment.recommended.as_ref().map_or(&assessment.best, |r| &r.judged);
-    let judged = assessment.refusals.is_empty().then_some(better);
+    let judged = assessment.recommended.as_ref().map(|r| &r.judged);
     assessment
         .current
         .replays
