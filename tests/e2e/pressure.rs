@@ -15,15 +15,18 @@ fn get(path: &str) -> String {
 fn is_over(stream: &mut TcpStream) -> bool {
     let mut buffer = vec![0_u8; 1 << 20];
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    // What had been sent comes in pieces: a sender that found no room for long asks again in growing steps.
+    let began = Instant::now();
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => return true,
             Ok(_) => {}
             Err(error) => {
-                return !matches!(
-                    error.kind(),
-                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                );
+                let waits =
+                    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);
+                if !waits || began.elapsed() > Duration::from_secs(20) {
+                    return !waits;
+                }
             }
         }
     }
