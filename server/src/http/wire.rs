@@ -61,9 +61,10 @@ impl Meter {
         self.sent.set(sent % PACE);
     }
 
-    /// When the connection is cut if nothing happens; later than now while a request is at work.
-    fn deadline(&self, now: Instant) -> Instant {
-        let from = if self.at_work.get() > 0 { now } else { self.progress.get() };
+    /// When the connection is cut if nothing happens; later than now while a request is at work, unless what was
+    /// answered before is not taken: a request behind that one is no excuse.
+    fn deadline(&self, now: Instant, stalled: bool) -> Instant {
+        let from = if self.at_work.get() > 0 && !stalled { now } else { self.progress.get() };
         from + PATIENCE
     }
 }
@@ -99,13 +100,27 @@ pub struct Line {
     io: TcpStream,
     meter: Rc<Meter>,
     alarm: Pin<Box<Sleep>>,
+    /// The other side takes nothing at present.
+    stalled: bool,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // Who does not read does not get the rest either, whoever ended the connection: the system would keep
+        // megabytes of it, and for how long is its own affair.
+        if self.stalled
+            && let Err(error) = socket2::SockRef::from(&self.io).set_linger(Some(Duration::ZERO))
+        {
+            tracing::debug!(%error, "SO_LINGER");
+        }
+    }
 }
 
 impl Line {
     fn new(io: TcpStream) -> Self {
         let meter = Meter::new();
         let alarm = Box::pin(tokio::time::sleep_until(Instant::now() + PATIENCE));
-        Self { io, meter, alarm }
+        Self { io, meter, alarm, stalled: false }
     }
 
     /// Passes on what the socket says, unless it waits and patience is at its end.
@@ -115,7 +130,7 @@ impl Line {
         }
         while self.alarm.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            let deadline = self.meter.deadline(now);
+            let deadline = self.meter.deadline(now, self.stalled);
             if deadline <= now {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
@@ -139,6 +154,7 @@ impl AsyncRead for Line {
 impl AsyncWrite for Line {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.stalled = polled.is_pending();
         if let Poll::Ready(Ok(bytes)) = &polled {
             self.meter.wrote(*bytes, Instant::now());
         }
@@ -243,17 +259,25 @@ mod tests {
         let meter = Meter::new();
         let opened = meter.progress.get();
         let later = opened + Duration::from_secs(20);
-        assert_eq!(meter.deadline(later), opened + PATIENCE);
+        assert_eq!(meter.deadline(later, false), opened + PATIENCE);
         meter.wrote(PACE - 1, later);
-        assert_eq!(meter.deadline(later), opened + PATIENCE, "a trickle is no progress");
+        assert_eq!(meter.deadline(later, false), opened + PATIENCE, "a trickle is no progress");
         meter.wrote(1, later);
-        assert_eq!(meter.deadline(later), later + PATIENCE);
+        assert_eq!(meter.deadline(later, false), later + PATIENCE);
         let much_later = later + Duration::from_mins(5);
-        assert!(meter.deadline(much_later) < much_later);
+        assert!(meter.deadline(much_later, false) < much_later);
         let work = AtWork::begin(&meter);
-        assert_eq!(meter.deadline(much_later), much_later + PATIENCE, "a request at work is waited for");
+        assert_eq!(
+            meter.deadline(much_later, false),
+            much_later + PATIENCE,
+            "a request at work is waited for"
+        );
+        assert!(meter.deadline(much_later, true) < much_later, "unless nothing is taken");
         let ended = Instant::now();
         drop(work);
-        assert!(meter.deadline(much_later) >= ended + PATIENCE && meter.deadline(much_later) < much_later);
+        assert!(
+            meter.deadline(much_later, false) >= ended + PATIENCE
+                && meter.deadline(much_later, false) < much_later
+        );
     }
 }

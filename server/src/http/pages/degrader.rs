@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use scoring_rules::degrader::{Dialect, Judged, Level, Replay, Scenario};
 use serde::Serialize;
 
-use self::words::{after, requests, scenario_words};
+use self::words::{after, left_out, requests, scenario_words};
 use super::chrome::Chrome;
 use super::parts::{Choice, Code, Link};
 use super::{recipes, service};
@@ -287,16 +287,16 @@ fn replayed(study: &Study) -> Option<Replayed> {
         courses.push(course("tried", "try", &tried.replay));
     }
     let mut desc = format!(
-        "Today the host is left out {}, and users meet {} bad requests.",
-        after(today),
+        "Today the host is {}, and users meet {} bad requests.",
+        left_out(today),
         requests(today.bad_requests)
     );
     if let Some(recommended) = recommended {
         // Writing to a String cannot fail.
         let _ = write!(
             desc,
-            " With the recommended values it is left out {}, and users meet {}.",
-            after(recommended),
+            " With the recommended values it is {}, and users meet {}.",
+            left_out(recommended),
             requests(recommended.bad_requests)
         );
     }

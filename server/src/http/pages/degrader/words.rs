@@ -24,6 +24,13 @@ pub(super) fn after(replay: &Replay) -> String {
     replay.isolated_after_s.map_or_else(|| "never".to_owned(), |s| format!("after {s:.0} s"))
 }
 
+/// `left out after 12 s`, `never left out`.
+pub(super) fn left_out(replay: &Replay) -> String {
+    replay
+        .isolated_after_s
+        .map_or_else(|| "never left out".to_owned(), |s| format!("left out after {s:.0} s"))
+}
+
 /// `17,674`, `2.5`.
 pub(super) fn requests(n: f64) -> String {
     if n < 9.95 {

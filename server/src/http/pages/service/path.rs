@@ -147,6 +147,10 @@ fn action(card: &ScorecardView, step: &NextStepView) -> (String, &'static str) {
     if let Some(failure) = rule_failure(card, &step.rule) {
         return (format!("/services/{slug}/drills#{failure}"), "Open the drill");
     }
+    if let Some(known) = degrader_known(card, &step.rule) {
+        let page = format!("/services/{slug}/degrader");
+        return if known { (page + "#values", "See the values") } else { (page, "Open the degrader") };
+    }
     let recipe = parts::linked(&step.fix, Some(slug)).into_iter().find_map(|span| span.href);
     recipe
         .map_or_else(|| (format!("/rules/{}", step.rule), "Read the rule"), |href| (href, "Open the recipe"))
@@ -156,6 +160,16 @@ fn rule_failure(card: &ScorecardView, rule: &str) -> Option<Failure> {
     let rule: &RuleOutcomeView = card.rules.iter().find(|r| r.id == rule)?;
     let missing = rule.missing.iter().map(|m| m.fact.as_str());
     missing.chain(rule.facts.keys().map(String::as_str)).find_map(parts::failure_of_fact)
+}
+
+/// Of a rule about the degrader: whether anything of it is known.
+fn degrader_known(card: &ScorecardView, rule: &str) -> Option<bool> {
+    let rule = card.rules.iter().find(|r| r.id == rule)?;
+    let about = |fact: &str| fact.starts_with("degrader.");
+    if rule.facts.keys().any(|fact| about(fact)) {
+        return Some(true);
+    }
+    rule.missing.iter().any(|m| about(&m.fact)).then_some(false)
 }
 
 fn ladder(card: &ScorecardView, path: &PathView) -> Ladder {
