@@ -6,14 +6,13 @@ mod study;
 mod view;
 
 pub use scoring_rules::degrader::Assessment;
-use scoring_rules::degrader::{Dialect, Problem, Profile, Reading, Settings};
+use scoring_rules::degrader::{Dialect, Problem, Profile, Reading, Settings, input_hash};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 pub use study::{Ask, Study, Tried, study};
-pub use view::{DegraderView, Known, known, view};
+pub use view::{DegraderView, Known, Told, view};
 
 use super::{Tx, owners};
 use crate::error::{Error, FieldError, Result};
@@ -104,7 +103,7 @@ pub fn rehearse(tx: &mut Tx<'_>, name: &str, cmd: &PutDegrader) -> Result<()> {
     owners::require_writer(tx, &service)?;
     let row = row_of(tx, &service)?;
     let (row, _) = merged(tx, row, cmd)?;
-    assessed(&row, &hash(&row)).map(|_| ())
+    assessed(&row, &hash_of(&row)).map(|_| ())
 }
 
 /// Stores settings and traffic of a service and judges it.
@@ -158,7 +157,7 @@ fn merged(tx: &Tx<'_>, mut row: DegraderRow, cmd: &PutDegrader) -> Result<(Degra
 pub fn rehearse_measured(tx: &mut Tx<'_>, service: &ServiceRow, found: &Measured) -> Result<()> {
     let row = row_of(tx, service)?;
     match with_measured(row, found)? {
-        Some(row) => assessed(&row, &hash(&row)).map(|_| ()),
+        Some(row) => assessed(&row, &hash_of(&row)).map(|_| ()),
         None => Ok(()),
     }
 }
@@ -264,7 +263,7 @@ fn placed(below: &str, problems: Vec<Problem>) -> Vec<FieldError> {
 
 /// Assesses anew what has changed, stores it, and posts the facts that follow.
 fn store_row(tx: &mut Tx<'_>, service: &ServiceRow, mut row: DegraderRow, sentence: &str) -> Result<()> {
-    let inputs = hash(&row);
+    let inputs = hash_of(&row);
     if row.inputs != inputs {
         row.assessment = assessed(&row, &inputs)?;
         row.assessed_at = Some(tx.now.0);
@@ -291,16 +290,8 @@ fn assessed(row: &DegraderRow, inputs: &str) -> Result<Option<String>> {
     both.map(|(settings, traffic)| memo::assessment(inputs, settings, traffic)).transpose()
 }
 
-/// What an assessment depends on, the program's own version among it.
-fn hash(row: &DegraderRow) -> String {
-    let mut hash = Sha256::new();
-    for part in [
-        env!("CARGO_PKG_VERSION"),
-        row.settings.as_deref().unwrap_or(""),
-        row.profile.as_deref().unwrap_or(""),
-    ] {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
-    }
-    format!("{:x}", hash.finalize())
+/// The hash of what the assessment of a row is made from.
+fn hash_of(row: &DegraderRow) -> String {
+    // Texts can always be written as JSON.
+    input_hash(&row.settings, &row.profile).unwrap_or_default()
 }

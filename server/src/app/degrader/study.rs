@@ -4,7 +4,7 @@ use scoring_rules::degrader::{
     Context, Defence, Dialect, Judged, Problem, Replay, Scenario, Settings, Traffic, assess, judge, score,
 };
 
-use super::{Assessment, DegraderView, Known, known, view};
+use super::{Assessment, Instance, Known, Told};
 use crate::app::views::ServiceDetail;
 use crate::app::{Tx, services};
 use crate::error::{Error, Result};
@@ -19,6 +19,8 @@ pub struct Ask {
     pub scenario: Option<String>,
     /// Id of the tool whose form the values shall have.
     pub dialect: Option<String>,
+    /// Values may be searched for, where none for the tool are known; that takes some ms.
+    pub search: bool,
     /// Values to try, by key.
     pub tried: Vec<(String, String)>,
 }
@@ -28,8 +30,10 @@ pub struct Ask {
 pub struct Study {
     /// The service.
     pub detail: ServiceDetail,
-    /// What is known.
-    pub view: DegraderView,
+    /// Who told what is known, and when.
+    pub told: Told,
+    /// Its hosts, where they were measured.
+    pub instances: Vec<Instance>,
     /// The settings in force.
     pub settings: Option<Settings>,
     /// The traffic.
@@ -70,10 +74,13 @@ pub fn study(tx: &mut Tx<'_>, name: &str, ask: &Ask) -> Result<Study> {
     let scenario = scenario(ask.scenario.as_deref())?;
     let detail = services::detail(tx, name)?;
     let service = crate::app::owners::service(tx, name)?;
-    let (_, Known { settings, traffic, assessment, .. }) = known(tx, &service.id)?;
-    let view = view(tx, name)?;
+    let Known { settings, traffic, assessment, told, instances, .. } = Known::of(tx, &service.id)?;
     let dialect = dialect(ask.dialect.as_deref(), settings.as_ref())?;
-    let to_copy = traffic.as_ref().and_then(|t| copied(dialect, settings.as_ref(), assessment.as_ref(), t));
+    let known = known_to_do(dialect, settings.as_ref(), assessment.as_ref());
+    let to_copy = match (known, &traffic) {
+        (None, Some(traffic)) if ask.search => searched(dialect, traffic),
+        (known, _) => known,
+    };
     let replay = |settings: &Settings| traffic.as_ref().map(|t| settings.replay(t, scenario, true));
     let (tried, problems) = match (&settings, &traffic, &assessment) {
         (Some(settings), Some(traffic), Some(assessment)) if !ask.tried.is_empty() => {
@@ -86,7 +93,8 @@ pub fn study(tx: &mut Tx<'_>, name: &str, ask: &Ask) -> Result<Study> {
         recommended: to_copy.as_ref().and_then(replay),
         paste: to_copy.as_ref().map(|s| s.write(&Context { service: detail.row.slug.clone() })),
         detail,
-        view,
+        told,
+        instances,
         settings,
         traffic,
         assessment,
@@ -116,20 +124,21 @@ fn dialect(id: Option<&str>, settings: Option<&Settings>) -> Result<Dialect> {
     }
 }
 
-/// The settings to copy: those recommended, those in force where they will do, or the best of another tool. None where
-/// nothing may be recommended.
-fn copied(
+/// The settings to copy, as far as they are known: those recommended, or those in force where they will do.
+fn known_to_do(
     dialect: Dialect,
     settings: Option<&Settings>,
     assessment: Option<&Assessment>,
-    traffic: &Traffic,
 ) -> Option<Settings> {
-    if let (Some(settings), Some(assessment)) = (settings.filter(|s| s.dialect() == dialect), assessment) {
-        let better = assessment.tuning.recommended.as_ref().map(|r| &r.settings);
-        return Some(better.unwrap_or(settings).clone());
-    }
-    let other = assess(&Settings::defaults(dialect), traffic);
-    other.tuning.refusals.is_empty().then_some(other.tuning.best_settings)
+    let settings = settings.filter(|s| s.dialect() == dialect)?;
+    let better = assessment?.tuning.recommended.as_ref().map(|r| &r.settings);
+    Some(better.unwrap_or(settings).clone())
+}
+
+/// The best settings of a tool; none where nothing may be recommended.
+fn searched(dialect: Dialect, traffic: &Traffic) -> Option<Settings> {
+    let found = assess(&Settings::defaults(dialect), traffic).tuning;
+    found.refusals.is_empty().then_some(found.best_settings)
 }
 
 fn tries(

@@ -26,6 +26,36 @@ pub struct Known {
     pub instances: Vec<Instance>,
     /// What the simulation made of both.
     pub assessment: Option<Assessment>,
+    /// Who told it, and when.
+    pub told: Told,
+}
+
+/// Who told settings and traffic, and when.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Who told the settings.
+    pub settings_from: Option<String>,
+    /// When.
+    pub settings_at: Option<Timestamp>,
+    /// Who told the traffic, or the source that measured it.
+    pub profile_from: Option<String>,
+    /// When it was like that.
+    pub profile_at: Option<Timestamp>,
+    /// Whether it was measured.
+    pub observed: bool,
+}
+
+impl Told {
+    fn of_row(row: &DegraderRow) -> Self {
+        let from = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self {
+            settings_from: from(&row.settings_from),
+            settings_at: row.settings_at.map(Timestamp),
+            profile_from: from(&row.profile_from),
+            profile_at: row.profile_at.map(Timestamp),
+            observed: row.observed,
+        }
+    }
 }
 
 impl Known {
@@ -45,7 +75,14 @@ impl Known {
             profile,
             instances: read(row, Some(&row.instances))?.unwrap_or_default(),
             assessment: read(row, row.assessment.as_ref())?,
+            told: Told::of_row(row),
         })
+    }
+
+    /// What is stored of a service.
+    pub fn of(tx: &mut Tx<'_>, service_id: &str) -> Result<Self> {
+        let row = store::degraders::of(tx.conn, service_id)?;
+        Ok(row.as_ref().map(Self::of_row).transpose()?.unwrap_or_default())
     }
 }
 
@@ -89,32 +126,25 @@ pub struct DegraderView {
 /// What is known of the degrader of a service.
 pub fn view(tx: &mut Tx<'_>, name: &str) -> Result<DegraderView> {
     let service = owners::service(tx, name)?;
-    let (row, known) = known(tx, &service.id)?;
+    let known = Known::of(tx, &service.id)?;
     let best = known.assessment.as_ref().and_then(|a| a.tuning.recommended.as_ref()).map(|r| &r.settings);
     let paste = best
         .or(known.settings.as_ref())
         .map(|settings| settings.write(&Context { service: service.slug.clone() }));
-    let from = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let told = known.told;
     Ok(DegraderView {
         service: service.slug,
         dialect: known.settings.as_ref().map(|s| s.dialect().id().to_owned()),
         settings: known.settings.as_ref().map(Settings::rows).unwrap_or_default(),
-        settings_from: row.as_ref().and_then(|r| from(&r.settings_from)),
-        settings_at: row.as_ref().and_then(|r| r.settings_at).map(Timestamp),
+        settings_from: told.settings_from,
+        settings_at: told.settings_at,
         profile: known.profile,
-        profile_from: row.as_ref().and_then(|r| from(&r.profile_from)),
-        profile_at: row.as_ref().and_then(|r| r.profile_at).map(Timestamp),
-        observed: row.as_ref().is_some_and(|r| r.observed),
+        profile_from: told.profile_from,
+        profile_at: told.profile_at,
+        observed: told.observed,
         instances: known.instances,
         assessment: known.assessment.map(serde_json::to_value).transpose().map_err(anyhow::Error::new)?,
         notes: Vec::new(),
         paste,
     })
-}
-
-/// The row of a service and what is in it.
-pub fn known(tx: &mut Tx<'_>, service_id: &str) -> Result<(Option<DegraderRow>, Known)> {
-    let row = store::degraders::of(tx.conn, service_id)?;
-    let known = row.as_ref().map(Known::of_row).transpose()?.unwrap_or_default();
-    Ok((row, known))
 }

@@ -1,6 +1,6 @@
 //! What a source said of a service, handed to the degrader of the service; what has hardly moved is not.
 
-use scoring_rules::degrader::Profile;
+use scoring_rules::degrader::{Profile, has_moved};
 
 use super::Collected;
 use crate::app::Tx;
@@ -10,10 +10,6 @@ use crate::store;
 use crate::store::services::ServiceRow;
 use crate::types::DAY_MS;
 
-/// Numbers that differ by no more than this share are the same: a judgement would not differ either.
-const MOVED: f64 = 0.05;
-/// Error rates that differ by no more than this are the same.
-const MOVED_ERRORS: f64 = 0.001;
 /// After this time also what has not moved is handed over, so that it does not grow old.
 const REFRESH_MS: i64 = DAY_MS * 4 / 5;
 
@@ -85,25 +81,7 @@ fn odd(instances: &[Instance]) -> Vec<&str> {
 
 /// Whether two profiles would be judged alike.
 fn alike(a: &Profile, b: &Profile) -> bool {
-    let (Ok(a), Ok(b)) = (a.check(), b.check()) else { return false };
-    let same = |a: f64, b: f64| (a - b).abs() <= MOVED * a.abs().max(b.abs());
-    let ((night_a, peak_a), (night_b, peak_b)) = (a.night_and_peak(), b.night_and_peak());
-    a.clients_known == b.clients_known
-        && a.fine == b.fine
-        && (a.error_rate - b.error_rate).abs() <= MOVED_ERRORS
-        && [
-            (a.hosts, b.hosts),
-            (a.clients, b.clients),
-            (a.qps, b.qps),
-            (a.mean_ms, b.mean_ms),
-            (a.quantile_ms(0.99), b.quantile_ms(0.99)),
-            (a.timeout_ms, b.timeout_ms),
-            (a.slo_ms, b.slo_ms),
-            (night_a, night_b),
-            (peak_a, peak_b),
-        ]
-        .into_iter()
-        .all(|(a, b)| same(a, b))
+    matches!((a.check(), b.check()), (Ok(a), Ok(b)) if !has_moved(&a, &b))
 }
 
 #[cfg(test)]

@@ -136,10 +136,10 @@ pub fn context(chrome: Chrome, study: &Study, asked: &[(String, String)]) -> Ctx
             .map(|text| Code::new(format!("the values for {}", study.dialect.name()), text)),
         fields: fields(study, asked),
         tried: study.tried.as_ref().zip(assessment).map(|(t, a)| TriedCtx::new(t, a.score)),
-        instances: study.view.instances.iter().map(InstanceRow::new).collect(),
+        instances: study.instances.iter().map(InstanceRow::new).collect(),
         notes: assessment.map(|a| a.notes.iter().map(|n| n.detail.clone()).collect()).unwrap_or_default(),
         not_modelled: assessment.map(|a| a.not_modelled.clone()).unwrap_or_default(),
-        sources: words::sources(&study.view, now),
+        sources: words::sources(&study.told, now),
         slug,
         chrome: chrome.titled(format!("Degrader of {}", study.detail.row.name)),
     }

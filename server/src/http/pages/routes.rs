@@ -114,7 +114,7 @@ pub async fn degrader(
     slug: web::Path<String>,
     query: web::Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse> {
-    let mut ask = Ask::default();
+    let mut ask = Ask { search: true, ..Ask::default() };
     for (name, value) in query.into_inner() {
         let value = value.trim().to_owned();
         match name.as_str() {

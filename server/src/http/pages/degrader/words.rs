@@ -2,7 +2,7 @@
 
 use scoring_rules::degrader::{Recommended, Replay, Scenario, Settings, Tuning};
 
-use crate::app::degrader::DegraderView;
+use crate::app::degrader::Told;
 use crate::http::charts::{Mark, ms};
 use crate::http::pages::words::ago;
 use crate::types::Timestamp;
@@ -88,13 +88,13 @@ pub(super) fn marks(marks: &[Mark]) -> String {
 }
 
 /// Who told what, and when.
-pub(super) fn sources(view: &DegraderView, now: Timestamp) -> Vec<String> {
+pub(super) fn sources(told: &Told, now: Timestamp) -> Vec<String> {
     let mut all = Vec::new();
-    if let (Some(from), Some(at)) = (&view.settings_from, view.settings_at) {
+    if let (Some(from), Some(at)) = (&told.settings_from, told.settings_at) {
         all.push(format!("Settings: told by {from}, {}.", ago(now, at)));
     }
-    if let (Some(from), Some(at)) = (&view.profile_from, view.profile_at) {
-        let how = if view.observed { "measured" } else { "told" };
+    if let (Some(from), Some(at)) = (&told.profile_from, told.profile_at) {
+        let how = if told.observed { "measured" } else { "told" };
         all.push(format!("Traffic: {how} by {from}, {}.", ago(now, at)));
     }
     all

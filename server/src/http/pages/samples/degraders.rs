@@ -6,7 +6,7 @@ use scoring_rules::degrader::{
 };
 
 use super::{HOSTILE, cards, days_ago};
-use crate::app::degrader::{DegraderView, Instance, Study, Tried};
+use crate::app::degrader::{Instance, Study, Told, Tried};
 
 fn profile() -> Profile {
     Profile {
@@ -33,21 +33,14 @@ fn of(settings: Option<Settings>, profile: Option<Profile>) -> Study {
         recommended: copied.as_ref().and_then(replay),
         dialect: Dialect::D2,
         paste: copied.map(|s| s.write(&Context { service: "checkout-api".to_owned() })),
-        view: DegraderView {
-            service: detail.row.slug.clone(),
-            dialect: settings.as_ref().map(|s| s.dialect().id().to_owned()),
-            settings: settings.as_ref().map(Settings::rows).unwrap_or_default(),
+        told: Told {
             settings_from: settings.as_ref().map(|_| "deploy".to_owned()),
             settings_at: settings.as_ref().map(|_| days_ago(12)),
-            profile_from: profile.as_ref().map(|_| "prometheus".to_owned()),
-            profile_at: profile.as_ref().map(|_| days_ago(1)),
-            observed: profile.is_some(),
-            profile,
-            instances: Vec::new(),
-            assessment: None,
-            notes: Vec::new(),
-            paste: None,
+            profile_from: traffic.as_ref().map(|_| "prometheus".to_owned()),
+            profile_at: traffic.as_ref().map(|_| days_ago(1)),
+            observed: traffic.is_some(),
         },
+        instances: Vec::new(),
         detail,
         settings,
         traffic,
@@ -80,7 +73,7 @@ pub(super) fn defaults() -> Study {
         error_rate,
         bad,
     };
-    study.view.instances = vec![
+    study.instances = vec![
         host("s-1", Some(18.0), 0.0005, false),
         host(HOSTILE, Some(8_406.0), 0.36, true),
         host("s-3", None, 0.0, false),
