@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { axe, launch, sideways, startServer, withPage } from './harness.mjs';
 
-let demo, browser, pages, worst;
+let demo, browser, pages, worst, tuned;
 
 before(async () => {
   demo = await startServer('demo');
@@ -16,12 +16,18 @@ before(async () => {
   const ask = async path => (await fetch(demo.base + path)).json();
   worst = (await ask('/api/v1/services?sort=score&limit=1')).items[0];
   const best = (await ask('/api/v1/services?sort=-score&limit=1')).items[0];
+  for (const service of (await ask('/api/v1/services?sort=score&limit=200')).items) {
+    const known = await ask(`/api/v1/services/${service.slug}/degrader`);
+    if (known.assessment?.tuning.recommended && known.dialect === 'd2') { tuned = service.slug; break; }
+  }
+  assert.ok(tuned, 'the demo has settings that can be better');
   const book = await ask('/api/v1/rulebook');
   pages = [
     '/', '/services', '/services?q=zzzz-nothing', `/services/${worst.slug}`, `/services/${best.slug}`,
     `/services/${worst.slug}/why`, `/services/${worst.slug}/drills`, '/teams', `/teams/${worst.team.slug}`, '/search?q=a',
     '/leaderboards/improved', '/leaderboards/score', '/rules', `/rules/${book.practices[0].rules[0].id}`,
-    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/activity', '/sources', '/api/docs', '/no-such-page',
+    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
+    '/activity', '/sources', '/api/docs', '/no-such-page',
   ];
 });
 
@@ -210,6 +216,41 @@ spec: {type: service, lifecycle: production, owner: payments-team}
     await own.stop();
   }
 });
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a degrader: replay a failure, copy the values, try others ${javaScriptEnabled ? 'with' : 'without'} script`, () => on({ javaScriptEnabled }, async page => {
+    await page.goto(`/services/${tuned}`);
+    await page.locator(`main a[href^="/services/${tuned}/degrader"]`).first().click();
+    await page.waitForURL(/\/degrader/);
+    const main = page.locator('main');
+
+    await page.locator('select[name=scenario]').selectOption('hung');
+    await page.getByRole('button', { name: 'Replay' }).click();
+    await page.waitForURL(/scenario=hung/);
+    assert.match(await main.innerText(), /Today the host is (never )?left out/);
+    assert.ok(await page.locator('#replay svg[role=img]').count());
+
+    await page.locator('select[name=dialect]').selectOption('envoy');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.waitForURL(/dialect=envoy/);
+    assert.match(page.url(), /scenario=hung/, 'one choice keeps the others');
+    const values = await page.locator('#values').innerText();
+    assert.match(values, /outlier_detection/);
+    assert.match(values, /does not see: Latency/);
+    assert.match(values, /Paired with it: `per_try_timeout`/);
+
+    const mark = page.locator('#what-if input[type=text][name="set.degrader.highLatency"], #what-if input:not([type])[name="set.degrader.highLatency"]');
+    await mark.fill('100000');
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.waitForURL(/highLatency=100000/);
+    assert.match(await page.locator('#what-if').innerText(), /Score\s+\d+/);
+    assert.equal(await mark.inputValue(), '100000', 'the address holds what was tried');
+    await mark.fill('no number');
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await page.waitForURL(/no(\+|%20)number/);
+    assert.match(await page.locator('#what-if .err').first().innerText(), /\S/);
+  }));
+}
 
 test('an empty installation says the one thing to do next', async () => {
   const own = await startServer('serve', ['--database', 'sqlite:empty.db']);

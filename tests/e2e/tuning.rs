@@ -229,7 +229,13 @@ fn one_profile_is_tuned_without_a_server() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("traffic.json"), traffic().to_string()).unwrap();
     let said = harness::run(dir.path(), &[], &["degrader", "tune", "--profile", "traffic.json"]).ok();
-    for words in ["score 4", "slow-x10", "degrader.highLatency: 400 ->", "\"degraderProperties\""] {
+    for words in [
+        "score 4",
+        "slow-x10",
+        "degrader.highLatency: 400 ->",
+        "\"degraderProperties\"",
+        "does not see: Errors",
+    ] {
         assert!(said.out.contains(words), "{words}\n{}", said.out);
     }
     let args = ["degrader", "tune", "--profile", "traffic.json", "--dialect", "istio", "--json"];

@@ -34,5 +34,5 @@ pub use relative::Relative;
 pub use traffic::Traffic;
 pub use tuner::{
     Change, Confidence, Field, Group, Level, Recommended, Remark, Tunable, Tuning, compare, has_moved,
-    input_hash, score, tune, tune_again, tune_relative,
+    input_hash, score, tune, tune_relative,
 };

@@ -2,7 +2,7 @@
 
 use scoring_rules::degrader::{
     Change, D2, Defence, Group, Level, Profile, Relative, Scenario, Slot, Traffic, Tuning, has_moved,
-    input_hash, tune, tune_again, tune_relative,
+    input_hash, tune, tune_relative,
 };
 use serde_json::json;
 
@@ -291,13 +291,10 @@ fn comparison_with_the_cluster_is_tuned_too() {
 #[test]
 fn the_next_night_tunes_what_moved() {
     let (traffic, d2) = (A.traffic(), D2::default());
-    let first = tune(&d2, &traffic);
     let little = Service { qps: 5_150.0, mean_ms: 7.7, ..A };
     let much = Service { mean_ms: 9.0, ..A };
     assert!(!has_moved(&traffic, &little.traffic()));
     assert!(has_moved(&traffic, &much.traffic()));
     assert_eq!(input_hash(&d2, &A.profile()), input_hash(&d2, &A.profile()));
     assert_ne!(input_hash(&d2, &A.profile()), input_hash(&d2, &little.profile()));
-    let (again, anew) = (tune_again(&d2, &much.traffic(), &first.best_settings), tune(&d2, &much.traffic()));
-    between("objective found from last night's", again.best.objective - anew.best.objective, -0.02, 0.02);
 }

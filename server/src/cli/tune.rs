@@ -134,6 +134,11 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
         }
         None => {}
     }
+    let sight = &assessment.sight;
+    lines.push(format!("does not see: {}", sight.blind_to));
+    if !sight.paired_with.is_empty() {
+        lines.push(format!("paired with: {}", sight.paired_with));
+    }
     lines
 }
 

@@ -18,4 +18,4 @@ pub use relative::tune_relative;
 pub use search::tune;
 pub use tunable::{Field, Tunable};
 pub use tuning::{Change, Confidence, Group, Level, Recommended, Remark, Tuning};
-pub use warm::{has_moved, input_hash, tune_again};
+pub use warm::{has_moved, input_hash};

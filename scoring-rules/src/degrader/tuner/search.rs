@@ -17,7 +17,7 @@ const CALLS: [f64; 3] = [0.0, 0.3, 0.6];
 const UP_STEPS: [f64; 3] = [0.2, 0.35, 0.5];
 const DOWN_STEPS: [f64; 3] = [0.05, 0.1, 0.2];
 /// Where the search starts.
-pub(super) const START: Knobs =
+const START: Knobs =
     Knobs { metric: LatencyMetric::Average, high: 4.5, low: 2.0, calls: 0.0, up_step: 0.35, down_step: 0.2 };
 /// Another statistic that is worse by more than this with the same knobs is not pursued.
 const NEARLY: f64 = 0.02;
@@ -59,14 +59,14 @@ pub(super) fn other_intervals(own: i64, traffic: &Traffic) -> [Vec<i64>; 2] {
 }
 
 /// The best that was found so far.
-pub(super) struct Search<'a> {
+struct Search<'a> {
     ground: Ground<'a>,
     best: Option<(D2, f64)>,
     tried: Vec<D2>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(traffic: &'a Traffic) -> Self {
+    fn new(traffic: &'a Traffic) -> Self {
         Self { ground: Ground::new(traffic), best: None, tried: Vec::new() }
     }
 
@@ -131,7 +131,7 @@ impl<'a> Search<'a> {
     }
 
     /// Searches the latency marks anew, with all other knobs as they are; answers whether that is better than all so far.
-    pub(super) fn refit(&mut self, derived: &Derived<'_>, mut knobs: Knobs) -> bool {
+    fn refit(&mut self, derived: &Derived<'_>, mut knobs: Knobs) -> bool {
         let best = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
         let mut reached = self.objective(derived, &knobs, best + NEARLY);
         self.turn(derived, &mut knobs, &mut reached, &HIGH, |knobs| &mut knobs.high);
@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
     }
 
     /// The best settings so far; `otherwise` where there are none.
-    pub(super) fn found(self, otherwise: &D2) -> D2 {
+    fn found(self, otherwise: &D2) -> D2 {
         self.best.map_or_else(|| otherwise.clone(), |(settings, _)| settings)
     }
 
@@ -154,13 +154,6 @@ impl<'a> Search<'a> {
         self.keep(&settings, objective);
         self.tried.push(settings);
         objective.unwrap_or(f64::INFINITY)
-    }
-
-    /// Takes settings that were found otherwise into account.
-    pub(super) fn consider(&mut self, settings: D2) {
-        let limit = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
-        let objective = self.ground.objective_below(&settings, limit);
-        self.keep(&settings, objective);
     }
 
     fn keep(&mut self, settings: &D2, objective: Option<f64>) {

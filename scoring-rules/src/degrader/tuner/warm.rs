@@ -1,12 +1,9 @@
-//! The next night: only what moved is tuned again, and from where the last night ended.
+//! The next night: only what moved is tuned again.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::super::{D2, Traffic};
-use super::candidate::{Derived, Knobs};
-use super::search::{START, Search};
-use super::{Tuning, compare};
+use super::super::Traffic;
 
 /// Relative difference up to which a number counts as unmoved.
 const UNMOVED: f64 = 0.05;
@@ -46,16 +43,4 @@ pub fn has_moved(before: &Traffic, now: &Traffic) -> bool {
         || before.clients_known != now.clients_known
         || (before.error_rate - now.error_rate).abs() > UNMOVED_ERRORS
         || numbers(before).into_iter().zip(numbers(now)).any(apart)
-}
-
-/// Tunes again from the best settings of the last time: only the latency marks are searched anew, the rest follows from
-/// the traffic. About a third of the work of a full tune, which it does not replace for ever.
-pub fn tune_again(current: &D2, traffic: &Traffic, last_best: &D2) -> Tuning {
-    let mut search = Search::new(traffic);
-    let derived = Derived::new(current, traffic, last_best.balancer.update_interval_ms);
-    search.consider(last_best.clone());
-    let of_last = &last_best.degrader;
-    let (metric, up_step, down_step) = (of_last.latency_to_use, of_last.up_step, of_last.down_step);
-    search.refit(&derived, Knobs { metric, up_step, down_step, ..START });
-    compare(current, search.found(current), traffic)
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-pub use study::{Ask, Study, Tried, study};
+pub use study::{Ask, MAX_CHANGES, Study, Tried, study};
 pub use view::{DegraderView, Known, Told, view};
 
 use super::{Tx, owners};

@@ -10,7 +10,7 @@ use crate::app::{Tx, services};
 use crate::error::{Error, Result};
 
 /// Most values that a reader changes at a time.
-const MAX_CHANGES: usize = 64;
+pub const MAX_CHANGES: usize = 64;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +81,10 @@ pub fn study(tx: &mut Tx<'_>, name: &str, ask: &Ask) -> Result<Study> {
         (None, Some(traffic)) if ask.search => searched(dialect, traffic),
         (known, _) => known,
     };
-    let replay = |settings: &Settings| traffic.as_ref().map(|t| settings.replay(t, scenario, true));
+    let replay = |(settings, judged): (&Settings, &Judged)| {
+        traffic.as_ref().map(|t| course(settings, judged, t, scenario))
+    };
+    let current = assessment.as_ref().map(|a| &a.tuning.current);
     let (tried, problems) = match (&settings, &traffic, &assessment) {
         (Some(settings), Some(traffic), Some(assessment)) if !ask.tried.is_empty() => {
             tries(settings, traffic, assessment, scenario, &ask.tried)
@@ -89,9 +92,9 @@ pub fn study(tx: &mut Tx<'_>, name: &str, ask: &Ask) -> Result<Study> {
         _ => (None, Vec::new()),
     };
     Ok(Study {
-        today: settings.as_ref().and_then(replay),
-        recommended: to_copy.as_ref().and_then(replay),
-        paste: to_copy.as_ref().map(|s| s.write(&Context { service: detail.row.slug.clone() })),
+        today: settings.as_ref().zip(current).and_then(replay),
+        recommended: to_copy.as_ref().and_then(|(settings, judged)| replay((settings, judged))),
+        paste: to_copy.as_ref().map(|(s, _)| s.write(&Context { service: detail.row.slug.clone() })),
         detail,
         told,
         instances,
@@ -129,16 +132,28 @@ fn known_to_do(
     dialect: Dialect,
     settings: Option<&Settings>,
     assessment: Option<&Assessment>,
-) -> Option<Settings> {
+) -> Option<(Settings, Judged)> {
     let settings = settings.filter(|s| s.dialect() == dialect)?;
-    let better = assessment?.tuning.recommended.as_ref().map(|r| &r.settings);
-    Some(better.unwrap_or(settings).clone())
+    let tuning = &assessment?.tuning;
+    let better = tuning.recommended.as_ref().map(|r| (&r.settings, &r.judged));
+    let (settings, judged) = better.unwrap_or((settings, &tuning.current));
+    Some((settings.clone(), judged.clone()))
+}
+
+/// One failure with its course. Its figures are those of the assessment, as everywhere else; the course is a mean over
+/// more of the instants at which the failure can begin, and would give slightly others.
+fn course(settings: &Settings, judged: &Judged, traffic: &Traffic, scenario: Scenario) -> Replay {
+    let replayed = settings.replay(traffic, scenario, true);
+    match judged.replays.iter().find(|r| r.scenario == scenario) {
+        Some(told) => Replay { curve: replayed.curve, ..told.clone() },
+        None => replayed,
+    }
 }
 
 /// The best settings of a tool; none where nothing may be recommended.
-fn searched(dialect: Dialect, traffic: &Traffic) -> Option<Settings> {
+fn searched(dialect: Dialect, traffic: &Traffic) -> Option<(Settings, Judged)> {
     let found = assess(&Settings::defaults(dialect), traffic).tuning;
-    found.refusals.is_empty().then_some(found.best_settings)
+    found.refusals.is_empty().then_some((found.best_settings, found.best))
 }
 
 fn tries(
@@ -163,6 +178,6 @@ fn tries(
     }
     let judged = judge(&tried, traffic);
     let reached = score(&judged, &assessment.tuning.best);
-    let replay = tried.replay(traffic, scenario, true);
+    let replay = course(&tried, &judged, traffic, scenario);
     (Some(Tried { settings: tried, score: reached, judged, replay }), problems)
 }

@@ -13,7 +13,7 @@ use self::words::{after, left_out, requests, scenario_words};
 use super::chrome::Chrome;
 use super::parts::{Choice, Code, Link};
 use super::{recipes, service};
-use crate::app::degrader::Study;
+use crate::app::degrader::{Assessment, MAX_CHANGES, Study};
 use crate::http::charts::{Course, Latencies, Mark, Replayed, ms, percent};
 
 pub(super) use panel::Panel;
@@ -40,14 +40,32 @@ pub struct Ctx {
     costs: Vec<Cost>,
     changes: Vec<ChangeRow>,
     dialects: Vec<Choice>,
+    keep: Keep,
     format: &'static str,
     paste: Option<Code>,
+    /// What the tool of the values cannot see, and what stands beside it for that.
+    sight: Vec<String>,
     fields: Vec<Field>,
     tried: Option<TriedCtx>,
     instances: Vec<InstanceRow>,
     notes: Vec<String>,
     not_modelled: Vec<String>,
     sources: Vec<String>,
+}
+
+/// What a form of the page carries along from the others.
+#[derive(Serialize)]
+struct Keep {
+    scenario: String,
+    dialect: &'static str,
+    tried: Vec<Typed>,
+}
+
+/// A value as it was typed.
+#[derive(Serialize)]
+struct Typed {
+    name: String,
+    value: String,
 }
 
 #[derive(Serialize)]
@@ -129,19 +147,30 @@ pub fn context(chrome: Chrome, study: &Study, asked: &[(String, String)]) -> Ctx
             .iter()
             .map(|d| Choice::new(d.id(), d.name(), Some(study.dialect.id())))
             .collect(),
+        keep: keep(study, asked),
         format: study.dialect.format(),
         paste: study
             .paste
             .as_ref()
             .map(|text| Code::new(format!("the values for {}", study.dialect.name()), text)),
+        sight: words::sight(study.dialect),
         fields: fields(study, asked),
         tried: study.tried.as_ref().zip(assessment).map(|(t, a)| TriedCtx::new(t, a.score)),
         instances: study.instances.iter().map(InstanceRow::new).collect(),
-        notes: assessment.map(|a| a.notes.iter().map(|n| n.detail.clone()).collect()).unwrap_or_default(),
+        notes: notes(study),
         not_modelled: assessment.map(|a| a.not_modelled.clone()).unwrap_or_default(),
         sources: words::sources(&study.told, now),
         slug,
         chrome: chrome.titled(format!("Degrader of {}", study.detail.row.name)),
+    }
+}
+
+fn keep(study: &Study, asked: &[(String, String)]) -> Keep {
+    let typed = |(key, value): &(String, String)| Typed { name: format!("set.{key}"), value: value.clone() };
+    Keep {
+        scenario: study.scenario.id(),
+        dialect: study.dialect.id(),
+        tried: asked.iter().take(MAX_CHANGES).map(typed).collect(),
     }
 }
 
@@ -174,7 +203,9 @@ fn first(study: &Study, slug: &str) -> Option<First> {
 }
 
 fn warnings(study: &Study) -> Vec<Warning> {
-    let Some(assessment) = study.assessment.as_ref().map(|a| &a.tuning) else { return Vec::new() };
+    let Some(Assessment { tuning: assessment, applicable, .. }) = &study.assessment else {
+        return Vec::new();
+    };
     let hard = assessment.hard_failures.iter().map(|remark| Warning {
         cls: "bad",
         icon: "bolt",
@@ -187,7 +218,22 @@ fn warnings(study: &Study) -> Vec<Warning> {
         fact: "Nothing is recommended.".to_owned(),
         text: remark.detail.clone(),
     });
-    hard.chain(refused).collect()
+    let blind = (!applicable).then(|| Warning {
+        cls: "warn",
+        icon: "ask",
+        fact: "No single host can be left out.".to_owned(),
+        text:
+            "One breaker guards all hosts together, so the score is 0 until breakers are kept for each host."
+                .to_owned(),
+    });
+    hard.chain(blind).chain(refused).collect()
+}
+
+/// What to know of the figures; first, what the tool in force cannot see.
+fn notes(study: &Study) -> Vec<String> {
+    let Some(assessment) = &study.assessment else { return Vec::new() };
+    let sight = study.settings.as_ref().map(|s| words::sight(s.dialect())).unwrap_or_default();
+    sight.into_iter().chain(assessment.tuning.notes.iter().map(|n| n.detail.clone())).collect()
 }
 
 fn figures(judged: &Judged, score: f64) -> Vec<Figure> {

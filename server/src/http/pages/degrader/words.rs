@@ -1,6 +1,6 @@
 //! Sentences about degraders.
 
-use scoring_rules::degrader::{Recommended, Replay, Scenario, Settings, Tuning};
+use scoring_rules::degrader::{Dialect, Recommended, Replay, Scenario, Settings, Tuning};
 
 use crate::app::degrader::Told;
 use crate::http::charts::{Mark, ms};
@@ -85,6 +85,15 @@ pub(super) fn marks(marks: &[Mark]) -> String {
         (false, true) => format!("Marks: {now}."),
         (false, false) => format!("Marks now: {now}; recommended: {new}."),
     }
+}
+
+/// What a tool cannot see of a failing host, and what is paired with it for that.
+pub(super) fn sight(dialect: Dialect) -> Vec<String> {
+    let sight = dialect.sight();
+    let paired = (!sight.paired_with.is_empty()).then(|| format!("Paired with it: {}", sight.paired_with));
+    let blind =
+        (!sight.blind_to.is_empty()).then(|| format!("{} does not see: {}", dialect.name(), sight.blind_to));
+    blind.into_iter().chain(paired).collect()
 }
 
 /// Who told what, and when.
