@@ -238,6 +238,12 @@ fn one_profile_is_tuned_without_a_server() {
     ] {
         assert!(said.out.contains(words), "{words}\n{}", said.out);
     }
+    let args = ["degrader", "tune", "--profile", "traffic.json", "--dialect", "resilience4j"];
+    let said = harness::run(dir.path(), &[], &args).ok().out;
+    assert!(
+        said.contains("note: One breaker guards all") && said.contains("  at night a client sees"),
+        "{said}"
+    );
     let args = ["degrader", "tune", "--profile", "traffic.json", "--dialect", "istio", "--json"];
     let told = harness::run(dir.path(), &[], &args).ok().json();
     assert_eq!(told["dialect"], "istio");

@@ -26,3 +26,5 @@ mod support;
 mod tuner;
 #[cfg(test)]
 mod tuner_properties;
+#[cfg(test)]
+mod worth;

@@ -96,6 +96,7 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
         ),
         format!("score {:.0} of 100, confidence {level}", assessment.tuning.score),
     ];
+    lines.extend(assessment.tuning.confidence.why.iter().map(|why| format!("  {why}")));
     let remarks = assessment.tuning.hard_failures.iter().map(|r| ("outage", r));
     let remarks = remarks.chain(assessment.tuning.refusals.iter().map(|r| ("nothing recommended", r)));
     lines.extend(remarks.map(|(what, r)| format!("{what}: {}", r.detail)));
@@ -134,6 +135,7 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
         }
         None => {}
     }
+    lines.extend(assessment.tuning.notes.iter().map(|note| format!("note: {}", note.detail)));
     let sight = &assessment.sight;
     lines.push(format!("does not see: {}", sight.blind_to));
     if !sight.paired_with.is_empty() {
