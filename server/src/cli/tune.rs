@@ -135,7 +135,14 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
         }
         None => {}
     }
-    lines.extend(assessment.tuning.notes.iter().map(|note| format!("note: {}", note.detail)));
+    lines.extend(remarks_of(assessment));
+    lines
+}
+
+/// What else to know of the figures.
+fn remarks_of(assessment: &Assessment) -> Vec<String> {
+    let mut lines: Vec<String> =
+        assessment.tuning.notes.iter().map(|note| format!("note: {}", note.detail)).collect();
     let sight = &assessment.sight;
     lines.push(format!("does not see: {}", sight.blind_to));
     if !sight.paired_with.is_empty() {
