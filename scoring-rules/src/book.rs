@@ -17,7 +17,7 @@ use crate::grade::holds;
 use crate::grades::{self, Band, Grades, Practice, is_id};
 use crate::pack::PackFiles;
 use crate::policy::{self, Policy};
-use crate::rule::{self, Rule};
+use crate::rule::{self, Flaky, Rule, drill_of};
 
 const GRADES: &str = "grades.toml";
 const POLICIES: &str = "policies.toml";
@@ -53,6 +53,7 @@ pub struct Rulebook {
     by_id: BTreeMap<String, usize>,
     policies: Vec<Policy>,
     windows: Vec<DrillWindow>,
+    flaky: BTreeMap<FactId, Flaky>,
 }
 
 impl Rulebook {
@@ -78,6 +79,7 @@ impl Rulebook {
         let tried = f64::from(grades.tried_milli) / 1_000.0;
         let mut scope = Scope { catalogue: &catalogue, letters: &letters, tried, with_grade: false };
         let rules = read_rules(files, &grades, &scope, &mut errors);
+        let flaky = flaky(&rules, &catalogue, &mut errors);
         scope.with_grade = true;
         let policies = files.get(POLICIES).map_or_else(Vec::new, |text| {
             let doc = Doc::new(POLICIES, text, None);
@@ -92,7 +94,7 @@ impl Rulebook {
         }
         let by_id = rules.iter().enumerate().map(|(index, rule)| (rule.id.clone(), index)).collect();
         let windows = windows(&rules, &catalogue);
-        Ok(Self { hash: hash(files), catalogue, grades, rules, by_id, policies, windows })
+        Ok(Self { hash: hash(files), catalogue, grades, rules, by_id, policies, windows, flaky })
     }
 
     /// SHA-256 of all files, in hex: the name of this version.
@@ -159,6 +161,11 @@ impl Rulebook {
     /// The band that a waiver in force holds a grade down to.
     pub fn waiver_cap(&self) -> Option<usize> {
         self.grades.waiver_cap
+    }
+
+    /// How many of the last runs of a drill must pass; `outcome` is the fact that says how its last run ended.
+    pub fn flaky(&self, outcome: FactId) -> Flaky {
+        self.flaky.get(&outcome).copied().unwrap_or(Flaky::NONE)
     }
 
     /// The drills that the rules expect of a service with these facts.
@@ -242,6 +249,26 @@ fn read_rules(
     }
     rules.sort_by(|left, right| (left.practice_index, &left.id).cmp(&(right.practice_index, &right.id)));
     rules
+}
+
+/// What rules say of flaky drills. Two that read the same drill must say the same.
+fn flaky(rules: &[Rule], catalogue: &Catalogue, errors: &mut Vec<RuleError>) -> BTreeMap<FactId, Flaky> {
+    let mut all: BTreeMap<String, (Flaky, &str)> = BTreeMap::new();
+    for rule in rules {
+        let Some(flaky) = rule.flaky else { continue };
+        for drill in rule.facts().iter().filter_map(|fact| drill_of(&catalogue.spec(*fact).name)) {
+            let (held, by) = *all.entry(drill.to_owned()).or_insert((flaky, &rule.id));
+            if held != flaky {
+                let message = format!(
+                    "`flaky` says {} of {} for {drill}, and the rule `{by}` says {} of {}; a drill has one policy",
+                    flaky.passes, flaky.of, held.passes, held.of
+                );
+                errors.push(in_file(&format!("{RULES}{}.toml", rule.id), message, None));
+            }
+        }
+    }
+    let outcome = |drill: &str| catalogue.id(&format!("{drill}_last_outcome"));
+    all.iter().filter_map(|(drill, (flaky, _))| Some((outcome(drill)?, *flaky))).collect()
 }
 
 fn windows(rules: &[Rule], catalogue: &Catalogue) -> Vec<DrillWindow> {

@@ -63,5 +63,5 @@ pub use grades::{Band, Practice};
 pub use outcome::{Missing, MissingWhy, Outcome};
 pub use pack::{PackFiles, default_pack};
 pub use policy::{GateResult, Policy};
-pub use rule::{Cap, Effort, Judge, MAX_POINTS, Rule};
+pub use rule::{Cap, Effort, Flaky, Judge, MAX_POINTS, MOST_RUNS, Rule};
 pub use step::{Path, Step, next_steps, path_to_next_band};

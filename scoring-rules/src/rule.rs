@@ -81,6 +81,34 @@ pub struct Cap {
     pub when: Option<Expr>,
 }
 
+/// How many of the last runs of a drill must pass for it to count as passed: one that fails now and then for reasons of its
+/// own is not taken for broken at once. Without it, the last run decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Flaky {
+    /// So many must pass, 1 at least.
+    pub passes: u8,
+    /// Of so many, [`MOST_RUNS`] at most.
+    pub of: u8,
+}
+
+/// The most runs that a flake policy looks back on.
+pub const MOST_RUNS: u8 = 5;
+
+impl Flaky {
+    /// The last run decides.
+    pub const NONE: Self = Self { passes: 1, of: 1 };
+
+    /// Whether a drill with these runs, newest first, counts as passed: no more of them failed than may, and one passed at
+    /// least. Of a drill that ran less often than `of` times, those runs are all there is.
+    pub fn holds(self, newest_first: impl Iterator<Item = bool>) -> bool {
+        let (mut passed, mut failed) = (0, 0);
+        for run in newest_first.take(usize::from(self.of)) {
+            if run { passed += 1 } else { failed += 1 }
+        }
+        passed > 0 && failed <= self.of.saturating_sub(self.passes)
+    }
+}
+
 /// One judgement, as an organisation writes it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rule {
@@ -108,6 +136,8 @@ pub struct Rule {
     pub caps: Option<Cap>,
     /// The least class of evidence that counts.
     pub evidence: EvidenceClass,
+    /// How many runs of the drills it reads must pass.
+    pub flaky: Option<Flaky>,
     /// Who answers for the rule.
     pub owner: Option<String>,
     /// The day by which somebody should look at it again.
@@ -159,6 +189,7 @@ pub(crate) fn read(doc: &Doc<'_>, id: &str, grades: &Grades, scope: &Scope<'_>) 
     let when = form.expr("when", Wanted::Bool, scope);
     let judge = judge(&form, scope);
     let evidence = evidence(&form);
+    let flaky = flaky(&form, judge.as_ref(), scope);
     let owner = form.text("owner").map(|(_, owner)| owner.to_owned());
     let review_by = form.date("review_by");
     let starts = form.date("starts");
@@ -181,6 +212,7 @@ pub(crate) fn read(doc: &Doc<'_>, id: &str, grades: &Grades, scope: &Scope<'_>) 
         judge: judge?,
         caps,
         evidence: evidence?,
+        flaky,
         owner,
         review_by,
         starts,
@@ -247,6 +279,30 @@ fn judge(form: &Form<'_>, scope: &Scope<'_>) -> Option<Judge> {
             None
         }
     }
+}
+
+fn flaky(form: &Form<'_>, judge: Option<&Judge>, scope: &Scope<'_>) -> Option<Flaky> {
+    let value = form.value("flaky")?;
+    let at = value.span().start;
+    let table = Form::of(form.doc, "flaky", value)?;
+    let of = table.required_int("of", 2, i64::from(MOST_RUNS));
+    let passes = table.required_int("passes", 1, of.unwrap_or(i64::from(MOST_RUNS)));
+    table.finish();
+    let reads_drill = |judge: &Judge| {
+        judge.expr().facts().iter().any(|fact| drill_of(&scope.catalogue.spec(*fact).name).is_some())
+    };
+    if judge.is_some_and(|judge| !reads_drill(judge)) {
+        form.wrong(
+            at,
+            "`flaky` is for rules that read a drill: a fact that ends in _last_outcome or _days_since_passed",
+        );
+    }
+    Some(Flaky { passes: u8::try_from(passes?).ok()?, of: u8::try_from(of?).ok()? })
+}
+
+/// The drill that a fact tells of: what its name begins with.
+pub(crate) fn drill_of(fact: &str) -> Option<&str> {
+    fact.strip_suffix("_last_outcome").or_else(|| fact.strip_suffix("_days_since_passed"))
 }
 
 fn evidence(form: &Form<'_>) -> Option<EvidenceClass> {

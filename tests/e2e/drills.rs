@@ -1,6 +1,6 @@
 //! Drill results by `POST /api/v1/drills`.
 
-use harness::{Server, Value, drill, json, passed, seconds_from_now};
+use harness::{Server, Setup, Value, drill, json, passed, seconds_from_now};
 
 const FAILURES: [&str; 17] = [
     "code",
@@ -92,6 +92,47 @@ fn a_pass_then_a_fail_is_a_regression_and_a_pass_closes_it() {
     server.post_drill(&at(passed("checkout", "dns"), 10)).expect(201).json();
     assert_eq!(kinds(&server), vec!["drill_recovered", "drill_regressed"]);
     assert_eq!(server.json("/api/v1/services")["items"][0]["regressions"], 0);
+}
+
+#[test]
+fn a_flaky_drill_may_fail_as_often_as_its_rule_lets_it() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::rules::copy_pack(dir.path());
+    let rule = dir.path().join("rules/drill-dns.toml");
+    let text = std::fs::read_to_string(&rule).unwrap();
+    std::fs::write(&rule, text.replace("owner = ", "flaky = { passes = 2, of = 3 }\nowner = ")).unwrap();
+    let server = Setup::default().env("WATERBEAR_RULES_DIR", &dir.path().display().to_string()).start();
+    server.import(harness::SMALL_CATALOG);
+    let mut minutes = 600;
+    let mut run = |outcome: &str| {
+        let mut body = drill("checkout", "dns", outcome);
+        minutes -= 60;
+        body["started_at"] = json!(seconds_from_now(-minutes * 60 - 60));
+        body["ended_at"] = json!(seconds_from_now(-minutes * 60));
+        server.post_drill(&body).expect(201).json()
+    };
+    let score = run("passed")["score"]["after"].clone();
+    let flaked = run("failed");
+    assert_eq!((&flaked["regression"], &flaked["score"]["after"]), (&json!(false), &score), "{flaked:#}");
+    let cell = |server: &Server| {
+        let matrix = server.json("/api/v1/services/checkout/drill-matrix");
+        let cells = matrix["cells"].as_array().cloned().unwrap_or_default();
+        cells.iter().find(|c| c["failure"] == "dns").unwrap()["state"].clone()
+    };
+    assert_eq!(cell(&server), "fresh");
+    let events = server.json("/api/v1/services/checkout/events")["items"].clone();
+    let told = events.as_array().unwrap().iter().find(|e| e["kind"] == "drill_flaked").unwrap();
+    assert!(told["sentence"].as_str().unwrap().contains("2 of the last 3 runs"), "{told:#}");
+    let broke = run("failed");
+    assert_eq!(broke["regression"], true, "two of three failed: {broke:#}");
+    assert_eq!((cell(&server), kinds(&server)), (json!("regressed"), vec!["drill_regressed".to_owned()]));
+    // One pass ends the regression; the drill counts as passed when two of the last three did.
+    assert_eq!(run("passed")["regression"], false);
+    assert_eq!((cell(&server), kinds(&server).len()), (json!("failed"), 2));
+    assert_eq!(run("passed")["score"]["after"], score);
+    assert_eq!(cell(&server), "fresh");
+    let verified = server.json("/api/v1/rulebook");
+    assert!(verified.to_string().contains("\"flaky\":{\"of\":3,\"passes\":2}"));
 }
 
 /// Kinds of the regression events, newest first.

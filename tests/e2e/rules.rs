@@ -30,7 +30,7 @@ fn shipped_pack() -> PathBuf {
 }
 
 /// A copy of the shipped pack to edit.
-fn copy_pack(to: &Path) {
+pub(crate) fn copy_pack(to: &Path) {
     for file in files_under(&shipped_pack(), ".toml") {
         let target = to.join(file.strip_prefix(shipped_pack()).unwrap());
         fs::create_dir_all(target.parent().unwrap()).unwrap();

@@ -61,6 +61,39 @@ fn keys_and_facts_are_known() {
 }
 
 #[test]
+fn flake_policies_are_checked() {
+    let rule =
+        |flaky: &str| format!("points = 1\npass = 'drills.cpu_last_outcome == \"passed\"'\nflaky = {flaky}");
+    refused(&rule("{ passes = 4, of = 3 }"), "8:20: `passes` is 4; it must be from 1 to 3");
+    refused(&rule("{ passes = 2, of = 9 }"), "8:28: `of` is 9; it must be from 2 to 5");
+    refused(
+        "points = 1\npass = 'service.tier == 1'\nflaky = { passes = 2, of = 3 }",
+        "8:9: `flaky` is for rules that read a drill: a fact that ends in _last_outcome or _days_since_passed",
+    );
+    let mut files = pack(&[]);
+    for (id, flaky) in [("a", "{ passes = 2, of = 3 }"), ("b", "{ passes = 3, of = 4 }")] {
+        files.insert(format!("rules/{id}.toml"), format!("{HEAD}{}\n", rule(flaky)));
+    }
+    let found: Vec<String> = errors(&files).iter().map(ToString::to_string).collect();
+    assert!(found.len() == 1 && found[0].contains("a drill has one policy"), "{found:?}");
+}
+
+#[test]
+fn a_flake_policy_counts_failures_among_the_last_runs() {
+    let flaky = scoring_rules::Flaky { passes: 2, of: 3 };
+    for (newest_first, holds) in [
+        (&[true][..], true),
+        (&[false], false),
+        (&[false, true], true),
+        (&[false, false, true], false),
+        (&[false, true, true, false], true),
+        (&[true, false, false, true], false),
+    ] {
+        assert_eq!(flaky.holds(newest_first.iter().copied()), holds, "{newest_first:?}");
+    }
+}
+
+#[test]
 fn types_and_bounds_are_checked() {
     refused(
         "points = 1\npass = 'service.tier'",

@@ -171,6 +171,14 @@ pub(super) fn announce(
                 format!("{}: {what} drill{place} passes again; the regression is closed.", service.name);
             tx.emit("drill_recovered", Some(&service.id), team, sentence, &data);
         }
+        Turn::Flaked => {
+            let flaky = tx.book.slots.flaky(&tx.book.rulebook, row.failure.unwrap_or(0));
+            let sentence = format!(
+                "{}: {what} drill{place} failed; its rule asks for {} of the last {} runs, so it counts as passed still.",
+                service.name, flaky.passes, flaky.of
+            );
+            tx.emit("drill_flaked", Some(&service.id), team, sentence, &data);
+        }
         Turn::Steady => {}
     }
 }

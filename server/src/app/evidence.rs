@@ -7,11 +7,13 @@ use serde::ser::SerializeTuple;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use scoring_rules::{Flaky, MOST_RUNS};
+
 use super::state;
 use crate::error::Result;
 use crate::store::evidence::EvidenceRow;
 use crate::store::{self, Conn};
-use crate::types::Timestamp;
+use crate::types::{Outcome, Timestamp};
 
 /// Where one identity (failure, target, environment) of a service stands, folded from its counted drills.
 ///
@@ -48,6 +50,9 @@ pub struct State {
     pub regressed_at: Option<i64>,
     /// Durations of the last passed rollbacks, in milliseconds, oldest first.
     pub recent_ms: Vec<i64>,
+    /// How its last counted drills ended, see [`State::runs`]; 0 where that was not kept yet.
+    #[serde(default)]
+    pub recent_runs: u8,
 }
 
 impl State {
@@ -55,11 +60,41 @@ impl State {
     pub fn key(&self) -> (i16, &str, &str) {
         (self.failure, &self.target, &self.environment)
     }
+
+    /// Whether its last drills passed, newest first; five at most.
+    pub fn runs(&self) -> impl Iterator<Item = bool> {
+        // A one, and behind it a bit a run.
+        let kept = if self.recent_runs > 1 {
+            self.recent_runs
+        } else {
+            0b10 | u8::from(self.last_verdict == Outcome::Passed.code())
+        };
+        (0..kept.ilog2()).map(move |bit| (kept >> bit) & 1 == 1)
+    }
+
+    /// Notes one run more.
+    pub fn ran(&mut self, passed: bool) {
+        let before = self.recent_runs.max(1);
+        let all = (u16::from(before) << 1) | u16::from(passed);
+        let most = 1 << MOST_RUNS;
+        let kept = if all >= 2 * most { (all % most) | most } else { all };
+        self.recent_runs = u8::try_from(kept).unwrap_or(u8::MAX);
+    }
+
+    /// Whether the drill counts as passed.
+    pub fn holds(&self, flaky: Flaky) -> bool {
+        flaky.holds(self.runs())
+    }
+
+    /// Whether it regressed: it had passed, it failed since, and more often than its rule lets it.
+    pub fn regressed(&self, flaky: Flaky) -> bool {
+        self.regressed_at.is_some() && !self.holds(flaky)
+    }
 }
 
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_tuple(15)?;
+        let mut list = serializer.serialize_tuple(16)?;
         list.serialize_element(&self.failure)?;
         list.serialize_element(&self.target)?;
         list.serialize_element(&self.environment)?;
@@ -75,6 +110,7 @@ impl Serialize for State {
         list.serialize_element(&self.passed_sender)?;
         list.serialize_element(&self.regressed_at)?;
         list.serialize_element(&self.recent_ms)?;
+        list.serialize_element(&self.recent_runs)?;
         list.end()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use scoring_rules::{Catalogue, EvidenceClass, Fact, FactId, Facts, Rulebook, Value};
+use scoring_rules::{Catalogue, EvidenceClass, Fact, FactId, Facts, Flaky, Rulebook, Value};
 
 use super::evidence::{Posted, ServiceEvidence, State};
 use crate::store::services::ServiceRow;
@@ -90,6 +90,15 @@ impl Slots {
     }
 }
 
+impl Slots {
+    /// How many of the last runs of a drill must pass, by the code of its failure.
+    pub fn flaky(&self, book: &Rulebook, failure: i16) -> Flaky {
+        let of =
+            |(known, _, outcome, _): &FailureSlots| (known.code() == failure).then_some(*outcome).flatten();
+        self.by_failure.iter().find_map(of).map_or(Flaky::NONE, |outcome| book.flaky(outcome))
+    }
+}
+
 /// The evidence class of a stored code.
 pub fn class_of(code: i16) -> EvidenceClass {
     match code {
@@ -126,7 +135,7 @@ pub fn sheet(
         with_trail,
     };
     build.catalog_facts(slots, service);
-    build.drill_facts(slots, states);
+    build.drill_facts(book, slots, states);
     build.share_facts(slots, states, posted);
     build.posted_facts(book.catalogue(), posted);
     build.profile_age(slots, evidence);
@@ -166,13 +175,15 @@ impl Build {
     }
 
     /// Per failure class: the last counted run over all targets and environments, and the last pass.
-    fn drill_facts(&mut self, slots: &Slots, states: &[State]) {
+    fn drill_facts(&mut self, book: &Rulebook, slots: &Slots, states: &[State]) {
+        let mut open: Vec<&State> = Vec::new();
         for (failure, days, outcome, median) in &slots.by_failure {
             let code = failure.code();
             let of_class = || states.iter().filter(move |s| s.failure == code);
             let Some(last) = of_class().max_by_key(|s| s.last_at) else { continue };
-            let passed = last.last_verdict == Outcome::Passed.code();
-            let word = if passed { Outcome::Passed.as_str() } else { Outcome::Failed.as_str() };
+            let flaky = outcome.map_or(Flaky::NONE, |outcome| book.flaky(outcome));
+            open.extend(of_class().filter(|s| s.regressed(flaky)));
+            let word = if last.holds(flaky) { Outcome::Passed.as_str() } else { Outcome::Failed.as_str() };
             self.set(*outcome, word.into(), last.last_at, class_of(last.last_class));
             self.trail(*outcome, Some(&last.last_drill_id), Some(&last.last_sender));
             if let Some(pass) = of_class().filter(|s| s.passed_at.is_some()).max_by_key(|s| s.passed_at) {
@@ -195,11 +206,9 @@ impl Build {
                 }
             }
         }
-        let open = states.iter().filter(|s| s.regressed_at.is_some()).count();
-        self.sheet.regressions = i32::try_from(open).unwrap_or(i32::MAX);
-        self.computed(slots.regressed, open > 0);
-        if let Some(worst) = states.iter().filter(|s| s.regressed_at.is_some()).max_by_key(|s| s.regressed_at)
-        {
+        self.sheet.regressions = i32::try_from(open.len()).unwrap_or(i32::MAX);
+        self.computed(slots.regressed, !open.is_empty());
+        if let Some(worst) = open.iter().max_by_key(|s| s.regressed_at) {
             self.trail(slots.regressed, Some(&worst.last_drill_id), Some(&worst.last_sender));
         }
     }

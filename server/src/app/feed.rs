@@ -205,10 +205,11 @@ pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
         let passed = of_class.iter().filter_map(|s| s.passed_at).max();
         let days = passed.map(|p| Timestamp(p).days_until(at));
         let fresh_days = window.map_or(i64::MAX, |w| i64::from(w.fresh_days));
+        let flaky = book.slots.flaky(rules, failure.code());
         let state = match last {
             None => "never_run",
-            Some(_) if of_class.iter().any(|s| s.regressed_at.is_some()) => "regressed",
-            Some(s) if s.last_verdict == Outcome::Failed.code() => "failed",
+            Some(_) if of_class.iter().any(|s| s.regressed(flaky)) => "regressed",
+            Some(s) if !s.holds(flaky) => "failed",
             Some(_) if days.is_some_and(|d| d <= fresh_days) => "fresh",
             Some(_) => "stale",
         };

@@ -10,6 +10,8 @@ use std::time::Duration;
 use chrono::{Datelike, Months};
 use serde::Serialize;
 
+use scoring_rules::MOST_RUNS;
+
 use super::{Actor, App, Tx, counts};
 use crate::error::{Error, Result};
 use crate::store;
@@ -284,6 +286,8 @@ fn needed<'a>(drills: &[&'a OldDrill]) -> Vec<&'a OldDrill> {
     let timed = |d: &&&OldDrill| passed(d) && d.rollback_ms.or(d.recovered_ms).is_some();
     kept.extend(drills.iter().rev().filter(timed).take(TIMED_PASSES));
     kept.extend(drills.iter().rev().find(|d| d.detected_ms.is_some()));
+    // How the last runs ended, for drills that may fail now and then.
+    kept.extend(drills.iter().rev().take(usize::from(MOST_RUNS)));
     kept
 }
 

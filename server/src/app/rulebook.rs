@@ -302,6 +302,7 @@ fn rule_view(book: &Rulebook, rule: &Rule, counts: Option<&Counts>) -> RuleView 
         judge: rule.judge_text().to_owned(),
         caps: rule.caps.as_ref().and_then(|c| book.bands().get(c.band)).map(|b| b.letter.clone()),
         evidence: rule.evidence.as_str().to_owned(),
+        flaky: rule.flaky,
         owner: rule.owner.clone(),
         review_by: rule.review_by.map(|d| d.to_string()),
         facts: rule.facts().iter().map(|id| book.catalogue().spec(*id).name.clone()).collect(),

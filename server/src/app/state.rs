@@ -20,6 +20,8 @@ pub enum Turn {
     Regressed,
     /// It had regressed and passes again.
     Recovered,
+    /// It fails now, as often as its rule lets it.
+    Flaked,
 }
 
 /// Applies one counted drill; `state` is `None` for the first.
@@ -35,12 +37,13 @@ pub fn apply(state: Option<State>, drill: &DrillRow) -> (State, Turn) {
     match turn {
         Turn::Recovered => next.regressed_at = None,
         Turn::Regressed => next.regressed_at = Some(drill.ended_at),
-        Turn::Steady => {}
+        Turn::Flaked | Turn::Steady => {}
     }
     next.last_drill_id.clone_from(&drill.id);
     next.last_verdict = if passed { Outcome::Passed.code() } else { Outcome::Failed.code() };
     next.last_at = drill.ended_at;
     next.last_class = drill.evidence_class;
+    next.ran(passed);
     next.detected |= drill.detected_ms.is_some();
     next.last_sender.clone_from(&drill.sender);
     if passed {
@@ -94,6 +97,7 @@ fn blank(drill: &DrillRow) -> State {
         passed_sender: None,
         regressed_at: None,
         recent_ms: Vec::new(),
+        recent_runs: 0,
     }
 }
 

@@ -223,7 +223,8 @@ impl Group {
         self.touched.insert(row.service_id.clone());
         let evidence = self.evidence.of_mut(&row.service_id);
         let held = evidence.state((failure, &row.target, &row.environment)).cloned();
-        let was_open = held.as_ref().is_some_and(|s| s.regressed_at.is_some());
+        let flaky = tx.book.slots.flaky(&tx.book.rulebook, failure);
+        let was_open = held.as_ref().is_some_and(|s| s.regressed(flaky));
         let newest = held.as_ref().is_none_or(|s| (s.last_at, &s.last_drill_id) <= (row.ended_at, &row.id));
         let next = if newest {
             state::apply(held, row).0
@@ -240,12 +241,15 @@ impl Group {
             all.sort_by(|a, b| (a.ended_at, &a.id).cmp(&(b.ended_at, &b.id)));
             state::fold(&all).pop().ok_or_else(|| anyhow::anyhow!("a fold of one identity gave none"))?
         };
-        let open = next.regressed_at.is_some();
+        let open = next.regressed(flaky);
+        let failed = row.verdict == Some(Outcome::Failed.code());
+        let borne = failed && next.regressed_at.is_some();
         evidence.put_state(next);
-        row.regression = open && row.verdict == Some(Outcome::Failed.code());
+        row.regression = open && failed;
         Ok(match (was_open, open) {
             (false, true) => Turn::Regressed,
             (true, false) => Turn::Recovered,
+            (false, false) if borne => Turn::Flaked,
             _ => Turn::Steady,
         })
     }

@@ -108,6 +108,7 @@ fn difference(held: &State, again: &State) -> String {
         "passed sender",
         "regressed at",
         "durations",
+        "last runs",
     ];
     let differing = names.iter().zip(fields(held)).zip(fields(again)).find(|((_, a), b)| a != b);
     differing.map_or_else(String::new, |((name, a), b)| format!("{name} is {a}, should be {b}"))

@@ -62,6 +62,9 @@ pub struct RuleView {
     pub caps: Option<String>,
     /// Least evidence class that counts.
     pub evidence: String,
+    /// How many of the last runs of the drills it reads must pass, where it says so.
+    #[schema(value_type = Option<Object>)]
+    pub flaky: Option<scoring_rules::Flaky>,
     /// Who answers for it.
     pub owner: Option<String>,
     /// Review date.

@@ -269,7 +269,7 @@ pub struct EventView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// `drill_recorded`, `drill_regressed`, `drill_recovered`, `grade_changed`, `score_changed`, `service_added`,
+    /// `drill_recorded`, `drill_regressed`, `drill_recovered`, `drill_flaked`, `grade_changed`, `score_changed`, `service_added`,
     /// `service_changed`, `service_removed`, `service_returned`, `team_added`, `team_removed`, `rulebook_published`,
     /// `catalog_imported`, `facts_recorded`, `degrader_recorded`, `token_created`, `token_revoked`.
     pub kind: String,
