@@ -15,6 +15,8 @@ mod grading;
 #[cfg(test)]
 mod pack;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod reference;
