@@ -155,6 +155,21 @@ fn a_chain_of_configurations_is_followed() {
 }
 
 #[test]
+fn a_breaker_without_a_name_takes_no_limiter_of_another_name() {
+    let limiter = json!({"instances": {"zzz": {"timeoutDuration": "9s"}}});
+    let by_default =
+        json!({"resilience4j": {"circuitbreaker": {"configs": {"default": {}}}, "timelimiter": limiter}});
+    let (of, reading) = breaker(&by_default);
+    assert_eq!((of.timeout_duration, reading.notes.len()), (None, 1), "{:?}", reading.notes);
+    let bare = json!({"slidingWindowSize": 10, "timelimiter": limiter});
+    assert_eq!(
+        breaker(&bare).0.timeout_duration,
+        Some(9_000),
+        "there is no other breaker that it could belong to"
+    );
+}
+
+#[test]
 fn the_time_limiter_is_that_of_the_instance_that_was_read() {
     let of = |limiter: Value| json!({"resilience4j": {"circuitbreaker": {"instances": {"a": {}}}, "timelimiter": limiter}});
     let slow = json!({"timeoutDuration": "9s"});

@@ -67,16 +67,22 @@ fn base_of<'a>(configs: Option<&Block<'a>>, base: &Value) -> Result<Block<'a>, S
     })
 }
 
-/// Places the time limiter of an instance, or the one that the library takes where there is none of that name.
-pub(super) fn place_limiter<'a>(reader: &mut Reader<'a>, limiter: &Block<'a>, name: Option<&str>) {
+/// Places the time limiter of an instance, or the one that the library takes where there is none of that name. `bare`: the
+/// breaker has no name because its document is nothing but its block.
+pub(super) fn place_limiter<'a>(
+    reader: &mut Reader<'a>,
+    limiter: &Block<'a>,
+    name: Option<&str>,
+    bare: bool,
+) {
     let instances = limiter.child(&["instances"]);
     let own = match (&instances, name) {
         (Some(instances), Some(name)) => instances.exactly(name),
-        // A bare breaker has no name, and so the only limiter is its own.
-        (Some(instances), None) => {
+        // Of a bare breaker the only limiter is its own.
+        (Some(instances), None) if bare => {
             Some(instances.children()).filter(|all| all.len() == 1).and_then(|mut all| all.pop())
         }
-        (None, _) => None,
+        _ => None,
     };
     let missing = instances.filter(|instances| own.is_none() && !instances.map.is_empty());
     let layers = layers(reader, limiter, own, &[DEFAULT]);

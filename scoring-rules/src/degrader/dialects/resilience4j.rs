@@ -117,7 +117,7 @@ fn read_nested(document: &Value) -> Found<Resilience4j> {
     }
     let limiters = find_blocks(document, &["timelimiter", "time-limiter", "timeLimiter"]);
     if let Some(limiter) = reader.first(limiters) {
-        place_limiter(&mut reader, &limiter, name.as_deref());
+        place_limiter(&mut reader, &limiter, name.as_deref(), bare);
     }
     reader.place_among_others("document", Block::of(document));
     reader.fill(&mut of);
