@@ -13,5 +13,6 @@ pub mod formats;
 pub mod http;
 pub mod integrations;
 pub mod jobs;
+pub mod plans;
 pub mod store;
 pub mod types;

@@ -35,6 +35,11 @@ impl Timestamp {
         i32::try_from(self.0.div_euclid(DAY_MS)).unwrap_or(0)
     }
 
+    /// The day as `2026-03-01`, in UTC.
+    pub fn day_text(self) -> String {
+        self.to_datetime().format("%Y-%m-%d").to_string()
+    }
+
     /// This instant moved by whole days.
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {

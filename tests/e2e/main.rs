@@ -21,6 +21,8 @@ mod moving;
 mod openapi;
 mod operation;
 mod pages;
+mod plan_runs;
+mod plans;
 mod pressure;
 mod readme;
 mod refusals;

@@ -1,6 +1,7 @@
 //! The product from outside: a real server process on a database of its own, and short words to talk to it.
 
 mod bare;
+mod chaos;
 mod cli;
 mod cluster;
 mod database;
@@ -13,6 +14,7 @@ mod server;
 mod stub;
 
 pub use bare::Bare;
+pub use chaos::{Toy, chaos_dir};
 pub use cli::{Output, run, run_with_input};
 pub use cluster::Cluster;
 pub use database::{Database, psql};

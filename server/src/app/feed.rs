@@ -223,6 +223,9 @@ pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
             fresh_days: window.map(|w| i64::from(w.fresh_days)),
             expires_days: window.map(|w| i64::from(w.expires_days)),
             days_since_passed: days,
+            due_on: passed
+                .zip(window)
+                .map(|(at, w)| Timestamp(at).plus_days(i64::from(w.fresh_days) + 1).day_text()),
             last: last.and_then(|s| rows.get(&s.last_drill_id)).map(|r| drill_view(&service, r)),
             identities: of_class.len() as i64,
         });

@@ -6,6 +6,7 @@ mod degrader;
 mod evidence;
 mod operate;
 mod output;
+mod plans;
 mod rules;
 mod serve;
 mod tune;
@@ -56,6 +57,8 @@ enum Command {
     Ingest(evidence::IngestArgs),
     /// Grade all services now, or one
     Grade(evidence::GradeArgs),
+    /// Print or write what is due of a service, ready to run
+    DrillPlan(plans::PlanArgs),
     /// Work on rulebooks
     Rules(rules::RulesArgs),
     /// Work on degrader settings
@@ -86,6 +89,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(args) => catalog::import(&over, &args),
         Command::Ingest(args) => evidence::ingest(&over, &args),
         Command::Grade(args) => evidence::grade(&over, &args),
+        Command::DrillPlan(args) => plans::drill_plan(&over, &args),
         Command::Rules(args) => rules::rules(&over, &args),
         Command::Degrader(args) => degrader::degrader(&args),
     };

@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod csv;
 pub mod feed;
 pub mod headers;
+pub mod ical;
 pub mod metrics;
 pub mod openapi;
 pub mod pages;

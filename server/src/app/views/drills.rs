@@ -109,6 +109,9 @@ pub struct DrillCell {
     pub expires_days: Option<i64>,
     /// Days since the last pass.
     pub days_since_passed: Option<i64>,
+    /// The day from which the last pass no longer counts in full, in UTC; null where nothing passed.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub due_on: Option<String>,
     /// Last counted drill of that class.
     pub last: Option<DrillView>,
     /// Targets and environments it was run against.

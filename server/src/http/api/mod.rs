@@ -7,6 +7,7 @@ pub mod drills;
 pub mod events;
 pub mod facts;
 pub mod operation;
+pub mod plans;
 pub mod rulebook;
 pub mod runs;
 pub mod services;

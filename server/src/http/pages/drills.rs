@@ -1,6 +1,11 @@
 //! Drills of a service: what the rulebook expects, where each stands, and every result.
 
+mod plan;
+
 use serde::Serialize;
+
+use plan::Section;
+pub use plan::{Next, Row};
 
 use super::chrome::Chrome;
 use super::parts::{self, Code, Evidence, Link, Outcome, Span, When};
@@ -18,6 +23,7 @@ pub struct Ctx {
     title: String,
     lead: String,
     slug: String,
+    due: Section,
     kinds: Vec<Kind>,
     results: Vec<DrillRow>,
     next: Option<String>,
@@ -46,7 +52,11 @@ pub struct Cell {
     worth: Option<String>,
     last: Option<Last>,
     identities: i64,
+    /// The day from which a pass no longer counts in full; `now` for what is expected and not fresh.
+    due: Option<String>,
     href: String,
+    /// Where its plan is shown.
+    plan: String,
 }
 
 /// The latest counted drill of a class.
@@ -85,6 +95,7 @@ pub fn context(
     detail: &ServiceDetail,
     matrix: &DrillMatrix,
     results: &Page<DrillView>,
+    plans: &Next<'_>,
 ) -> Ctx {
     let slug = detail.row.slug.as_str();
     let now = chrome.now;
@@ -100,6 +111,7 @@ pub fn context(
         title: title(matrix),
         lead: lead(&detail.row.name, matrix),
         slug: slug.to_owned(),
+        due: Section::new(slug, plans),
         kinds: kinds(slug, matrix, now),
         results: results.items.iter().map(|d| DrillRow::new(d, now)).collect(),
         next,
@@ -157,8 +169,20 @@ impl Cell {
                 href: format!("#drill-{}", drill.id),
             }),
             identities: view.identities,
+            due: due(view, now),
             href: format!("/help/drills?service={}&failure={failure}", words::encode(slug)),
+            plan: format!("/services/{}/drills?failure={failure}#next", words::encode(slug)),
         }
+    }
+}
+
+fn due(view: &DrillCell, now: Timestamp) -> Option<String> {
+    match (view.expected, view.state.as_str(), &view.due_on) {
+        (false, ..) => None,
+        (true, "fresh", Some(day)) => {
+            Timestamp::parse(&format!("{day}T00:00:00Z")).ok().map(|at| words::day(at.max(now)))
+        }
+        _ => Some("now".to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod choose;
 pub mod chrome;
 pub mod degrader;
 pub mod drills;
+pub mod due;
 pub mod error;
 pub mod feed;
 pub mod frame;
@@ -51,6 +52,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/services/{slug}/why", routes::why))
         .service(page("/services/{slug}/drills", routes::drills))
         .service(page("/services/{slug}/degrader", routes::degrader))
+        .service(page("/drills", routes::due))
         .service(page("/teams", routes::teams))
         .service(page("/teams/{slug}", routes::team))
         .service(page("/leaderboards/{board}", routes::leaderboard))

@@ -11,14 +11,15 @@ pub use helps::{
 
 use super::frame::{self, Frame, html};
 use super::{
-    activity, api_docs, degrader, drills, home, leaderboard, rule, rules, search, service, services, team,
-    teams, why,
+    activity, api_docs, degrader, drills, due, home, leaderboard, rule, rules, search, service, services,
+    team, teams, why,
 };
 use crate::app::boards::AskBoard;
 use crate::app::degrader::Ask;
 use crate::app::feed::AskEvents;
+use crate::app::plans::AskPlans;
 use crate::app::services::ListServices;
-use crate::app::{self, Tx, boards, feed, rulebook, scorecard};
+use crate::app::{self, Tx, boards, feed, plans, rulebook, scorecard};
 use crate::error::{Error, Result};
 use crate::http::{Shared, openapi};
 use crate::types::Timestamp;
@@ -166,29 +167,61 @@ fn end_of(text: &str) -> Result<Timestamp> {
         .map_err(|_| Error::invalid("?as_of", "expected a day such as 2026-03-01 or an RFC 3339 instant"))
 }
 
-/// Where a list goes on.
+/// Where the list of results goes on, and which plan is shown.
 #[derive(Deserialize)]
-pub struct Cursor {
+pub struct DrillsQuery {
     cursor: Option<String>,
+    format: Option<String>,
+    failure: Option<String>,
+    target: Option<String>,
+    environment: Option<String>,
 }
 
-/// `GET /services/{slug}/drills?cursor=`
+/// `GET /services/{slug}/drills?cursor=&format=&failure=&target=&environment=`
 pub async fn drills(
     app: Shared,
     frame: Frame,
     slug: web::Path<String>,
-    at: web::Query<Cursor>,
+    at: web::Query<DrillsQuery>,
 ) -> Result<HttpResponse> {
-    let cursor = at.into_inner().cursor.filter(|c| !c.is_empty());
+    let DrillsQuery { cursor, format, failure, target, environment } = at.into_inner();
+    let given = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+    let cursor = given(cursor);
+    let (format, failure) = (given(format), given(failure));
+    let ask = AskPlans::read(format.as_deref(), failure.as_deref(), given(target), given(environment))?;
     let context = app
         .read(move |tx| {
             let detail = app::services::detail(tx, &slug)?;
             let matrix = feed::matrix(tx, &slug)?;
             let results = feed::drills(tx, &slug, cursor.as_deref(), RESULTS)?;
-            Ok(drills::context(frame.chrome(tx)?, &detail, &matrix, &results))
+            let (rows, chosen) = plans::next(tx, &slug, &ask)?;
+            let next = drills::Next { rows: &rows, chosen: chosen.as_ref(), engine: ask.engine };
+            Ok(drills::context(frame.chrome(tx)?, &detail, &matrix, &results, &next))
         })
         .await?;
     html("drills", &context)
+}
+
+/// `?team=` of what is due.
+#[derive(Deserialize)]
+pub struct OfTeam {
+    team: Option<String>,
+}
+
+/// `GET /drills?team=`
+pub async fn due(app: Shared, frame: Frame, of: web::Query<OfTeam>) -> Result<HttpResponse> {
+    let slug = of.into_inner().team.filter(|slug| !slug.is_empty());
+    let context = app
+        .read(move |tx| {
+            let found = plans::team_due(tx, slug.as_deref(), false)?;
+            let team = slug.as_deref().map(|slug| frame::find_team(tx, slug)).transpose()?.flatten();
+            let mut teams = frame::offered_teams(tx)?;
+            // The team that is shown is offered however many there are.
+            teams.extend(team.clone().filter(|t| teams.iter().all(|o| o.slug != t.slug)));
+            Ok(due::context(frame.chrome(tx)?, team.as_ref(), &teams, &found))
+        })
+        .await?;
+    html("due", &context)
 }
 
 /// `GET /teams?after=`

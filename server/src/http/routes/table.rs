@@ -9,11 +9,12 @@ use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    boards, catalog, degrader, drills, events, facts, operation, rulebook, runs, services, sources, teams,
-    tokens,
+    boards, catalog, degrader, drills, events, facts, operation, plans, rulebook, runs, services, sources,
+    teams, tokens,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
+use crate::plans::Engine;
 
 /// What clients say who were not told what they send; `curl --data-binary` says the second.
 const UNNAMED: [&str; 2] = ["application/octet-stream", "application/x-www-form-urlencoded"];
@@ -149,6 +150,28 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/services/{slug}/drill-matrix", |r| r.to(services::matrix))
         .doc("services", "What the rulebook expects of a service's drills, and where each stands")
         .gives(&[json(200, "The matrix.", json_of::<views::DrillMatrix>)]),
+    get("/api/v1/services/{slug}/drill-plan", |r| r.to(plans::of_service))
+        .doc("drills", "What is due of a service, each drill with a plan that is ready to run and posts its own result")
+        .query(&[
+            param("format", Kind::Word(Engine::WORDS), "What runs the plans; chaostoolkit unless said otherwise"),
+            param("failure", Kind::Text, "Only this failure class, due or not"),
+            param("target", Kind::Text, "Only this target"),
+            param("environment", Kind::Text, "Where the plans run; where the drill ran last unless said otherwise"),
+            param("download", Kind::Flag, "The first plan as a file"),
+            param("file", Kind::Text, "Another file of that plan, by its name"),
+        ])
+        .gives(&[json(200, "The drills with their plans.", json_of::<views::DuePlans>)]),
+    get("/api/v1/teams/{slug}/drills-due", |r| r.to(plans::of_team))
+        .doc("drills", "What is due over the services of a team and of the teams below it")
+        .gives(&[json(200, "The drills, the most urgent first.", json_of::<views::TeamDue>)]),
+    get("/services/{slug}/drills.ics", |r| r.to(plans::service_calendar))
+        .public()
+        .doc("drills", "When the drills of a service are due, as a calendar (iCalendar)")
+        .gives(&[text("text/calendar", "The calendar.")]),
+    get("/teams/{slug}/drills.ics", |r| r.to(plans::team_calendar))
+        .public()
+        .doc("drills", "When the drills of a team's services are due, as a calendar (iCalendar)")
+        .gives(&[text("text/calendar", "The calendar.")]),
     route("PUT", "/api/v1/services/{slug}/degrader", Access::Scope("evidence:write"), |r| r.to(degrader::put))
         .doc("degrader", "Stores the degrader settings in force, the traffic, or both, and judges the service")
         .takes(JSON, json_of::<PutDegrader>)

@@ -120,6 +120,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "rules",
         "help",
         "activity",
+        "drills",
         "search",
         "sources",
         "api",

@@ -4,14 +4,15 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{
-    activity, api_docs, degrader, drills, error, help, help_degrader, help_errors, help_facts, home,
+    activity, api_docs, degrader, drills, due, error, help, help_degrader, help_errors, help_facts, home,
     leaderboard, rule, rules, search, service, services, team, teams, why,
 };
 use super::{
     Sample, bands, cards, chrome, days_ago, degraders, drills as drill_views, fleet, rulebook, stranger,
 };
-use crate::app::views::{Page, TeamRef};
+use crate::app::views::{DuePlan, DueRow, Page, TeamDue, TeamRef};
 use crate::error::Error;
+use crate::plans::Engine;
 use crate::types::Failure;
 
 pub(crate) fn all() -> Vec<Sample> {
@@ -19,6 +20,7 @@ pub(crate) fn all() -> Vec<Sample> {
         homes(),
         service_pages(),
         degrader_pages(),
+        due_pages(),
         lists(),
         boards(),
         rule_pages(),
@@ -97,6 +99,7 @@ fn service_pages() -> Vec<Sample> {
                 &detail,
                 &drill_views::matrix(),
                 &Page { items: some, next: Some("x".to_owned()) },
+                &next(&drill_views::due_rows(), Some(&drill_views::due_plan())),
             ),
         ),
         Sample::new(
@@ -107,9 +110,34 @@ fn service_pages() -> Vec<Sample> {
                 &detail,
                 &drill_views::untouched(),
                 &Page { items: none, next: None },
+                &next(&[], None),
+            ),
+        ),
+        Sample::new(
+            "drills",
+            "no-plan",
+            drills::context(
+                chrome(path),
+                &detail,
+                &drill_views::matrix(),
+                &Page { items: Vec::new(), next: None },
+                &next(&drill_views::due_rows(), Some(&drill_views::no_plan())),
             ),
         ),
     ]
+}
+
+fn next<'a>(rows: &'a [DueRow], chosen: Option<&'a DuePlan>) -> drills::Next<'a> {
+    drills::Next { rows, chosen, engine: Engine::ChaosToolkit }
+}
+
+fn due_pages() -> Vec<Sample> {
+    let team = TeamRef { slug: "checkout-platform".to_owned(), name: super::HOSTILE.to_owned() };
+    let teams = [team.clone()];
+    let full = drill_views::team_due(drill_views::due_rows());
+    let none = TeamDue { items: Vec::new(), total: 0, services: 0, more_services: false };
+    let page = |name, team, due| Sample::new("due", name, due::context(chrome("/drills"), team, &teams, due));
+    vec![page("full", Some(&team), &full), page("empty", None, &none)]
 }
 
 fn degrader_pages() -> Vec<Sample> {
