@@ -14,4 +14,5 @@ pub mod http;
 pub mod integrations;
 pub mod jobs;
 pub mod store;
+pub mod tickets;
 pub mod types;
