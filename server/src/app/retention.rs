@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{Datelike, Months};
 use serde::Serialize;
 
-use super::{Actor, App, Tx, counts};
+use super::{Actor, App, Tx, counts, drill_tickets};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::retention::{DrillDay, OldDrill, OldFact, OldScore, ScoreDay};
@@ -46,6 +46,8 @@ pub struct PruneReport {
     pub scores: usize,
     /// Earlier values of posted facts.
     pub facts: usize,
+    /// Drill tickets without a result left.
+    pub tickets: usize,
 }
 
 /// The first instant that is kept raw: so many calendar months ago, from the start of that day; 0 months: for ever.
@@ -116,6 +118,7 @@ pub fn prune(app: &App, dry_run: bool) -> Result<PruneReport> {
     work.keys()?;
     work.services()?;
     work.documents()?;
+    work.report.tickets = drill_tickets::prune(app, floor, bite, dry_run)?;
     Ok(work.report)
 }
 

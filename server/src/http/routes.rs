@@ -171,7 +171,9 @@ pub fn of(req: &HttpRequest) -> Option<&'static Route> {
 /// Whether errors at this path are for programs.
 pub fn speaks_json(path: &str) -> bool {
     let program = path == "/api" || (path.starts_with("/api/") && path != "/api/docs");
-    program || matches!(path, "/healthz" | "/readyz" | "/metrics") || path.ends_with("/feed.atom")
+    program
+        || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/.well-known/jwks.json")
+        || path.ends_with("/feed.atom")
 }
 
 #[cfg(test)]

@@ -99,12 +99,8 @@ impl Drill {
     /// The fault; none if the parts do not fit together.
     pub fn fault(&self) -> Option<Fault> {
         match self.failure {
-            FailureMode::Error => {
-                self.status.filter(|status| (400..=599).contains(status)).map(Fault::Error)
-            }
-            FailureMode::Delay => {
-                self.delay_ms.filter(|ms| (1..=HOLD_MS).contains(ms)).map(Fault::Delay)
-            }
+            FailureMode::Error => self.status.filter(|status| (400..=599).contains(status)).map(Fault::Error),
+            FailureMode::Delay => self.delay_ms.filter(|ms| (1..=HOLD_MS).contains(ms)).map(Fault::Delay),
             FailureMode::Timeout => Some(Fault::Timeout),
         }
     }

@@ -15,6 +15,7 @@ mod verify;
 pub use claims::{Audience, Claims, Drill, Edge, FailureMode, Fault};
 pub use decide::{Call, Decision, decide};
 pub use jwks::{Algorithm, Jwk, Jwks};
+pub use jws::{id_of, may_be_id};
 pub use sign::{KeyPair, public_jwk};
 pub use verify::{Refusal, Verifier};
 

@@ -59,11 +59,8 @@ impl KeyPair {
     ///
     /// When the claims are no JSON or the system has no randomness.
     pub fn sign<T: Serialize>(&self, typ: &str, claims: &T) -> Result<String, String> {
-        let header = Header {
-            alg: Algorithm::Es256.as_str().to_owned(),
-            kid: self.kid.clone(),
-            typ: typ.to_owned(),
-        };
+        let header =
+            Header { alg: Algorithm::Es256.as_str().to_owned(), kid: self.kid.clone(), typ: typ.to_owned() };
         let payload = serde_json::to_vec(claims).map_err(|error| error.to_string())?;
         let signed = signed_part(&header, &payload).ok_or("the header cannot be written")?;
         let signature = self

@@ -30,11 +30,15 @@ fn manifest(plan: &Plan<'_>, to: &str, callers: &[&str]) -> String {
     };
     let fault = match plan.drill.fault() {
         Some(Fault::Error(status)) => {
-            format!("        abort:\n          httpStatus: {status}\n          percentage: {{value: {share}}}\n")
+            format!(
+                "        abort:\n          httpStatus: {status}\n          percentage: {{value: {share}}}\n"
+            )
         }
         other => {
             let ms = if let Some(Fault::Delay(ms)) = other { ms } else { HOLD_MS };
-            format!("        delay:\n          fixedDelay: {ms}ms\n          percentage: {{value: {share}}}\n")
+            format!(
+                "        delay:\n          fixedDelay: {ms}ms\n          percentage: {{value: {share}}}\n"
+            )
         }
     };
     let matches: String = callers.iter().map(|from| a_match(plan, from)).collect();
