@@ -2,6 +2,8 @@
 
 mod fields;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::claims::{self, Claim, Claims};
@@ -55,12 +57,20 @@ pub(super) fn read(text: &str, hints: &Hints) -> Result<Reading, Error> {
     let reading = read_object(map, hints, &redactor, &mut errors);
     match reading {
         Some(reading) if errors.is_empty() => Ok(Reading {
-            document: redactor.document(&document).to_string(),
+            document: redactor.document(&without_token(&document, reading.ticket.as_deref())).to_string(),
             content_sha256: json::content_hash(&document),
             ..reading
         }),
         _ => Err(Error::Invalid { fields: errors }),
     }
+}
+
+/// The document with the id of its ticket instead of the ticket, which nobody else is to hold.
+fn without_token<'a>(document: &'a Value, ticket: Option<&str>) -> Cow<'a, Value> {
+    let Some(id) = ticket else { return Cow::Borrowed(document) };
+    let mut document = document.clone();
+    document["ticket"] = Value::from(id);
+    Cow::Owned(document)
 }
 
 fn read_object(
@@ -86,7 +96,7 @@ fn read_object(
         fields.array("evidence").map(|items| read_evidence(items, fields.errors)).unwrap_or_default();
     let source = fields.object("source").map(|inner| read_source(inner, fields.errors)).unwrap_or_default();
     // A ticket says what the result leaves out; whether there is such a ticket, the store knows.
-    let ticket = fields.name("ticket").map(|text| tickets::id_of(&text));
+    let ticket = fields.text("ticket", tickets::MAX_TOKEN_BYTES).map(|text| tickets::id_of(&text));
     let by_run = source.run_id.as_deref().is_some_and(tickets::may_be_id);
     let tied = ticket.is_some() || hints.ticket.is_some() || by_run;
     for (claim, name) in

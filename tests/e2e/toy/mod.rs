@@ -16,7 +16,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use harness::{Server, now};
 use waterbear::tickets::{HEADER, Jwks, Verifier};
 
-pub use filter::{CallError, DrillClient};
+pub use filter::DrillClient;
 pub use middleware::Carried;
 
 /// How long the storefront waits for ads.

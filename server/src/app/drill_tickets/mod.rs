@@ -53,12 +53,22 @@ pub struct CreateTicket {
     /// For whose calls: one of `{"header": {"name": "x-team", "value": "green"}}`, `{"members": ["m1"]}`,
     /// `{"percentage": 5}` and `{"holder": true}`.
     #[schema(value_type = Object)]
+    #[serde(deserialize_with = "one_audience")]
     pub audience: Audience,
     /// Where; verifiers of other environments refuse it.
     pub environment: String,
     /// How long it holds, 1 to 480; 30 unless said otherwise.
     #[serde(default)]
     pub minutes: Option<i64>,
+}
+
+/// Read whole first, so that two audiences are told as such and not as a body that is no JSON.
+fn one_audience<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Audience, D::Error> {
+    let value = Value::deserialize(from)?;
+    serde_json::from_value(value).map_err(|error| {
+        let expected = "expected exactly one of `holder`, `header`, `members`, `percentage`";
+        serde::de::Error::custom(format!("{expected}: {error}"))
+    })
 }
 
 /// A ticket as it may be wished for.

@@ -9,7 +9,7 @@ use super::{Audience, HEADER, HOLD_MS};
 
 pub use flagd::{FLAG, flagd};
 pub use istio::istio;
-pub use shell::{curl, issue, quoted};
+pub use shell::{command, curl, issue, quoted, result};
 
 /// What stands where a ticket is to be put, before there is one.
 pub const PLACEHOLDER: &str = "TICKET";
