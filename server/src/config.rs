@@ -2,7 +2,9 @@
 //!
 //! All errors are reported at once, each with the setting's name and what would be right.
 
+mod keys;
 mod limits;
+mod nearest;
 mod sources;
 
 use std::path::PathBuf;
@@ -10,7 +12,9 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
+pub use keys::MIN_SECRET_BYTES;
 pub use limits::Limits;
+pub use nearest::nearest;
 pub use sources::{Auth, FAMILIES, Family, Network, OwnQueries, Secret, SourceConfig};
 
 use crate::store::DatabaseUrl;
@@ -23,6 +27,8 @@ pub struct Config {
     pub listen: String,
     /// Address under which others reach this installation, for links; without trailing slash.
     pub public_url: Option<String>,
+    /// Seals private keys; none: a file beside the SQLite database.
+    pub secret_key: Option<Secret>,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
     /// How much the server takes on at once.
@@ -121,6 +127,7 @@ impl Default for Config {
         Self {
             listen: "127.0.0.1:8080".into(),
             public_url: None,
+            secret_key: None,
             max_body_bytes: 10 * 1024 * 1024,
             limits: Limits::default(),
             database: DatabaseUrl::Sqlite { path: "data/waterbear.db".into(), durable: true },
@@ -152,6 +159,8 @@ pub struct Overrides {
 const SETTINGS: &[(&str, &str, &str)] = &[
     ("server", "listen", "WATERBEAR_LISTEN"),
     ("server", "public_url", "WATERBEAR_PUBLIC_URL"),
+    ("server", "secret_key", "WATERBEAR_SECRET_KEY"),
+    ("server", "secret_key_file", "WATERBEAR_SECRET_KEY_FILE"),
     ("server", "max_body_mib", "WATERBEAR_MAX_BODY_MIB"),
     ("server", "cache_mib", "WATERBEAR_CACHE_MIB"),
     ("server", "max_connections", "WATERBEAR_MAX_CONNECTIONS"),
@@ -202,6 +211,7 @@ impl Config {
             self.max_body_bytes = usize::try_from(mib).unwrap_or(10) * 1024 * 1024;
         }
         self.limits.apply(source, self.max_body_bytes);
+        self.secret_key = keys::read(source);
         if let Some(text) = over.database.clone().or_else(|| source.text("database", "url")) {
             match DatabaseUrl::parse(&text) {
                 Ok(url) => self.database = url,
@@ -386,14 +396,4 @@ fn check_names(table: &Table, errors: &mut Vec<String>) {
             errors.push(format!("unknown setting {section}.{key}{}", nearest(key, &keys)));
         }
     }
-}
-
-/// "; did you mean `x`?" for the nearest of `known`, or nothing.
-pub fn nearest(word: &str, known: &[&str]) -> String {
-    known
-        .iter()
-        .map(|k| (strsim::damerau_levenshtein(word, k), k))
-        .filter(|(distance, k)| *distance <= 1 + k.len() / 3)
-        .min()
-        .map_or_else(String::new, |(_, k)| format!("; did you mean `{k}`?"))
 }

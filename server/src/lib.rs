@@ -15,4 +15,5 @@ pub mod integrations;
 pub mod jobs;
 pub mod plans;
 pub mod store;
+pub mod tickets;
 pub mod types;

@@ -27,6 +27,8 @@ pub struct RecordDrill {
     pub hints: Hints,
     /// The sender's `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// Id of the drill ticket it was found to belong to.
+    pub ticket: Option<String>,
 }
 
 /// What became of one result.

@@ -133,7 +133,9 @@ pub fn drills(tx: &mut Tx<'_>, name: &str, cursor: Option<&str>, limit: i64) -> 
     let more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next = rows.last().filter(|_| more).map(|r| format!("{}.{}", r.ended_at, r.id));
-    Ok(Page { items: rows.iter().map(|r| drill_view(&service, r)).collect(), next })
+    let mut items: Vec<DrillView> = rows.iter().map(|r| drill_view(&service, r)).collect();
+    name_tickets(tx, &mut items)?;
+    Ok(Page { items, next })
 }
 
 /// One drill.
@@ -142,10 +144,23 @@ pub fn drill(tx: &mut Tx<'_>, id: &str) -> Result<DrillView> {
         .ok_or_else(|| Error::not_found("drill", id.chars().take(60).collect::<String>()))?;
     let service = store::services::by_id(tx.conn, &row.service_id)?
         .ok_or_else(|| anyhow::anyhow!("drill {id} without its service"))?;
-    Ok(drill_view(&service, &row))
+    let mut view = drill_view(&service, &row);
+    name_tickets(tx, std::slice::from_mut(&mut view))?;
+    Ok(view)
 }
 
-fn drill_view(service: &ServiceRow, row: &DrillRow) -> DrillView {
+/// Tells of drills under which tickets they were run.
+fn name_tickets(tx: &mut Tx<'_>, drills: &mut [DrillView]) -> Result<()> {
+    let ids: Vec<String> = drills.iter().map(|drill| drill.id.clone()).collect();
+    let rows = store::tickets::of_drills(tx.conn, &ids)?;
+    let mut tickets: HashMap<String, String> = rows.into_iter().map(|r| (r.drill_id, r.ticket_id)).collect();
+    for drill in drills {
+        drill.ticket = tickets.remove(&drill.id);
+    }
+    Ok(())
+}
+
+pub(super) fn drill_view(service: &ServiceRow, row: &DrillRow) -> DrillView {
     let seconds = |ms: Option<i64>| ms.map(|m| m as f64 / 1000.0);
     let failure = row.failure.and_then(Failure::from_code);
     let kind = row.kind.and_then(crate::types::DrillKind::from_code);
@@ -178,6 +193,7 @@ fn drill_view(service: &ServiceRow, row: &DrillRow) -> DrillView {
         tool: row.tool.clone(),
         run_id: row.run_id.clone(),
         external_id: row.external_id.clone(),
+        ticket: None,
     }
 }
 

@@ -79,7 +79,8 @@ pub(super) fn keys_of(
         return keys;
     }
     // One CI run may post several drills: the run id alone is not the result.
-    let key = match &reading.run_id {
+    // And a ticket is not one run: a drill may be repeated under it.
+    let key = match reading.run_id.as_ref().filter(|run| cmd.ticket.as_ref() != Some(run)) {
         Some(run) => {
             let failure = identity.failure.map_or("", Failure::as_str);
             format!(

@@ -67,6 +67,7 @@ pub fn read(format: Format, body: &[u8], hints: &Hints, key: Option<String>) -> 
             format,
             hints: hints.clone(),
             idempotency_key: key,
+            ticket: None,
         })),
     })
 }

@@ -131,5 +131,6 @@ fn hints_of(text: &str) -> Hints {
         failure: get("failure"),
         target: get("target"),
         environment: get("environment"),
+        ticket: None,
     }
 }

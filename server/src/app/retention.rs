@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use scoring_rules::MOST_RUNS;
 
-use super::{Actor, App, Tx, counts};
+use super::{Actor, App, Tx, counts, drill_tickets};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::retention::{DrillDay, OldDrill, OldFact, OldScore, ScoreDay};
@@ -48,6 +48,8 @@ pub struct PruneReport {
     pub scores: usize,
     /// Earlier values of posted facts.
     pub facts: usize,
+    /// Drill tickets without a result left.
+    pub tickets: usize,
 }
 
 /// The first instant that is kept raw: so many calendar months ago, from the start of that day; 0 months: for ever.
@@ -118,6 +120,7 @@ pub fn prune(app: &App, dry_run: bool) -> Result<PruneReport> {
     work.keys()?;
     work.services()?;
     work.documents()?;
+    work.report.tickets = drill_tickets::prune(app, floor, bite, dry_run)?;
     Ok(work.report)
 }
 

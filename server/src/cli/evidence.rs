@@ -39,6 +39,9 @@ pub(crate) struct IngestArgs {
     /// Where, e.g. staging
     #[arg(long)]
     environment: Option<String>,
+    /// The drill ticket under which it was run, or its id
+    #[arg(long)]
+    ticket: Option<String>,
     /// Say how the document reads and store nothing
     #[arg(long)]
     dry_run: bool,
@@ -82,6 +85,7 @@ pub(crate) fn ingest(over: &Overrides, args: &IngestArgs) -> anyhow::Result<Exit
         failure: args.failure.clone(),
         target: args.target.clone(),
         environment: args.environment.clone(),
+        ticket: args.ticket.as_deref().map(waterbear::tickets::id_of),
     };
     if args.dry_run {
         return dry(format, &body, &hints, args.json);

@@ -9,6 +9,7 @@ mod output;
 mod plans;
 mod rules;
 mod serve;
+mod tickets;
 mod tune;
 mod upkeep;
 
@@ -65,6 +66,10 @@ enum Command {
     Degrader(degrader::DegraderArgs),
     /// Work on API tokens
     Token(operate::TokenArgs),
+    /// Issue drill tickets: whoever holds one meets a fault, until it ends
+    DrillTicket(tickets::TicketArgs),
+    /// Work on the keys that sign drill tickets
+    Keys(tickets::KeysArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Ask a running server whether it is alive (for container health checks)
@@ -91,6 +96,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Grade(args) => evidence::grade(&over, &args),
         Command::DrillPlan(args) => plans::drill_plan(&over, &args),
         Command::Rules(args) => rules::rules(&over, &args),
+        Command::DrillTicket(args) => tickets::ticket(&over, &args),
+        Command::Keys(args) => tickets::signing(&over, &args),
         Command::Degrader(args) => degrader::degrader(&args),
     };
     match result {

@@ -80,8 +80,8 @@ pub(crate) fn prune(over: &Overrides, args: &PruneArgs) -> anyhow::Result<ExitCo
     let verb = if args.dry_run { "would go" } else { "are gone" };
     output::say(&format!(
         "Of the time before {floor} {verb}: {} drills, {} documents, {} idempotency keys, {} changes of scores, \
-         {} values of facts.",
-        done.drills, done.documents, done.keys, done.scores, done.facts
+         {} values of facts, {} drill tickets.",
+        done.drills, done.documents, done.keys, done.scores, done.facts, done.tickets
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -2,12 +2,15 @@
 
 mod fields;
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::claims::{self, Claim, Claims};
 use super::redact::{Redactor, shown};
 use super::{EvidenceLink, Hints, Reading, RollbackReading, json};
 use crate::error::{Error, FieldError};
+use crate::tickets;
 use crate::types::{DrillKind, Outcome, RollbackOutcome, Timestamp};
 use fields::Fields;
 
@@ -31,6 +34,7 @@ const FIELDS: &[&str] = &[
     "external_id",
     "source",
     "drill",
+    "ticket",
 ];
 const MAX_EVIDENCE: usize = 20;
 const MAX_HREF_BYTES: usize = 2048;
@@ -53,12 +57,20 @@ pub(super) fn read(text: &str, hints: &Hints) -> Result<Reading, Error> {
     let reading = read_object(map, hints, &redactor, &mut errors);
     match reading {
         Some(reading) if errors.is_empty() => Ok(Reading {
-            document: redactor.document(&document).to_string(),
+            document: redactor.document(&without_token(&document, reading.ticket.as_deref())).to_string(),
             content_sha256: json::content_hash(&document),
             ..reading
         }),
         _ => Err(Error::Invalid { fields: errors }),
     }
+}
+
+/// The document with the id of its ticket instead of the ticket, which nobody else is to hold.
+fn without_token<'a>(document: &'a Value, ticket: Option<&str>) -> Cow<'a, Value> {
+    let Some(id) = ticket else { return Cow::Borrowed(document) };
+    let mut document = document.clone();
+    document["ticket"] = Value::from(id);
+    Cow::Owned(document)
 }
 
 fn read_object(
@@ -83,10 +95,14 @@ fn read_object(
     let evidence =
         fields.array("evidence").map(|items| read_evidence(items, fields.errors)).unwrap_or_default();
     let source = fields.object("source").map(|inner| read_source(inner, fields.errors)).unwrap_or_default();
+    // A ticket says what the result leaves out; whether there is such a ticket, the store knows.
+    let ticket = fields.text("ticket", tickets::MAX_TOKEN_BYTES).map(|text| tickets::id_of(&text));
+    let by_run = source.run_id.as_deref().is_some_and(tickets::may_be_id);
+    let tied = ticket.is_some() || hints.ticket.is_some() || by_run;
     for (claim, name) in
         [(&claims.service, "service"), (&claims.environment, "environment"), (&claims.failure, "failure")]
     {
-        if claim.is_none() {
+        if claim.is_none() && !tied {
             fields.missing(name);
         }
     }
@@ -113,6 +129,7 @@ fn read_object(
         tool_version: source.version,
         run_id: source.run_id,
         external_id,
+        ticket,
         document: String::new(),
         content_sha256: [0; 32],
     })

@@ -70,6 +70,8 @@ pub struct Hints {
     pub target: Option<String>,
     /// `?environment=`.
     pub environment: Option<String>,
+    /// The drill ticket of the `x-waterbear-drill` header: its id.
+    pub ticket: Option<String>,
 }
 
 /// A link that backs a drill.
@@ -135,6 +137,8 @@ pub struct Reading {
     pub run_id: Option<String>,
     /// The sender's id of this result.
     pub external_id: Option<String>,
+    /// The drill ticket under which it was run, if the document names one: its id.
+    pub ticket: Option<String>,
     /// The document as sent, redacted: the only form that may be stored.
     pub document: String,
     /// Hash of the canonical content before redaction, the same for a journal in a file and in a notification.

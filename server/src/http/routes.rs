@@ -172,7 +172,7 @@ pub fn of(req: &HttpRequest) -> Option<&'static Route> {
 pub fn speaks_json(path: &str) -> bool {
     let program = path == "/api" || (path.starts_with("/api/") && path != "/api/docs");
     program
-        || matches!(path, "/healthz" | "/readyz" | "/metrics")
+        || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/.well-known/jwks.json")
         || path.ends_with("/feed.atom")
         || path.ends_with("/drills.ics")
 }

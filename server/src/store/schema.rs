@@ -1,5 +1,9 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
+mod tickets;
+
+pub use tickets::{drill_tickets, signing_keys, ticket_results};
+
 diesel::table! {
     meta (key) {
         key -> Text,

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use waterbear::app::tokens::{self, CreateToken};
 use waterbear::app::{Actor, App, counts, retention, runs};
 use waterbear::clock::{Clock, FrozenClock};
-use waterbear::config::Config;
+use waterbear::config::{Config, Secret};
 use waterbear::http::{configure, routes::ROUTES};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
@@ -28,6 +28,8 @@ const GROWING: &[&str] = &[
     "score_daily",
     "drill_daily",
     "scope_daily",
+    "drill_tickets",
+    "ticket_results",
 ];
 
 /// What is asked for, `{id}` being the last drill's.
@@ -59,6 +61,10 @@ const PATHS: &[&str] = &[
     "/help/drills?service=checkout",
     "/help/facts?service=checkout",
     "/api/v1/drills/{id}",
+    "/api/v1/drill-tickets",
+    "/api/v1/drill-tickets?limit=1&cursor=0199",
+    "/api/v1/drill-tickets/revoked",
+    "/.well-known/jwks.json",
     "/api/v1/facts",
     "/api/v1/services",
     "/api/v1/services?sort=score&limit=1",
@@ -216,7 +222,8 @@ fn a_token(app: &App) -> String {
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
     let clock = Arc::new(FrozenClock::at(Timestamp::parse("2025-01-10T09:00:00Z").unwrap()));
-    let config = Config { database: DatabaseUrl::parse(url).unwrap(), ..Config::default() };
+    let secret_key = Some(Secret::of("a secret key of some length, for tests".into()));
+    let config = Config { database: DatabaseUrl::parse(url).unwrap(), secret_key, ..Config::default() };
     let app = App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
     let mut heard = Heard::default();
     heard.listen("start");
@@ -248,6 +255,28 @@ async fn collect(url: &str) -> Heard {
             }
         }
     }
+    let wish = serde_json::from_str::<serde_json::Value>(waterbear::app::drill_tickets::EXAMPLE).unwrap();
+    let mut tickets = Vec::new();
+    for _ in 0..2 {
+        let post = web::TestRequest::post().uri("/api/v1/drill-tickets").set_json(&wish);
+        let answer: serde_json::Value =
+            web::read_body_json(web::call_service(&service, request(post)).await).await;
+        tickets.push(format!("/api/v1/drill-tickets/{}", answer["id"].as_str().unwrap()));
+        heard.listen("POST /api/v1/drill-tickets");
+    }
+    let mut under = body(Timestamp(clock.now().0 - 60_000), "cpu", "passed");
+    under["ticket"] = tickets[0].rsplit('/').next().into();
+    let post = web::TestRequest::post().uri("/api/v1/drills").set_json(under);
+    assert_eq!(web::call_service(&service, request(post)).await.status(), 201);
+    heard.listen("POST /api/v1/drills under a ticket");
+    for ticket in &tickets {
+        let one = web::TestRequest::get().uri(ticket);
+        assert_eq!(web::call_service(&service, request(one)).await.status(), 200);
+        heard.listen("GET /api/v1/drill-tickets/{id}");
+    }
+    let end = web::TestRequest::delete().uri(&tickets[1]);
+    assert_eq!(web::call_service(&service, request(end)).await.status(), 204);
+    heard.listen("DELETE /api/v1/drill-tickets/{id}");
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     app.write_now(&Actor::schedule(), |tx| runs::enqueue(tx, "plans")).unwrap();
     runs::work_off(&app).unwrap();

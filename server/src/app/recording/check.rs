@@ -6,7 +6,7 @@ use super::Post;
 use crate::app::drills::RecordDrill;
 use crate::app::identity::{Identity, content_hash, keys_of};
 use crate::app::owners::{self, Above};
-use crate::app::{Tx, tokens};
+use crate::app::{Tx, drill_tickets, tokens};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::services::ServiceRow;
@@ -49,6 +49,7 @@ fn check_one(
     services: &mut HashMap<String, ServiceRow>,
     above: &mut Above,
 ) -> Result<Checked> {
+    drill_tickets::require_tied(cmd)?;
     let Some(name) = cmd.reading.service.as_deref() else {
         return Err(Error::invalid(
             "/service",

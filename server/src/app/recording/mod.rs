@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use check::{Checked, check};
 
+use super::drill_tickets;
 use super::drills::{RecordDrill, Recorded, Row, announce, shown_grade, shown_score};
 use super::evidence::Evidence;
 use super::grading::{Cause, Pass, Verdicts};
@@ -18,6 +19,7 @@ use crate::store;
 use crate::store::drills::{DocumentRow, DrillRow, KeyRow};
 use crate::store::grades::ScoreRow;
 use crate::store::services::ServiceRow;
+use crate::store::tickets::ResultRow;
 use crate::types::Outcome;
 
 /// Results that arrived together, from one sender; they are judged together.
@@ -35,6 +37,7 @@ pub type PostAnswer = Vec<Result<Recorded>>;
 /// Records posts. The outer error is everybody's (the database is away); inner errors are of one result each, of which
 /// nothing is stored.
 pub fn record_posts(tx: &mut Tx<'_>, posts: &[Post]) -> Result<Vec<PostAnswer>> {
+    let posts = &*drill_tickets::tie(tx, posts)?;
     let checked = check(tx, posts)?;
     let mut group = Group::load(tx, &checked)?;
     let mut answers = Vec::with_capacity(posts.len());
@@ -55,6 +58,7 @@ struct Group {
     documents: Vec<DocumentRow>,
     drills: Vec<DrillRow>,
     keys: Vec<KeyRow>,
+    ticketed: Vec<ResultRow>,
     verdicts: Verdicts,
 }
 
@@ -118,6 +122,7 @@ impl Group {
             documents: Vec::new(),
             drills: Vec::new(),
             keys: Vec::new(),
+            ticketed: Vec::new(),
             verdicts: Verdicts::default(),
         })
     }
@@ -189,6 +194,9 @@ impl Group {
             keys: checked.keys,
             answer,
         });
+        if let Some(ticket_id) = cmd.ticket.clone() {
+            self.ticketed.push(ResultRow { drill_id: drill.id.clone(), ticket_id });
+        }
         self.documents.push(document);
         self.drills.push(drill);
         Ok(Slot::Pending { index, again: false })
@@ -299,6 +307,7 @@ impl Group {
     fn write(self, tx: &mut Tx<'_>) -> Result<()> {
         store::drills::insert_documents(tx.conn, &self.documents)?;
         store::drills::insert(tx.conn, &self.drills)?;
+        store::tickets::insert_results(tx.conn, &self.ticketed)?;
         store::drills::insert_keys(tx.conn, &self.keys)?;
         let mut rows = Vec::with_capacity(self.touched.len());
         for id in &self.touched {

@@ -60,6 +60,8 @@ pub struct DrillView {
     pub run_id: Option<String>,
     /// The sender's own id.
     pub external_id: Option<String>,
+    /// Id of the drill ticket under which it was run.
+    pub ticket: Option<String>,
 }
 
 /// What became of the rollback.

@@ -107,6 +107,7 @@ fn read_journal(document: &Value, base: &str, hints: &Hints) -> Result<Reading, 
         tool_version: journal.text("chaoslib-version").and_then(|text| clean(text, 64)),
         run_id: stated.run_id,
         external_id: None,
+        ticket: None,
         document: redactor.document(document).to_string(),
         content_sha256: json::content_hash(document),
     })

@@ -58,6 +58,7 @@ pub(super) fn read(text: &str, hints: &Hints) -> Result<Reading, Error> {
         tool_version: None,
         run_id,
         external_id: None,
+        ticket: None,
         document: redacted::write(text, &report.redactor)?,
         content_sha256: json::sha256(text.as_bytes()),
     })

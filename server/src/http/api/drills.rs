@@ -16,6 +16,7 @@ use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
+use crate::tickets;
 use crate::types::{DrillKind, Failure, MAX_NAME_BYTES, Outcome, RollbackOutcome};
 
 /// A document larger than this is not read between other requests.
@@ -82,6 +83,9 @@ pub struct DrillResult {
     external_id: Option<String>,
     /// The tool that ran it.
     source: Option<SourceResult>,
+    /// The drill ticket under which it was run, or its id: it says service, failure, target and environment where
+    /// this result does not.
+    ticket: Option<String>,
 }
 
 /// What became of the rollback.
@@ -145,14 +149,34 @@ impl FromRequest for IdempotencyKey {
     }
 }
 
+/// The drill ticket of the `x-waterbear-drill` header: its id.
+pub struct Ticket(Option<String>);
+
+impl FromRequest for Ticket {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(value) = req.headers().get(tickets::HEADER) else { return ready(Ok(Self(None))) };
+        let id = tickets::id_of(value.to_str().unwrap_or_default());
+        ready(if (1..=MAX_NAME_BYTES).contains(&id.len()) {
+            Ok(Self(Some(id)))
+        } else {
+            Err(Error::invalid(tickets::HEADER, "expected a drill ticket, or its id"))
+        })
+    }
+}
+
 /// `POST /api/v1/drills`
 pub async fn record(
     app: Shared,
     Caller(actor): Caller,
     IdempotencyKey(key): IdempotencyKey,
+    Ticket(ticket): Ticket,
     body: Body,
 ) -> Result<HttpResponse> {
-    post_one(&app, actor, Format::Drill, body, Hints::default(), key).await
+    let hints = Hints { ticket, ..Hints::default() };
+    post_one(&app, actor, Format::Drill, body, hints, key).await
 }
 
 /// Reads a document, on a thread of its own if it is large, and records its result.
@@ -200,6 +224,7 @@ pub async fn ingest(
     Name(name): Name,
     query: Query,
     IdempotencyKey(key): IdempotencyKey,
+    Ticket(ticket): Ticket,
     body: Body,
 ) -> Result<HttpResponse> {
     let format = Format::parse(&name).ok_or_else(|| unknown_format(&name))?;
@@ -209,6 +234,7 @@ pub async fn ingest(
         failure: query.text("failure"),
         target: query.text("target"),
         environment: query.text("environment"),
+        ticket,
     };
     post_one(&app, actor, format, body, hints, key).await
 }
@@ -244,6 +270,7 @@ mod tests {
     fn every_documented_field_is_taken() {
         let mut example: Value = serde_json::from_str(EXAMPLE).unwrap();
         example["exploratory"] = Value::Bool(false);
+        example["ticket"] = Value::Null;
         let schema = serde_json::to_value(DrillResult::schema()).unwrap();
         for name in schema["properties"].as_object().unwrap().keys() {
             assert!(example.get(name).is_some(), "the example lacks `{name}`");

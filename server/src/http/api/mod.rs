@@ -3,6 +3,7 @@
 pub mod boards;
 pub mod catalog;
 pub mod degrader;
+pub mod drill_tickets;
 pub mod drills;
 pub mod events;
 pub mod facts;

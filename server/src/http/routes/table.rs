@@ -2,15 +2,19 @@
 
 use super::{Access, Given, Route, empty, get, json, route, text};
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
+use crate::app::drill_tickets::{
+    CreateTicket, EXAMPLE as CREATE_TICKET, IssuedTicket, RevokedTickets, TicketDetail, TicketView,
+};
 use crate::app::ingest::LineResult;
+use crate::app::keys::KeySet;
 use crate::app::posted::{FactsAnswer, PostFact};
 use crate::app::sources::{SourceView, TelemetryView};
 use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    boards, catalog, degrader, drills, events, facts, operation, plans, rulebook, runs, services, sources,
-    teams, tokens,
+    boards, catalog, degrader, drill_tickets, drills, events, facts, operation, plans, rulebook, runs,
+    services, sources, teams, tokens,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -83,6 +87,29 @@ pub const ROUTES: &[Route] = &[
             REPEATED,
             json(202, "A sound message that carries no result.", json_of::<drills::NotRecorded>),
         ]),
+    route("POST", "/api/v1/drill-tickets", DRILLS, |r| r.to(drill_tickets::create))
+        .doc("drill tickets", "Issues a signed ticket whose holders meet a fault; its token is in this answer and never again")
+        .takes(JSON, json_of::<CreateTicket>)
+        .example(CREATE_TICKET)
+        .gives(&[json(201, "The ticket, and how to use it.", json_of::<IssuedTicket>)]),
+    get("/api/v1/drill-tickets", |r| r.to(drill_tickets::list))
+        .doc("drill tickets", "Tickets, newest first, without their tokens")
+        .query(&[LIMIT, CURSOR])
+        .gives(&[json(200, "A page of tickets.", page_of::<TicketView>)]),
+    get("/api/v1/drill-tickets/revoked", |r| r.to(drill_tickets::revoked))
+        .public()
+        .doc("drill tickets", "Ids of revoked tickets that have not ended, for verifiers")
+        .gives(&[json(200, "The ids.", json_of::<RevokedTickets>)]),
+    get("/api/v1/drill-tickets/{id}", |r| r.to(drill_tickets::one))
+        .doc("drill tickets", "One ticket with the results that were got under it")
+        .gives(&[json(200, "The ticket.", json_of::<TicketDetail>)]),
+    route("DELETE", "/api/v1/drill-tickets/{id}", DRILLS, |r| r.to(drill_tickets::revoke))
+        .doc("drill tickets", "Takes a ticket back")
+        .gives(&[empty(204, "It is revoked.")]),
+    get("/.well-known/jwks.json", |r| r.to(drill_tickets::jwks))
+        .public()
+        .doc("drill tickets", "Public keys that verify tickets: a JWK set (RFC 7517)")
+        .gives(&[json(200, "The keys.", json_of::<KeySet>)]),
     route("POST", "/api/v1/facts", Access::Scope("evidence:write"), |r| r.to(facts::post))
         .doc("facts", "Stores facts measured elsewhere: one, or up to 1,000 in a list; all or none")
         .takes(JSON, list_of::<PostFact>)

@@ -40,6 +40,7 @@ pub(super) fn drill(id: &str, failure: Failure, outcome: &str, days: i64) -> Dri
         tool: "chaostoolkit".to_owned(),
         run_id: Some("9001".to_owned()),
         external_id: None,
+        ticket: None,
     }
 }
 

@@ -1,0 +1,3 @@
+DROP TABLE ticket_results;
+DROP TABLE drill_tickets;
+DROP TABLE signing_keys;

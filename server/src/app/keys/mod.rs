@@ -1,0 +1,157 @@
+//! Keys that sign: made when first needed, sealed at rest, rotated with overlap, published as a JWK set.
+//!
+//! A new key is published for a while before it signs, so that who fetched the set a moment ago knows it in time; an
+//! old one stays published after its last signature until all that it signed has ended.
+
+mod seal;
+mod secret;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::Tx;
+use crate::error::{Error, Result};
+use crate::store;
+use crate::store::signing::KeyRow;
+use crate::tickets::{Algorithm, Jwk, KeyPair, public_jwk};
+use crate::types::Timestamp;
+
+/// How long whoever fetched the set may keep it, seconds.
+pub const SET_AGE_SECONDS: i64 = 300;
+/// A new key is published for so long before it signs, ms: twice the age of a kept set.
+const LEAD_MS: i64 = 2 * SET_AGE_SECONDS * 1000;
+/// An old key is published for so long after its last signature, ms: longer than any ticket lives.
+const TAIL_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The JWK set.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct KeySet {
+    /// Public keys, oldest first.
+    #[schema(value_type = Vec<Object>)]
+    pub keys: Vec<Jwk>,
+}
+
+/// A key without its private half.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyView {
+    /// Its id (`kid`).
+    pub id: String,
+    /// Algorithm.
+    pub alg: String,
+    /// Made.
+    pub created_at: Timestamp,
+    /// Signs from then on.
+    pub active_at: Timestamp,
+    /// Signs no more from then on.
+    pub retired_at: Option<Timestamp>,
+    /// Is published until then; none: for as long as it signs.
+    pub published_until: Option<Timestamp>,
+}
+
+/// The key that signs now; made, with the secret key that seals it, when there is none.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] says which setting is missing or does not fit.
+pub fn signer(tx: &mut Tx<'_>, algorithm: Algorithm) -> Result<KeyPair> {
+    let rows = of(tx, algorithm)?;
+    let signs = |row: &&KeyRow| row.active_at <= tx.now.0 && row.retired_at.is_none_or(|at| at > tx.now.0);
+    let newest = rows.iter().filter(signs).max_by(|a, b| (a.active_at, &a.id).cmp(&(b.active_at, &b.id)));
+    let row = match newest {
+        Some(row) => row.clone(),
+        None => make(tx, algorithm, tx.now.0, rows.is_empty())?,
+    };
+    open(tx, &row)
+}
+
+/// The public keys.
+pub fn published(tx: &mut Tx<'_>) -> Result<KeySet> {
+    let now = tx.now.0;
+    let rows = store::signing::all(tx.conn)?;
+    let alive = rows.iter().filter(|row| row.published_until.is_none_or(|until| until > now));
+    Ok(KeySet { keys: alive.filter_map(jwk).collect() })
+}
+
+/// Every key, oldest first.
+pub fn list(tx: &mut Tx<'_>) -> Result<Vec<KeyView>> {
+    Ok(store::signing::all(tx.conn)?.iter().map(view).collect())
+}
+
+/// Makes a new key, which signs once everybody can know it. The ones before stay published until what they signed has
+/// ended; if they are `compromised`, they go at once, the new one signs at once, and what they signed holds no more.
+pub fn rotate(tx: &mut Tx<'_>, algorithm: Algorithm, compromised: bool) -> Result<KeyView> {
+    let now = tx.now.0;
+    let lead = if compromised { 0 } else { LEAD_MS };
+    let tail = if compromised { 0 } else { TAIL_MS };
+    let old = of(tx, algorithm)?;
+    for row in old.iter().filter(|row| row.published_until.is_none_or(|until| until > now)) {
+        let retired = row.retired_at.unwrap_or(now + lead).min(now + lead);
+        store::signing::retire(tx.conn, &row.id, retired, (retired + tail).max(now))?;
+    }
+    // Nothing was published before the first key, so nobody waits for it.
+    let active = if old.is_empty() { now } else { now + lead };
+    let row = make(tx, algorithm, active, compromised || old.is_empty())?;
+    Ok(view(&row))
+}
+
+fn of(tx: &mut Tx<'_>, algorithm: Algorithm) -> Result<Vec<KeyRow>> {
+    let mut rows = store::signing::all(tx.conn)?;
+    rows.retain(|row| row.alg == algorithm.as_str());
+    Ok(rows)
+}
+
+fn make(tx: &mut Tx<'_>, algorithm: Algorithm, active_at: i64, new_secret: bool) -> Result<KeyRow> {
+    let secret = secret::secret_key(tx.config, new_secret)?;
+    let id = tx.new_id();
+    let private = match algorithm {
+        Algorithm::Es256 => KeyPair::generate().map_err(anyhow::Error::msg)?,
+    };
+    let pair = KeyPair::from_pkcs8(&id, &private).map_err(anyhow::Error::msg)?;
+    let row = KeyRow {
+        public_key: URL_SAFE_NO_PAD.encode(pair.public_point()),
+        private_key: seal::seal(&secret, &id, &private)?,
+        alg: algorithm.as_str().to_owned(),
+        created_at: tx.now.0,
+        active_at,
+        retired_at: None,
+        published_until: None,
+        id,
+    };
+    store::signing::insert(tx.conn, &row)?;
+    let data = json!({ "key": row.id, "alg": row.alg, "active_at": Timestamp(active_at) });
+    tx.emit("signing_key_created", None, None, format!("A signing key ({}) was made.", row.alg), &data);
+    Ok(row)
+}
+
+fn open(tx: &Tx<'_>, row: &KeyRow) -> Result<KeyPair> {
+    let secret = secret::secret_key(tx.config, false)?;
+    let private = seal::open(&secret, &row.id, &row.private_key).ok_or_else(|| Error::Conflict {
+        detail: format!(
+            "The signing key {} was sealed with another secret key than the one of the settings. Bring the old secret \
+             key back, or make new signing keys with `waterbear keys rotate --compromised`.",
+            row.id
+        ),
+    })?;
+    Ok(KeyPair::from_pkcs8(&row.id, &private).map_err(anyhow::Error::msg)?)
+}
+
+fn jwk(row: &KeyRow) -> Option<Jwk> {
+    let point = URL_SAFE_NO_PAD.decode(&row.public_key).ok()?;
+    match Algorithm::parse(&row.alg)? {
+        Algorithm::Es256 => public_jwk(&row.id, &point),
+    }
+}
+
+fn view(row: &KeyRow) -> KeyView {
+    KeyView {
+        id: row.id.clone(),
+        alg: row.alg.clone(),
+        created_at: Timestamp(row.created_at),
+        active_at: Timestamp(row.active_at),
+        retired_at: row.retired_at.map(Timestamp),
+        published_until: row.published_until.map(Timestamp),
+    }
+}
