@@ -3,9 +3,11 @@
 pub mod boards;
 pub mod catalog;
 pub mod degrader;
+pub mod deployments;
 pub mod drills;
 pub mod events;
 pub mod facts;
+pub mod ingest;
 pub mod operation;
 pub mod rulebook;
 pub mod runs;

@@ -47,6 +47,8 @@ pub struct Cell {
     last: Option<Last>,
     identities: i64,
     href: String,
+    /// Of a regression: when it broke, and what was deployed in between.
+    broke: Option<String>,
 }
 
 /// The latest counted drill of a class.
@@ -157,6 +159,7 @@ impl Cell {
                 href: format!("#drill-{}", drill.id),
             }),
             identities: view.identities,
+            broke: view.broke.as_ref().map(|window| window.sentence.clone()),
             href: format!("/help/drills?service={}&failure={failure}", words::encode(slug)),
         }
     }
