@@ -135,6 +135,7 @@ fn state(i: usize, n: usize, failure: Failure) -> State {
         passed_sender: Some("ci".into()),
         regressed_at: failed.then_some(at),
         recent_ms: vec![41_000, 52_000],
+        recent_runs: 0,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! All errors are reported at once, each with the setting's name and what would be right.
 
+mod catalog;
+mod hooks;
 mod keys;
 mod limits;
 mod nearest;
@@ -12,6 +14,8 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
+pub use catalog::CatalogConfig;
+pub use hooks::{AlertsConfig, HookConfig, Proof};
 pub use keys::MIN_SECRET_BYTES;
 pub use limits::Limits;
 pub use nearest::nearest;
@@ -47,6 +51,10 @@ pub struct Config {
     pub catalog: CatalogConfig,
     /// Where telemetry is read.
     pub sources: Vec<SourceConfig>,
+    /// Senders that prove themselves by a signature or a key.
+    pub hooks: Vec<HookConfig>,
+    /// Which labels of an alert say what it is about.
+    pub alerts: AlertsConfig,
     /// Log lines as JSON.
     pub log_json: bool,
     /// Filter such as `info` or `waterbear=debug`.
@@ -55,71 +63,6 @@ pub struct Config {
     pub demo: bool,
     /// A clock that stands still, for tests; only honoured by debug builds.
     pub frozen_now: Option<Timestamp>,
-}
-
-/// How tier and lifecycle are read from a catalog.
-#[derive(Clone, Debug)]
-pub struct CatalogConfig {
-    /// Where to look for a tier, first hit wins: `label:KEY`, `annotation:KEY`, `tag:PREFIX` (`*/tier` allowed).
-    pub tier_from: Vec<String>,
-    /// Tier of a service that names none.
-    pub default_tier: i16,
-    /// Words that mean a tier.
-    pub tier_words: Vec<(String, i16)>,
-    /// Words that mean a lifecycle.
-    pub lifecycle_words: Vec<(String, String)>,
-}
-
-impl Default for CatalogConfig {
-    fn default() -> Self {
-        let words = |list: &[(&str, i16)]| list.iter().map(|(w, t)| ((*w).to_owned(), *t)).collect();
-        let pairs =
-            |list: &[(&str, &str)]| list.iter().map(|(w, t)| ((*w).to_owned(), (*t).to_owned())).collect();
-        Self {
-            tier_from: [
-                "label:waterbear.dev/tier",
-                "annotation:waterbear.dev/tier",
-                "label:tier",
-                "annotation:tier",
-                "label:*/tier",
-                "annotation:*/tier",
-                "tag:tier",
-                "label:criticality",
-                "annotation:criticality",
-                "label:*/criticality",
-                "annotation:*/criticality",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            default_tier: 3,
-            tier_words: words(&[
-                ("critical", 1),
-                ("mission-critical", 1),
-                ("high", 2),
-                ("important", 2),
-                ("medium", 3),
-                ("normal", 3),
-                ("low", 4),
-            ]),
-            lifecycle_words: pairs(&[
-                ("experimental", "experimental"),
-                ("alpha", "experimental"),
-                ("beta", "experimental"),
-                ("development", "experimental"),
-                ("dev", "experimental"),
-                ("production", "production"),
-                ("prod", "production"),
-                ("live", "production"),
-                ("ga", "production"),
-                ("generally_available", "production"),
-                ("stable", "production"),
-                ("deprecated", "deprecated"),
-                ("sunset", "deprecated"),
-                ("retired", "deprecated"),
-                ("end-of-life", "deprecated"),
-            ]),
-        }
-    }
 }
 
 impl Default for Config {
@@ -137,6 +80,8 @@ impl Default for Config {
             retention_months: 13,
             catalog: CatalogConfig::default(),
             sources: Vec::new(),
+            hooks: Vec::new(),
+            alerts: AlertsConfig::default(),
             log_json: false,
             log_level: "info".into(),
             demo: false,
@@ -177,6 +122,8 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("catalog", "default_tier", "WATERBEAR_DEFAULT_TIER"),
     ("catalog", "tier_words", ""),
     ("catalog", "lifecycle_words", ""),
+    ("alerts", "service_labels", ""),
+    ("alerts", "environment_labels", ""),
 ];
 
 impl Config {
@@ -251,6 +198,8 @@ impl Config {
         }
         self.apply_catalog(source);
         self.sources = sources::read(source);
+        self.hooks = hooks::read(source);
+        self.alerts.apply(source);
         if cfg!(debug_assertions) {
             self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());
         }
@@ -381,8 +330,8 @@ fn read_file(path: Option<&PathBuf>, errors: &mut Vec<String>) -> Table {
 }
 
 fn check_names(table: &Table, errors: &mut Vec<String>) {
-    let sections: Vec<&str> = SETTINGS.iter().map(|(s, ..)| *s).chain(["sources"]).collect();
-    for (section, content) in table.iter().filter(|(name, _)| *name != "sources") {
+    let sections: Vec<&str> = SETTINGS.iter().map(|(s, ..)| *s).chain(["sources", "hooks"]).collect();
+    for (section, content) in table.iter().filter(|(name, _)| !matches!(name.as_str(), "sources" | "hooks")) {
         if !sections.contains(&section.as_str()) {
             errors.push(format!("unknown section [{section}]{}", nearest(section, &sections)));
             continue;

@@ -174,6 +174,20 @@ word_enum! {
 }
 
 word_enum! {
+    /// How a version came into service.
+    DeploymentKind {
+        /// It was put there.
+        Deployed = 1, "deployed";
+        /// It took the place of another one.
+        Upgraded = 2, "upgraded";
+        /// An older one took its place again.
+        RolledBack = 3, "rolled_back";
+        /// It was opened to its callers.
+        Published = 4, "published";
+    }
+}
+
+word_enum! {
     /// The failure a drill induces. Each belongs to exactly one [`DrillKind`].
     Failure {
         /// Rollback of code.

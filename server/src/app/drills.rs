@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Tx;
+use super::deployments::{self, BreakWindow};
 use super::evidence::ServiceEvidence;
 use super::facts::class_code;
 use super::identity::{Identity, verdict};
@@ -14,7 +15,7 @@ use crate::formats::{Format, Hints, Reading, check_times};
 use crate::store::drills::{DocumentRow, DrillRow};
 use crate::store::grades::ScoreRow;
 use crate::store::services::ServiceRow;
-use crate::types::{DrillKind, Failure, Outcome, Timestamp};
+use crate::types::{DrillKind, Failure, Outcome};
 
 /// A drill result to record.
 #[derive(Clone, Debug)]
@@ -131,16 +132,17 @@ fn drill_row(tx: &Tx<'_>, cmd: &RecordDrill, service: &ServiceRow, identity: &Id
         run_id: reading.run_id.clone(),
         external_id: reading.external_id.clone(),
         document_id: None,
+        detected_since: None,
     })
 }
 
-/// Tells what a drill was and what it did to its identity, whose `evidence` has it already.
+/// Tells what a drill was and what it did to its identity; of a regression also the `window` in which it broke.
 pub(super) fn announce(
     tx: &mut Tx<'_>,
     service: &ServiceRow,
     row: &DrillRow,
     turn: Turn,
-    evidence: &ServiceEvidence,
+    window: Option<&BreakWindow>,
 ) {
     let failure = row.failure.and_then(Failure::from_code);
     let what = match failure {
@@ -161,11 +163,20 @@ pub(super) fn announce(
     tx.emit("drill_recorded", Some(&service.id), team, sentence, &data);
     match turn {
         Turn::Regressed => {
-            let window = last_pass(row, evidence).map_or_else(String::new, |at| {
-                format!(" It broke between {} and {}.", at.to_rfc3339(), Timestamp(row.ended_at).to_rfc3339())
-            });
+            let broke = window.map_or_else(String::new, |window| format!(" {}", window.sentence));
             let sentence =
-                format!("{}: {what} drill{place} passed before and fails now.{window}", service.name);
+                format!("{}: {what} drill{place} passed before and fails now.{broke}", service.name);
+            let mut data = data;
+            if let (Some(window), Some(map)) = (window, data.as_object_mut()) {
+                let all = window.deployments.iter().take(MOST_TOLD).map(|one| {
+                    json!({
+                        "id": one.id, "version": one.version, "kind": one.kind, "deployed_at": one.deployed_at,
+                    })
+                });
+                map.insert("broke_after".into(), json!(window.after));
+                map.insert("broke_before".into(), json!(window.before));
+                map.insert("deployments".into(), all.collect());
+            }
             tx.emit("drill_regressed", Some(&service.id), team, sentence, &data);
         }
         Turn::Recovered => {
@@ -185,15 +196,27 @@ pub(super) fn announce(
     }
 }
 
-fn last_pass(row: &DrillRow, evidence: &ServiceEvidence) -> Option<Timestamp> {
-    let held = evidence.state((row.failure?, &row.target, &row.environment))?;
-    held.passed_at.map(Timestamp)
+/// Deployments that an event names at most.
+const MOST_TOLD: usize = 20;
+
+/// What was deployed between the last pass of a drill's identity, whose `evidence` has it already, and this failure.
+pub(super) fn break_window(
+    tx: &mut Tx<'_>,
+    service: &ServiceRow,
+    row: &DrillRow,
+    evidence: &ServiceEvidence,
+) -> Result<Option<BreakWindow>> {
+    let state = row.failure.and_then(|failure| evidence.state((failure, &row.target, &row.environment)));
+    let Some(passed_at) = state.and_then(|state| state.passed_at) else { return Ok(None) };
+    let of = (service.id.as_str(), service.slug.as_str());
+    deployments::window(tx, of, &row.environment, (passed_at, row.ended_at)).map(Some)
 }
 
-fn hints_json(hints: &Hints) -> String {
+/// What the caller said, as it is kept.
+pub(super) fn hints_json(hints: &Hints) -> String {
     json!({
         "service": hints.service, "kind": hints.kind, "failure": hints.failure,
-        "target": hints.target, "environment": hints.environment,
+        "target": hints.target, "environment": hints.environment, "exit_code": hints.exit_code,
     })
     .to_string()
 }

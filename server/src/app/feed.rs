@@ -8,7 +8,7 @@ use super::facts::class_of;
 use super::grading::judge;
 use super::owners;
 use super::views::{DrillCell, DrillMatrix, DrillView, EventView, Page, RollbackView};
-use super::{Tx, runs};
+use super::{Tx, deployments, runs};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::drills::DrillRow;
@@ -229,7 +229,16 @@ pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
             Some(_) if days.is_some_and(|d| d <= fresh_days) => "fresh",
             Some(_) => "stale",
         };
+        let broken = of_class.iter().filter(|s| s.regressed_at.is_some()).max_by_key(|s| s.regressed_at);
+        let broke = match broken.and_then(|s| Some((s, (s.passed_at?, s.regressed_at?)))) {
+            Some((s, between)) => {
+                let of = (service.id.as_str(), service.slug.as_str());
+                Some(deployments::window(tx, of, &s.environment, between)?)
+            }
+            None => None,
+        };
         cells.push(DrillCell {
+            broke,
             kind: failure.kind().as_str().to_owned(),
             failure: failure.as_str().to_owned(),
             state: state.to_owned(),

@@ -1,10 +1,12 @@
 //! Use cases: plain functions over a transaction. `App` is what the outside calls; `Tx` is the one context.
 
 pub mod actor;
+pub mod alerts;
 pub mod boards;
 pub mod catalog;
 pub mod counts;
 pub mod degrader;
+pub mod deployments;
 pub mod drill_tickets;
 pub mod drills;
 pub mod due;
@@ -14,9 +16,11 @@ pub mod feed;
 pub mod fleet;
 pub mod grading;
 pub mod health;
+pub mod hooks;
 pub mod identity;
 pub mod ingest;
 pub mod intake;
+pub mod kept;
 pub mod keys;
 pub mod owners;
 pub mod plans;

@@ -109,7 +109,7 @@ fn reread(tx: &mut Tx<'_>, document: &DocumentRow, dry_run: bool) -> Result<Opti
 }
 
 /// Folds an identity's state again from its kept drills.
-fn rebuild(tx: &mut Tx<'_>, of: &DrillRow) -> Result<()> {
+pub(super) fn rebuild(tx: &mut Tx<'_>, of: &DrillRow) -> Result<()> {
     let Some(failure) = of.failure else { return Ok(()) };
     let drills = store::drills::counted_of(tx.conn, &of.service_id, failure, &of.target, &of.environment)?;
     let mut evidence = Evidence::between(tx.conn, &of.service_id, &of.service_id)?;
@@ -132,5 +132,6 @@ fn hints_of(text: &str) -> Hints {
         target: get("target"),
         environment: get("environment"),
         ticket: None,
+        exit_code: get("exit_code"),
     }
 }

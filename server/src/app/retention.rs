@@ -4,6 +4,8 @@
 //! standing, and of each fact the value, that held at the floor. So a grade, and a look back to any instant since the
 //! floor, are the same before and after.
 
+mod signals;
+
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
@@ -50,6 +52,12 @@ pub struct PruneReport {
     pub facts: usize,
     /// Drill tickets without a result left.
     pub tickets: usize,
+    /// Alerts.
+    pub alerts: usize,
+    /// Deployments.
+    pub deployments: usize,
+    /// Messages that nobody understood.
+    pub messages: usize,
 }
 
 /// The first instant that is kept raw: so many calendar months ago, from the start of that day; 0 months: for ever.
@@ -121,6 +129,7 @@ pub fn prune(app: &App, dry_run: bool) -> Result<PruneReport> {
     work.services()?;
     work.documents()?;
     work.report.tickets = drill_tickets::prune(app, floor, bite, dry_run)?;
+    work.signals()?;
     Ok(work.report)
 }
 

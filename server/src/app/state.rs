@@ -139,6 +139,7 @@ pub(super) mod tests {
             run_id: None,
             external_id: None,
             document_id: None,
+            detected_since: None,
         }
     }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 use waterbear::app::grading::{Cause, regrade};
-use waterbear::app::ingest::{Ingested, ingest as take_in};
+use waterbear::app::ingest::{self as uses, Ingested};
 use waterbear::app::{Actor, owners, replay, runs, scorecard};
 use waterbear::config::Overrides;
 use waterbear::formats::{self, Format, Hints, Read as Reading};
@@ -18,7 +18,8 @@ use super::{output, visit};
 
 #[derive(Args)]
 pub(crate) struct IngestArgs {
-    /// chaostoolkit, junit, or drill (our own JSON)
+    /// drill (our own JSON), chaostoolkit, junit, litmus, chaos-mesh, aws-fis, k6, steadybit, gremlin, cloudevents,
+    /// alertmanager
     #[arg(required_unless_present = "replay")]
     format: Option<String>,
     /// The document; `-` for standard input
@@ -42,6 +43,9 @@ pub(crate) struct IngestArgs {
     /// The drill ticket under which it was run, or its id
     #[arg(long)]
     ticket: Option<String>,
+    /// How the tool ended, where its document does not tell (k6: 99 is a broken threshold)
+    #[arg(long)]
+    exit_code: Option<u8>,
     /// Say how the document reads and store nothing
     #[arg(long)]
     dry_run: bool,
@@ -72,7 +76,7 @@ pub(crate) fn ingest(over: &Overrides, args: &IngestArgs) -> anyhow::Result<Exit
         anyhow::bail!("ingest needs a format and a file");
     };
     let format = Format::parse(name)
-        .with_context(|| format!("unknown format `{name}`: expected chaostoolkit, junit or drill"))?;
+        .with_context(|| format!("unknown format `{name}`: expected one of {}", Format::words()))?;
     let mut body = Vec::new();
     if file.as_os_str() == "-" {
         std::io::stdin().read_to_end(&mut body)?;
@@ -86,13 +90,40 @@ pub(crate) fn ingest(over: &Overrides, args: &IngestArgs) -> anyhow::Result<Exit
         target: args.target.clone(),
         environment: args.environment.clone(),
         ticket: args.ticket.as_deref().map(waterbear::tickets::id_of),
+        exit_code: args.exit_code.map(|code| code.to_string()),
     };
     if args.dry_run {
         return dry(format, &body, &hints, args.json);
     }
     let app = visit(over)?;
-    let done = app.write_now(&Actor::command_line(), |tx| take_in(tx, format, &body, &hints, None))?;
+    for document in uses::read_all(format, &body, &hints, None)? {
+        let document = document?;
+        let done = app.write_now(&Actor::command_line(), |tx| uses::apply(tx, document))?;
+        tell(args, done)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what became of one document.
+fn tell(args: &IngestArgs, done: Ingested) -> anyhow::Result<()> {
     match done {
+        Ingested::Kept { id, reason } if args.json => {
+            output::json(&json!({ "recorded": false, "reason": reason, "kept": id }))?;
+        }
+        Ingested::Kept { reason, .. } => output::say(&format!("Nothing recorded: {reason}")),
+        Ingested::Deployed(view, _) if args.json => output::json(&view)?,
+        Ingested::Deployed(view, _) => {
+            let version = view.version.as_deref().unwrap_or("a version without a name");
+            output::say(&format!("{}: {version} {} in {}", view.service, view.kind, view.environment));
+        }
+        Ingested::Alerts(answer) if args.json => output::json(&answer)?,
+        Ingested::Alerts(answer) => output::say(&format!(
+            "{} alerts taken, {} known before, {} of no known service, {} drills detected",
+            answer.taken,
+            answer.repeated,
+            answer.ignored,
+            answer.detected.len()
+        )),
         Ingested::Ignored(reason) if args.json => {
             output::json(&json!({ "recorded": false, "reason": reason }))?;
         }
@@ -110,12 +141,48 @@ pub(crate) fn ingest(over: &Overrides, args: &IngestArgs) -> anyhow::Result<Exit
             output::say(&format!("Grade {before} -> {after}: {}", answer.scorecard_url));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn dry(format: Format, body: &[u8], hints: &Hints, as_json: bool) -> anyhow::Result<ExitCode> {
-    let value = match formats::read(format, body, hints)? {
-        Reading::Ignored { reason } => json!({ "recorded": false, "reason": reason }),
+    for part in formats::parts(format, body)? {
+        let value = shown(formats::read(format, &part, hints)?);
+        if as_json {
+            output::json(&value)?;
+        } else if let Value::Object(map) = &value {
+            for (key, value) in map {
+                output::say(&format!(
+                    "{key}: {}",
+                    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+                ));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How a document reads.
+fn shown(reading: Reading) -> Value {
+    match reading {
+        Reading::Ignored { reason } | Reading::Unknown { reason } => {
+            json!({ "recorded": false, "reason": reason })
+        }
+        Reading::Deployment(reading) => json!({
+            "service": reading.service,
+            "environment": reading.environment,
+            "version": reading.version,
+            "kind": reading.kind,
+            "deployed_at": reading.deployed_at,
+        }),
+        Reading::Alerts(alerts) => {
+            let alert = |alert: formats::AlertReading| {
+                json!({
+                    "labels": alert.labels, "starts_at": alert.starts_at, "firing": alert.firing,
+                    "fingerprint": alert.fingerprint,
+                })
+            };
+            json!({ "alerts": alerts.into_iter().map(alert).collect::<Vec<_>>() })
+        }
         Reading::Drill(reading) => {
             let mut value = json!({
                 "service": reading.service,
@@ -134,18 +201,7 @@ fn dry(format: Format, body: &[u8], hints: &Hints, as_json: bool) -> anyhow::Res
             }
             value
         }
-    };
-    if as_json {
-        output::json(&value)?;
-    } else if let Value::Object(map) = &value {
-        for (key, value) in map {
-            output::say(&format!(
-                "{key}: {}",
-                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-            ));
-        }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn read_again(over: &Overrides, args: &IngestArgs) -> anyhow::Result<ExitCode> {

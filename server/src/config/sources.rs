@@ -13,7 +13,7 @@ pub use network::Network;
 pub use secret::Secret;
 
 use super::Source;
-use fields::Fields;
+pub(super) use fields::Fields;
 
 /// A Prometheus, or whatever answers as one (Thanos, Mimir, VictoriaMetrics).
 #[derive(Clone, Debug)]

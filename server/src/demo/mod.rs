@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::app::catalog::{ImportCatalog, import};
-use crate::app::ingest::{batch, ingest};
+use crate::app::ingest::{apply, batch, read};
 use crate::app::posted::post;
 use crate::app::tokens::{CreateToken, create};
 use crate::app::{Actor, App, degrader, runs};
@@ -77,7 +77,7 @@ fn live(app: &App, ci: &Actor, plan: &mut evidence::Plan, day: i64, at: Timestam
             }
         }
         for journal in &today.journals {
-            ingest(tx, Format::ChaosToolkit, journal.as_bytes(), &Hints::default(), None)?;
+            apply(tx, read(Format::ChaosToolkit, journal.as_bytes(), &Hints::default(), None)?)?;
         }
         runs::enqueue(tx, "schedule")?;
         Ok(())

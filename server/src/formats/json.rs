@@ -20,11 +20,24 @@ pub(super) fn parse(text: &str) -> Result<Value, Error> {
     let left = Cell::new(MAX_VALUES);
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = build(&mut reader, &left).and_then(|value| reader.end().map(|()| value));
-    value.map_err(|e| {
-        let what = e.to_string();
-        let what = what.split(" at line ").next().unwrap_or_default();
-        Error::malformed(format!("line {}, column {}: not valid JSON: {what}", e.line(), e.column()))
-    })
+    value.map_err(|e| malformed(&e))
+}
+
+/// Reads JSON documents one after another, at least one.
+pub(super) fn parse_all(text: &str) -> Result<Vec<Value>, Error> {
+    let left = Cell::new(MAX_VALUES);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut all = vec![build(&mut reader, &left).map_err(|e| malformed(&e))?];
+    while reader.end().is_err() {
+        all.push(build(&mut reader, &left).map_err(|e| malformed(&e))?);
+    }
+    Ok(all)
+}
+
+fn malformed(error: &serde_json::Error) -> Error {
+    let what = error.to_string();
+    let what = what.split(" at line ").next().unwrap_or_default();
+    Error::malformed(format!("line {}, column {}: not valid JSON: {what}", error.line(), error.column()))
 }
 
 /// Builds a value from any self-describing form, taking every value built from `left`.

@@ -1,14 +1,24 @@
 //! Foreign documents in, readings out: pure functions from bytes, with no store, network, clock or file.
 
+mod alertmanager;
+mod aws_fis;
 mod backstage;
 mod catalog;
 mod catalog_csv;
+mod chaos_mesh;
 mod chaostoolkit;
 mod claims;
+mod cloudevents;
 mod drill;
+mod engine;
+mod gremlin;
 mod json;
 mod junit;
+mod k6;
+mod litmus;
+mod parts;
 mod redact;
+mod steadybit;
 mod utf8;
 mod yaml;
 
@@ -18,14 +28,18 @@ pub(crate) mod tests;
 use crate::error::Error;
 use crate::types::{DrillKind, Outcome, RollbackOutcome, Timestamp};
 
+pub use alertmanager::AlertReading;
 pub use backstage::{EntityRef, RefContext, parse_entity_ref, read_backstage};
 pub use catalog::{CatalogReading, DocumentReading, Entity, Link, Relation};
 pub use catalog_csv::read_csv;
+pub use cloudevents::{DeploymentReading, structured as structured_event};
 pub use drill::{BatchLine, batch_lines, check_times};
+pub use engine::check_link;
+pub use parts::parts;
 pub use redact::redact_text;
 pub use yaml::read_settings;
 
-/// A drill result's form.
+/// A document's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Our own JSON object.
@@ -34,17 +48,49 @@ pub enum Format {
     ChaosToolkit,
     /// A JUnit XML report.
     Junit,
+    /// A LitmusChaos ChaosResult.
+    Litmus,
+    /// A chaos object or a Workflow of Chaos Mesh.
+    ChaosMesh,
+    /// An event of the AWS Fault Injection Service.
+    AwsFis,
+    /// A summary of k6.
+    K6,
+    /// An event of Steadybit.
+    Steadybit,
+    /// An event of Gremlin.
+    Gremlin,
+    /// A CloudEvent, or a CDEvent.
+    CloudEvents,
+    /// A message of Alertmanager.
+    Alertmanager,
+    /// A message of PagerDuty; kept, not understood yet.
+    PagerDuty,
+    /// Any message of another incident tool; kept, not understood yet.
+    Other,
 }
 
 impl Format {
+    /// Every format, in the order in which they are told.
+    pub const ALL: &'static [Self] = &[
+        Self::Drill,
+        Self::ChaosToolkit,
+        Self::Junit,
+        Self::Litmus,
+        Self::ChaosMesh,
+        Self::AwsFis,
+        Self::K6,
+        Self::Steadybit,
+        Self::Gremlin,
+        Self::CloudEvents,
+        Self::Alertmanager,
+        Self::PagerDuty,
+        Self::Other,
+    ];
+
     /// The format of that name, if it is one that this module reads.
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "drill" => Some(Self::Drill),
-            "chaostoolkit" => Some(Self::ChaosToolkit),
-            "junit" => Some(Self::Junit),
-            _ => None,
-        }
+        Self::ALL.iter().copied().find(|format| format.as_str() == name)
     }
 
     /// The name used in URLs and on the command line.
@@ -53,7 +99,22 @@ impl Format {
             Self::Drill => "drill",
             Self::ChaosToolkit => "chaostoolkit",
             Self::Junit => "junit",
+            Self::Litmus => "litmus",
+            Self::ChaosMesh => "chaos-mesh",
+            Self::AwsFis => "aws-fis",
+            Self::K6 => "k6",
+            Self::Steadybit => "steadybit",
+            Self::Gremlin => "gremlin",
+            Self::CloudEvents => "cloudevents",
+            Self::Alertmanager => "alertmanager",
+            Self::PagerDuty => "pagerduty",
+            Self::Other => "other",
         }
+    }
+
+    /// All names, comma separated.
+    pub fn words() -> String {
+        Self::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -72,6 +133,8 @@ pub struct Hints {
     pub environment: Option<String>,
     /// The drill ticket of the `x-waterbear-drill` header: its id.
     pub ticket: Option<String>,
+    /// `?exit_code=`: how the tool ended, where its document does not tell.
+    pub exit_code: Option<String>,
 }
 
 /// A link that backs a drill.
@@ -150,19 +213,60 @@ pub struct Reading {
 pub enum Read {
     /// A drill result.
     Drill(Box<Reading>),
+    /// A version was put into service.
+    Deployment(Box<DeploymentReading>),
+    /// Alerts: somebody was told.
+    Alerts(Vec<AlertReading>),
     /// A sound message that carries no result.
     Ignored {
         /// One sentence: why nothing is recorded.
         reason: String,
     },
+    /// A message that is not understood, and may be one day.
+    Unknown {
+        /// One sentence: what it is.
+        reason: String,
+    },
 }
 
-/// Reads one drill result.
+/// Reads one document.
 pub fn read(format: Format, body: &[u8], hints: &Hints) -> Result<Read, Error> {
     let text = utf8::text(body)?;
     match format {
         Format::Drill => drill::read(text, hints).map(|r| Read::Drill(Box::new(r))),
         Format::ChaosToolkit => chaostoolkit::read(text, hints),
         Format::Junit => junit::read(text, hints).map(|r| Read::Drill(Box::new(r))),
+        Format::Litmus => litmus::read(text, hints),
+        Format::ChaosMesh => chaos_mesh::read(text, hints),
+        Format::AwsFis => aws_fis::read(text, hints),
+        Format::K6 => k6::read(text, hints),
+        Format::Steadybit => steadybit::read(text, hints),
+        Format::Gremlin => gremlin::read(text, hints),
+        Format::CloudEvents => cloudevents::read(text, hints),
+        Format::Alertmanager => alertmanager::read(text),
+        Format::PagerDuty | Format::Other => {
+            let document = json::parse(text)?;
+            engine::require_object(&document, "a message as JSON")?;
+            let kind = ["/event/event_type", "/event_type", "/event/type", "/type"];
+            let kind = kind.iter().find_map(|place| engine::text(&document, place)).unwrap_or("unnamed");
+            let reason = format!(
+                "Incidents are not understood yet; the message (`{}`) is kept for when they are.",
+                redact::shown(kind)
+            );
+            Ok(Read::Unknown { reason })
+        }
+    }
+}
+
+/// A message as it may be kept: redacted by its structure where it is JSON, by its words elsewhere.
+pub fn redacted(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    match json::parse(&text) {
+        Ok(document) => {
+            let mut redactor = redact::Redactor::default();
+            redactor.learn(&document);
+            redactor.document(&document).to_string()
+        }
+        Err(_) => redact_text(&text.replace(char::is_control, " ")),
     }
 }

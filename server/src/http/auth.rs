@@ -48,12 +48,12 @@ pub async fn gate<B: MessageBody>(
 
 async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     let credential = match route.access {
-        Access::Public => None,
+        Access::Public | Access::Signed => None,
         Access::Open | Access::Scope(_) | Access::Whole(_) => bearer(req)?,
     };
     let (Some(token), Some(app)) = (credential, req.app_data::<Shared>()) else {
         return match route.access {
-            Access::Public | Access::Open => Ok(Actor::anonymous()),
+            Access::Public | Access::Open | Access::Signed => Ok(Actor::anonymous()),
             Access::Scope(scope) | Access::Whole(scope) => Err(Error::Unauthenticated {
                 detail: format!("This needs a token with the scope `{scope}`: Authorization: Bearer wb_…"),
             }),
@@ -61,7 +61,7 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     };
     let actor = holder(req, app, token).await?;
     match route.access {
-        Access::Public | Access::Open => {}
+        Access::Public | Access::Open | Access::Signed => {}
         Access::Scope(scope) => actor.require(scope)?,
         Access::Whole(scope) => {
             actor.require(scope)?;

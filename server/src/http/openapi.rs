@@ -158,7 +158,9 @@ fn about_path(route: &Route, name: &str) -> &'static str {
             "Slug, or catalog reference such as component:default/checkout, percent-encoded"
         }
         "slug" => "Slug of the team",
-        "format" => "chaostoolkit or junit",
+        "format" => "The tool's form: chaostoolkit, junit, litmus, chaos-mesh, aws-fis, k6, ...",
+        "name" => "Name of the hook, from the settings",
+        "key" => "The hook's key, where its sender cannot sign",
         "board" => "improved or score",
         _ => "Id",
     }

@@ -173,6 +173,7 @@ pub fn counted_after(conn: &mut Conn, after: &Place, last: &str, limit: i64) -> 
             none(),
             none(),
             none(),
+            drills::detected_since,
         ))
         .load(conn)
 }

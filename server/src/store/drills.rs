@@ -39,6 +39,8 @@ pub struct DrillRow {
     pub run_id: Option<String>,
     pub external_id: Option<String>,
     pub document_id: Option<String>,
+    /// Since when `detected_ms` is known, if an alert told it; none: since the result arrived.
+    pub detected_since: Option<i64>,
 }
 
 /// A kept document: what a tool sent, redacted.
@@ -140,14 +142,43 @@ pub fn insert_keys(conn: &mut Conn, rows: &[KeyRow]) -> QueryResult<()> {
     insert_rows!(conn, idempotency_keys::table, rows)
 }
 
-/// Counted drills of one service that had arrived by `by`, oldest first.
+/// Counted drills of one service that had arrived by `by`, as they were known then, oldest first.
 pub fn counted(conn: &mut Conn, service_id: &str, by: i64) -> QueryResult<Vec<DrillRow>> {
-    drills::table
+    let mut rows: Vec<DrillRow> = drills::table
         .filter(drills::service_id.eq(service_id))
         .filter(drills::verdict.is_not_null())
         .filter(drills::received_at.le(by))
         .order((drills::ended_at, drills::id))
+        .load(conn)?;
+    for row in rows.iter_mut().filter(|row| row.detected_since.is_some_and(|since| since > by)) {
+        row.detected_ms = None;
+    }
+    Ok(rows)
+}
+
+/// Drills of a service that ran at `at` (ms) and ended no later than `latest`, at most `limit` of them.
+pub fn running_at(
+    conn: &mut Conn,
+    service_id: &str,
+    at: i64,
+    latest: i64,
+    limit: i64,
+) -> QueryResult<Vec<DrillRow>> {
+    drills::table
+        .filter(drills::service_id.eq(service_id))
+        .filter(drills::ended_at.between(at, latest))
+        .filter(drills::started_at.le(at))
+        .order((drills::ended_at, drills::id))
+        .limit(limit)
         .load(conn)
+}
+
+/// Writes when a drill was detected, and since when that is known.
+pub fn set_detected(conn: &mut Conn, row: &DrillRow) -> QueryResult<()> {
+    diesel::update(drills::table.find(&row.id))
+        .set((drills::detected_ms.eq(row.detected_ms), drills::detected_since.eq(row.detected_since)))
+        .execute(conn)
+        .map(|_| ())
 }
 
 /// Counted drills of one identity, oldest first.

@@ -1,11 +1,13 @@
 //! The database: connection enum, pools, the read and write doors, embedded migrations.
 
+pub mod alerts;
 pub mod audit;
 pub mod backup;
 pub mod boards;
 pub mod books;
 pub mod catalog;
 pub mod degraders;
+pub mod deployments;
 pub mod drills;
 pub mod events;
 pub mod evidence;
@@ -13,6 +15,7 @@ pub mod facts;
 pub mod fleet;
 pub mod gate;
 pub mod grades;
+pub mod kept;
 pub mod lock;
 pub mod log;
 mod manager;

@@ -142,6 +142,52 @@ diesel::table! {
         run_id -> Nullable<Text>,
         external_id -> Nullable<Text>,
         document_id -> Nullable<Text>,
+        detected_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    alerts (id) {
+        id -> Text,
+        service_id -> Text,
+        starts_at -> BigInt,
+        fingerprint -> Text,
+        environment -> Text,
+        name -> Text,
+        summary -> Text,
+        ends_at -> Nullable<BigInt>,
+        sender -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    deployments (id) {
+        id -> Text,
+        service_id -> Text,
+        environment -> Text,
+        once -> Text,
+        version -> Text,
+        kind -> SmallInt,
+        deployed_at -> BigInt,
+        url -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        sender -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    kept_messages (id) {
+        id -> Text,
+        once -> Text,
+        format -> Text,
+        hints -> Text,
+        sender -> Text,
+        reason -> Text,
+        body -> Text,
+        bytes -> BigInt,
+        received_at -> BigInt,
     }
 }
 
@@ -348,6 +394,8 @@ diesel::joinable!(scores -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
 diesel::joinable!(telemetry -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
+    alerts,
+    deployments,
     documents,
     drill_daily,
     drills,
@@ -359,6 +407,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grading_runs,
     idempotency_keys,
     job_runs,
+    kept_messages,
     meta,
     rulebooks,
     run_batches,

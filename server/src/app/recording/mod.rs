@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use check::{Checked, check};
 
+use super::alerts::Heard;
 use super::drill_tickets;
-use super::drills::{RecordDrill, Recorded, Row, announce, shown_grade, shown_score};
+use super::drills::{RecordDrill, Recorded, Row, announce, break_window, shown_grade, shown_score};
 use super::evidence::Evidence;
 use super::grading::{Cause, Pass, Verdicts};
 use super::state::{self, Turn};
@@ -39,13 +40,23 @@ pub type PostAnswer = Vec<Result<Recorded>>;
 pub fn record_posts(tx: &mut Tx<'_>, posts: &[Post]) -> Result<Vec<PostAnswer>> {
     let posts = &*drill_tickets::tie(tx, posts)?;
     let checked = check(tx, posts)?;
-    let mut group = Group::load(tx, &checked)?;
+    let mut group = Group::load(tx, &checked, window_of(tx, posts))?;
     let mut answers = Vec::with_capacity(posts.len());
     for (post, results) in posts.iter().zip(checked) {
         answers.push(tx.acting(&post.actor, |tx| group.record(tx, post, results))?);
     }
     group.write(tx)?;
     Ok(answers)
+}
+
+/// From the first start to the last end of all results.
+fn window_of(tx: &Tx<'_>, posts: &[Post]) -> Option<(i64, i64)> {
+    let times = posts.iter().flat_map(|post| &post.results).map(|cmd| {
+        let (start, end) = (cmd.reading.started_at, cmd.reading.ended_at);
+        let end = end.or(start).unwrap_or(tx.now);
+        (start.unwrap_or(end).0, end.0)
+    });
+    times.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
 }
 
 /// What the posts of one transaction share.
@@ -60,6 +71,7 @@ struct Group {
     keys: Vec<KeyRow>,
     ticketed: Vec<ResultRow>,
     verdicts: Verdicts,
+    heard: Heard,
 }
 
 /// The answer that a key got.
@@ -94,7 +106,7 @@ struct Pending {
 }
 
 impl Group {
-    fn load(tx: &mut Tx<'_>, checked: &[Vec<Result<Checked>>]) -> Result<Self> {
+    fn load(tx: &mut Tx<'_>, checked: &[Vec<Result<Checked>>], window: Option<(i64, i64)>) -> Result<Self> {
         let good = || checked.iter().flatten().filter_map(|c| c.as_ref().ok());
         let ids: BTreeSet<&str> = good().map(|c| c.service_id.as_str()).collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
@@ -113,7 +125,9 @@ impl Group {
             }
         }
         let scores = store::grades::of(tx.conn, &ids)?;
+        let heard = Heard::load(tx, &ids, window)?;
         Ok(Self {
+            heard,
             services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
             evidence: Evidence::of_services(tx.conn, &ids)?,
             scores: scores.into_iter().map(|s| (s.service_id.clone(), s)).collect(),
@@ -165,8 +179,13 @@ impl Group {
             return Err(Error::Conflict { detail: "The service was removed at this moment.".into() });
         };
         let Row { mut drill, document } = Row::of(tx, cmd, &service, &checked.identity)?;
+        self.heard.mark(&mut drill);
         let turn = if drill.verdict.is_some() { self.advance(tx, &mut drill)? } else { Turn::Steady };
-        announce(tx, &service, &drill, turn, self.evidence.of(&service.id));
+        let window = match turn {
+            Turn::Regressed => break_window(tx, &service, &drill, self.evidence.of(&service.id))?,
+            Turn::Recovered | Turn::Flaked | Turn::Steady => None,
+        };
+        announce(tx, &service, &drill, turn, window.as_ref());
         let reason = drill
             .note
             .clone()

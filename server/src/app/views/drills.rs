@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::deployments::BreakWindow;
 use crate::types::Timestamp;
 
 /// One drill result.
@@ -118,4 +119,6 @@ pub struct DrillCell {
     pub last: Option<DrillView>,
     /// Targets and environments it was run against.
     pub identities: i64,
+    /// Of a regression: when it broke, and what was deployed in between.
+    pub broke: Option<BreakWindow>,
 }

@@ -8,7 +8,7 @@ use super::Secret;
 use crate::config::{env, nearest};
 
 /// One table of the settings.
-pub(super) struct Fields<'a> {
+pub(in crate::config) struct Fields<'a> {
     place: String,
     table: &'a Table,
     errors: &'a mut Vec<String>,
@@ -16,7 +16,11 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The table at `place`; anything else is told as an error.
-    pub(super) fn of(place: String, value: &'a Value, errors: &'a mut Vec<String>) -> Option<Self> {
+    pub(in crate::config) fn of(
+        place: String,
+        value: &'a Value,
+        errors: &'a mut Vec<String>,
+    ) -> Option<Self> {
         if let Some(table) = value.as_table() {
             return Some(Self { place, table, errors });
         }
@@ -25,7 +29,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Tells of every key that is not one of `known`.
-    pub(super) fn only(&mut self, known: &[&str]) {
+    pub(in crate::config) fn only(&mut self, known: &[&str]) {
         for key in self.table.keys().filter(|key| !known.contains(&key.as_str())) {
             let near = nearest(key, known);
             let cure = if near.is_empty() { format!("; known are {}", known.join(", ")) } else { near };
@@ -33,7 +37,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn errors(&mut self) -> &mut Vec<String> {
+    pub(in crate::config) fn errors(&mut self) -> &mut Vec<String> {
         self.errors
     }
 
@@ -41,21 +45,21 @@ impl<'a> Fields<'a> {
         if key.is_empty() { self.place.clone() } else { format!("{}.{key}", self.place) }
     }
 
-    pub(super) fn wrong(&mut self, key: &str, found: &str, expected: &str) {
+    pub(in crate::config) fn wrong(&mut self, key: &str, found: &str, expected: &str) {
         let at = self.at(key);
         self.errors.push(format!("{at}: found `{found}`, expected {expected}"));
     }
 
-    pub(super) fn missing(&mut self, key: &str, expected: &str) {
+    pub(in crate::config) fn missing(&mut self, key: &str, expected: &str) {
         let at = self.at(key);
         self.errors.push(format!("{at}: expected {expected}"));
     }
 
-    pub(super) fn value(&self, key: &str) -> Option<Value> {
+    pub(in crate::config) fn value(&self, key: &str) -> Option<Value> {
         self.table.get(key).cloned()
     }
 
-    pub(super) fn text(&mut self, key: &str) -> Option<String> {
+    pub(in crate::config) fn text(&mut self, key: &str) -> Option<String> {
         match self.table.get(key)? {
             Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
             other => {
@@ -67,7 +71,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn texts(&mut self, key: &str) -> Vec<String> {
+    pub(in crate::config) fn texts(&mut self, key: &str) -> Vec<String> {
         match self.table.get(key) {
             None => Vec::new(),
             Some(Value::Array(list)) if list.iter().all(Value::is_str) => {
@@ -80,7 +84,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn number(&mut self, key: &str, least: i64, most: i64) -> Option<i64> {
+    pub(in crate::config) fn number(&mut self, key: &str, least: i64, most: i64) -> Option<i64> {
         let value = self.table.get(key)?;
         let found = value.as_integer().filter(|n| (least..=most).contains(n));
         if found.is_none() {
@@ -90,7 +94,7 @@ impl<'a> Fields<'a> {
     }
 
     /// False for the first word, true for the second.
-    pub(super) fn either(&mut self, key: &str, first: &str, second: &str) -> Option<bool> {
+    pub(in crate::config) fn either(&mut self, key: &str, first: &str, second: &str) -> Option<bool> {
         let word = self.text(key)?;
         if word != first && word != second {
             self.wrong(key, &word, &format!("{first} or {second}"));
@@ -99,7 +103,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A secret by the name of a variable or a file; what is none may also stand here as it is.
-    pub(super) fn secret(&mut self, key: &str, open: bool) -> Option<Secret> {
+    pub(in crate::config) fn secret(&mut self, key: &str, open: bool) -> Option<Secret> {
         let variable = self.text(&format!("{key}_env"));
         let file = self.text(&format!("{key}_file")).map(PathBuf::from);
         let value = if open { self.text(&format!("{key}_value")) } else { None };

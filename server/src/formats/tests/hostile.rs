@@ -5,14 +5,17 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::super::{
-    Format, Hints, RefContext, batch_lines, parse_entity_ref, read, read_backstage, read_csv, redact_text,
+    Format, Hints, RefContext, batch_lines, parse_entity_ref, parts, read, read_backstage, read_csv,
+    redact_text, redacted,
 };
 use super::sample;
 
 fn read_all(body: &[u8]) {
-    for format in [Format::Drill, Format::ChaosToolkit, Format::Junit] {
-        let _ = read(format, body, &Hints::default());
+    for format in Format::ALL {
+        let _ = read(*format, body, &Hints::default());
+        let _ = parts(*format, body);
     }
+    let _ = redacted(body);
     let _ = read_backstage(body);
     let _ = read_csv(body);
     assert!(batch_lines(body).count() <= body.len());
@@ -20,10 +23,10 @@ fn read_all(body: &[u8]) {
 
 #[test]
 fn formats_have_their_names() {
-    for format in [Format::Drill, Format::ChaosToolkit, Format::Junit] {
-        assert_eq!(Format::parse(format.as_str()), Some(format));
+    for format in Format::ALL {
+        assert_eq!(Format::parse(format.as_str()), Some(*format));
     }
-    assert_eq!(Format::parse("litmus"), None);
+    assert_eq!(Format::parse("litmuss"), None);
 }
 
 #[test]
@@ -78,6 +81,11 @@ fn mangled() -> impl Strategy<Value = Vec<u8>> {
         Just("junit/node-test.xml"),
         Just("backstage/catalog-a.yaml"),
         Just("backstage/catalog-bad.yaml"),
+        Just("composed/litmus-chaosresult-probe-failure.json"),
+        Just("composed/chaosmesh-networkchaos-recover-failed.json"),
+        Just("composed/k6-handle-summary-legacy.json"),
+        Just("composed/testsuiterun-finished.cloudevent.json"),
+        Just("composed/steadybit-event-failed.json"),
     ];
     (files, proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..6)).prop_map(
         |(file, edits)| {

@@ -4,6 +4,8 @@ mod backstage;
 mod chaostoolkit;
 mod csv;
 mod drill;
+mod engines;
+mod events;
 mod hostile;
 mod junit;
 mod redact;
@@ -38,7 +40,7 @@ fn sample_json(path: &str) -> Value {
 fn drill_of(format: Format, body: &[u8], hints: &Hints) -> Reading {
     match read(format, body, hints) {
         Ok(Read::Drill(reading)) => *reading,
-        Ok(Read::Ignored { reason }) => panic!("ignored: {reason}"),
+        Ok(other) => panic!("no drill: {other:?}"),
         Err(e) => panic!("refused: {e}"),
     }
 }

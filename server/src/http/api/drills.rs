@@ -4,12 +4,12 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ingest;
 use crate::app::drills::Recorded;
-use crate::app::ingest::{self as uses, Document};
-use crate::app::{Actor, blocking, feed};
+use crate::app::ingest as uses;
+use crate::app::{blocking, feed};
 use crate::error::{Error, Result};
 use crate::formats::{Format, Hints};
 use crate::http::auth::Caller;
@@ -18,9 +18,6 @@ use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
 use crate::tickets;
 use crate::types::{DrillKind, Failure, MAX_NAME_BYTES, Outcome, RollbackOutcome};
-
-/// A document larger than this is not read between other requests.
-const LARGE_BODY: usize = 64 * 1024;
 
 /// The example of the documentation.
 pub const EXAMPLE: &str = r#"{
@@ -121,17 +118,8 @@ pub struct SourceResult {
     run_id: Option<String>,
 }
 
-/// A sound message that carries no result.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NotRecorded {
-    /// Always false.
-    recorded: bool,
-    /// Why nothing is recorded.
-    reason: String,
-}
-
 /// The `Idempotency-Key` header.
-pub struct IdempotencyKey(Option<String>);
+pub struct IdempotencyKey(pub(super) Option<String>);
 
 impl FromRequest for IdempotencyKey {
     type Error = Error;
@@ -150,7 +138,7 @@ impl FromRequest for IdempotencyKey {
 }
 
 /// The drill ticket of the `x-waterbear-drill` header: its id.
-pub struct Ticket(Option<String>);
+pub struct Ticket(pub(super) Option<String>);
 
 impl FromRequest for Ticket {
     type Error = Error;
@@ -176,28 +164,7 @@ pub async fn record(
     body: Body,
 ) -> Result<HttpResponse> {
     let hints = Hints { ticket, ..Hints::default() };
-    post_one(&app, actor, Format::Drill, body, hints, key).await
-}
-
-/// Reads a document, on a thread of its own if it is large, and records its result.
-async fn post_one(
-    app: &Shared,
-    actor: Actor,
-    format: Format,
-    body: Body,
-    hints: Hints,
-    key: Option<String>,
-) -> Result<HttpResponse> {
-    let large = body.bytes.len() > LARGE_BODY;
-    let read = move || uses::read(format, &body.bytes, &hints, key);
-    let cmd = match if large { blocking(read).await } else { read() }? {
-        Document::Ignored(reason) => {
-            return Ok(HttpResponse::Accepted().json(NotRecorded { recorded: false, reason }));
-        }
-        Document::Result(cmd) => *cmd,
-    };
-    let answer = app.post(actor, vec![cmd]).await?.pop();
-    Ok(answer_of(answer.ok_or_else(|| anyhow::anyhow!("a post of one result gave no answer"))??))
+    ingest::take(&app, actor, Format::Drill, body.bytes.clone(), hints, key).await
 }
 
 /// `POST /api/v1/drills/batch`
@@ -217,41 +184,14 @@ pub async fn batch(
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").body(out))
 }
 
-/// `POST /api/v1/ingest/{format}`
-pub async fn ingest(
-    app: Shared,
-    Caller(actor): Caller,
-    Name(name): Name,
-    query: Query,
-    IdempotencyKey(key): IdempotencyKey,
-    Ticket(ticket): Ticket,
-    body: Body,
-) -> Result<HttpResponse> {
-    let format = Format::parse(&name).ok_or_else(|| unknown_format(&name))?;
-    let hints = Hints {
-        service: query.text("service"),
-        kind: query.text("kind"),
-        failure: query.text("failure"),
-        target: query.text("target"),
-        environment: query.text("environment"),
-        ticket,
-    };
-    post_one(&app, actor, format, body, hints, key).await
-}
-
 /// `GET /api/v1/drills/{id}`
 pub async fn one(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Result<HttpResponse> {
     let drill = app.read(move |tx| feed::drill(tx, &id)).await?;
     conditional::json(&req, &drill)
 }
 
-fn unknown_format(name: &str) -> Error {
-    let known = [Format::Drill, Format::ChaosToolkit, Format::Junit].map(Format::as_str).join("`, `");
-    let shown: String = name.chars().take(60).collect();
-    Error::NotFound { what: "format", key: format!("{shown}`; known are `{known}"), nearest: None }
-}
-
-fn answer_of(done: Recorded) -> HttpResponse {
+/// The answer to a recorded result.
+pub(super) fn answer_of(done: Recorded) -> HttpResponse {
     if done.replayed {
         return HttpResponse::Ok().insert_header(("idempotency-replayed", "true")).json(done.answer);
     }

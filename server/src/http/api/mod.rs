@@ -3,10 +3,12 @@
 pub mod boards;
 pub mod catalog;
 pub mod degrader;
+pub mod deployments;
 pub mod drill_tickets;
 pub mod drills;
 pub mod events;
 pub mod facts;
+pub mod ingest;
 pub mod operation;
 pub mod plans;
 pub mod rulebook;

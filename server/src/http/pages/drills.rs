@@ -57,6 +57,8 @@ pub struct Cell {
     href: String,
     /// Where its plan is shown.
     plan: String,
+    /// Of a regression: when it broke, and what was deployed in between.
+    broke: Option<String>,
 }
 
 /// The latest counted drill of a class.
@@ -170,6 +172,7 @@ impl Cell {
             }),
             identities: view.identities,
             due: due(view, now),
+            broke: view.broke.as_ref().map(|window| window.sentence.clone()),
             href: format!("/help/drills?service={}&failure={failure}", words::encode(slug)),
             plan: format!("/services/{}/drills?failure={failure}#next", words::encode(slug)),
         }

@@ -29,7 +29,7 @@ pub struct Topic {
 const TOPICS: &[Topic] = &[
     Topic {
         title: "Send drill results",
-        text: "By curl, from GitHub Actions or GitLab CI, from the Chaos Toolkit, as JUnit.",
+        text: "By curl, from GitHub Actions or GitLab CI, from the Chaos Toolkit and other engines, as JUnit.",
         href: "/help/drills",
     },
     Topic {
@@ -111,6 +111,8 @@ pub struct Drills {
     chaos_settings: Code,
     chaos_curl: Code,
     junit: Code,
+    engines: Code,
+    deployment: Code,
     batch: Code,
     classes: Vec<Classes>,
 }
@@ -148,6 +150,8 @@ pub fn drills(chrome: Chrome, filling: &Filling) -> Drills {
         chaos_settings: Code::new("the Chaos Toolkit settings", recipes::chaos_settings()),
         chaos_curl: Code::new("the journal upload", recipes::curl_chaos()),
         junit: Code::new("the JUnit upload", recipes::curl_junit(service, failure)),
+        engines: Code::new("the lines for engines", recipes::curl_engines(service)),
+        deployment: Code::new("the line for a deployment", recipes::curl_deployment(service, chrome.now)),
         batch: Code::new("the batch upload", recipes::curl_batch()),
         classes: DrillKind::ALL
             .iter()

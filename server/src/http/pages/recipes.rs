@@ -151,6 +151,35 @@ curl --fail-with-body --retry 5 "$WATERBEAR_URL/api/v1/ingest/chaostoolkit" \
         .to_owned()
 }
 
+/// Documents of engines, unchanged.
+pub fn curl_engines(service: &str) -> String {
+    format!(
+        r#"send() {{ # format, and more of the query
+  curl --fail-with-body --retry 5 "$WATERBEAR_URL/api/v1/ingest/$1?service={service}&environment=staging$2" \
+    -H "Authorization: Bearer $WATERBEAR_TOKEN" -H "Content-Type: application/json" --data-binary @-
+}}
+kubectl get chaosresult -n shop my-result -o json | send litmus
+kubectl get networkchaos -n shop my-fault -o json | send chaos-mesh
+aws fis get-experiment --id EXPexample123 | send aws-fis
+k6 run --new-machine-readable-summary --summary-export summary.json drill.js
+send k6 "&failure=latency&exit_code=$?" < summary.json"#
+    )
+}
+
+/// A deployment.
+pub fn curl_deployment(service: &str, now: Timestamp) -> String {
+    format!(
+        r#"curl --fail-with-body "$WATERBEAR_URL/api/v1/deployments" \
+  -H "Authorization: Bearer $WATERBEAR_TOKEN" \
+  -H "Content-Type: application/json" \
+  -d '{{
+    "service": "{service}", "environment": "staging", "version": "v42",
+    "deployed_at": "{}", "external_id": "deploy-42"
+  }}'"#,
+        now.to_rfc3339()
+    )
+}
+
 /// Many results in one request.
 pub fn curl_batch() -> String {
     r#"curl --fail-with-body "$WATERBEAR_URL/api/v1/drills/batch" \
@@ -233,6 +262,7 @@ mod tests {
             assert_eq!(drill["kind"], failure.kind().as_str());
             assert_eq!(drill.get("target").is_some(), failure.kind() == DrillKind::Dependency);
         }
+        assert_eq!(body(&curl_deployment("shop", Timestamp(0)))["version"], "v42");
         let facts = body(&curl_fact("shop", "learning.actions_open", "2", Timestamp(0)));
         assert_eq!(facts[0]["value"], 2);
         let extension: serde_json::Value =

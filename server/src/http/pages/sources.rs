@@ -1,4 +1,5 @@
-//! Where telemetry comes from: each source, whether it answers, and what it says of which service.
+//! Where telemetry comes from: each source, whether it answers, and what it says of which service; and which messages
+//! of hooks nobody understood.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -7,12 +8,17 @@ use super::chrome::Chrome;
 use super::frame::{Frame, html};
 use super::parts::{Code, Link, Outcome, When};
 use super::words;
+use crate::app::kept::{self, KeptView};
 use crate::app::sources::{self as uses, Lack, SourceState, SourceView, TelemetryRow};
+use crate::app::views::Page;
+use crate::config::{HookConfig, Proof};
 use crate::error::Result;
 use crate::http::Shared;
 
 /// Services shown of a source.
 const SHOWN: i64 = 100;
+/// Kept messages shown.
+const KEPT: i64 = 25;
 
 /// `GET /sources`
 pub async fn page(app: Shared, frame: Frame) -> Result<HttpResponse> {
@@ -24,7 +30,9 @@ pub async fn page(app: Shared, frame: Frame) -> Result<HttpResponse> {
                 let rows = uses::covered(tx, &view.name, SHOWN)?;
                 all.push((view, rows));
             }
-            Ok(context(frame.chrome(tx)?, &all))
+            let kept = kept::list(tx, None, KEPT)?;
+            let hooks = tx.config.hooks.clone();
+            Ok(context(frame.chrome(tx)?, &all, &hooks, &kept))
         })
         .await?;
     html("sources", &context)
@@ -38,6 +46,27 @@ pub struct Ctx {
     here: &'static str,
     sources: Vec<Source>,
     example: Code,
+    hooks: Vec<Hook>,
+    kept: Vec<Kept>,
+    /// There are older ones.
+    kept_more: bool,
+}
+
+/// One hook.
+#[derive(Serialize)]
+pub struct Hook {
+    name: String,
+    format: &'static str,
+    proof: String,
+}
+
+/// A message that was kept.
+#[derive(Serialize)]
+pub struct Kept {
+    format: String,
+    sender: String,
+    reason: String,
+    at: When,
 }
 
 /// One source.
@@ -93,13 +122,45 @@ token_env = \"PROMETHEUS_TOKEN\"
 ";
 
 /// The page; of each source the first services, and all are counted.
-pub fn context(chrome: Chrome, all: &[(SourceView, Vec<TelemetryRow>)]) -> Ctx {
+pub fn context(
+    chrome: Chrome,
+    all: &[(SourceView, Vec<TelemetryRow>)],
+    hooks: &[HookConfig],
+    kept: &Page<KeptView>,
+) -> Ctx {
     Ctx {
+        hooks: hooks.iter().map(Hook::new).collect(),
+        kept: kept.items.iter().map(|one| Kept::new(&chrome, one)).collect(),
+        kept_more: kept.next.is_some(),
         crumbs: vec![Link::to("Help", "/help")],
         here: "Sources",
         sources: all.iter().map(|(view, rows)| Source::new(&chrome, view, rows)).collect(),
         example: Code::new("the settings of a source", EXAMPLE),
         chrome: chrome.titled("Sources"),
+    }
+}
+
+impl Hook {
+    fn new(hook: &HookConfig) -> Self {
+        let proof = match &hook.proof {
+            Proof::Key => "by its key".to_owned(),
+            Proof::Steadybit => "by the signature of Steadybit".to_owned(),
+            Proof::PagerDuty => "by the signature of PagerDuty".to_owned(),
+            Proof::StandardWebhooks => "by the signature of Standard Webhooks".to_owned(),
+            Proof::HmacSha256 { header } => format!("by the signature in {header}"),
+        };
+        Self { name: hook.name.clone(), format: hook.format.as_str(), proof }
+    }
+}
+
+impl Kept {
+    fn new(chrome: &Chrome, view: &KeptView) -> Self {
+        Self {
+            format: view.format.clone(),
+            sender: view.sender.clone(),
+            reason: view.reason.clone(),
+            at: When::new(chrome.now, view.received_at),
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! The one route table: method, path, access, handler, and what the OpenAPI document says of each.
 
 use super::{Access, Given, Route, empty, get, json, route, text};
+use crate::app::alerts::AlertsAnswer;
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
+use crate::app::deployments::{DeploymentView, PostDeployment};
 use crate::app::drill_tickets::{
     CreateTicket, EXAMPLE as CREATE_TICKET, IssuedTicket, RevokedTickets, TicketDetail, TicketView,
 };
 use crate::app::ingest::LineResult;
+use crate::app::kept::KeptView;
 use crate::app::keys::KeySet;
 use crate::app::posted::{FactsAnswer, PostFact};
 use crate::app::sources::{SourceView, TelemetryView};
@@ -13,8 +16,8 @@ use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    boards, catalog, degrader, drill_tickets, drills, events, facts, operation, plans, rulebook, runs,
-    services, sources, teams, tokens,
+    boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, ingest, operation, plans,
+    rulebook, runs, services, sources, teams, tokens,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -52,6 +55,20 @@ const REPEATED: Given =
 const BY: Param =
     param("by", Kind::Word(&["team", "service"]), "Who is compared; team unless said otherwise");
 const AFTER: Param = param("after", Kind::Whole(0, i64::MAX), "Position (`seq`) to go on from");
+/// What is said beside a tool's document.
+const HINTS: &[Param] = &[
+    param("service", Kind::Text, "Slug or catalog reference, if the document names none"),
+    param("kind", Kind::Text, "rollback, infrastructure or dependency"),
+    param("failure", Kind::Text, "Failure class, such as dns or config"),
+    param("target", Kind::Text, "What was hit"),
+    param("environment", Kind::Text, "Where"),
+    param("exit_code", Kind::Whole(0, 255), "How the tool ended, where its document does not tell: k6"),
+];
+const TAKEN_IN: &[Given] = &[
+    STORED,
+    json(200, "Stored before, alerts taken in, or a list answered line by line.", json_of::<AlertsAnswer>),
+    json(202, "No result, or not understood and kept.", json_of::<ingest::NotRecorded>),
+];
 
 /// Every call of the API.
 pub const ROUTES: &[Route] = &[
@@ -72,20 +89,37 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/drills/{id}", |r| r.to(drills::one))
         .doc("drills", "One drill")
         .gives(&[json(200, "The drill.", json_of::<views::DrillView>)]),
-    route("POST", "/api/v1/ingest/{format}", DRILLS, |r| r.to(drills::ingest))
-        .doc("drills", "Records the result in a tool's own document, unchanged: chaostoolkit, junit")
-        .query(&[
-            param("service", Kind::Text, "Slug or catalog reference, if the document names none"),
-            param("kind", Kind::Text, "rollback, infrastructure or dependency"),
-            param("failure", Kind::Text, "Failure class, such as dns or config"),
-            param("target", Kind::Text, "What was hit"),
-            param("environment", Kind::Text, "Where"),
-        ])
+    route("POST", "/api/v1/ingest/{format}", DRILLS, |r| r.to(ingest::ingest))
+        .doc(
+            "drills",
+            "Takes a tool's own document, unchanged: chaostoolkit, junit, litmus, chaos-mesh, aws-fis, k6, steadybit, \
+             gremlin, cloudevents (CDEvents), alertmanager, pagerduty. A list is answered line by line",
+        )
+        .query(HINTS)
         .takes(DOCUMENT, nothing)
+        .gives(TAKEN_IN),
+    route("POST", "/hooks/{name}", Access::Signed, |r| r.to(ingest::hook))
+        .doc("drills", "Takes a message of a sender that signs it, or shows its key in a header")
+        .query(HINTS)
+        .takes(DOCUMENT, nothing)
+        .gives(TAKEN_IN),
+    route("POST", "/hooks/{name}/{key}", Access::Signed, |r| r.to(ingest::hook))
+        .doc("drills", "Takes a message of a sender that can only be told an address")
+        .query(HINTS)
+        .takes(DOCUMENT, nothing)
+        .gives(TAKEN_IN),
+    get("/api/v1/kept-messages", |r| r.to(deployments::kept))
+        .only(ADMIN)
+        .doc("operation", "Messages that are not understood yet, redacted, newest first")
+        .query(&[LIMIT, CURSOR])
+        .gives(&[json(200, "A page of messages.", page_of::<KeptView>)]),
+    route("POST", "/api/v1/deployments", DRILLS, |r| r.to(deployments::post))
+        .doc("drills", "Records that a version came into service, so that a drill that breaks names it")
+        .takes(JSON, json_of::<PostDeployment>)
+        .example(deployments::EXAMPLE)
         .gives(&[
-            STORED,
-            REPEATED,
-            json(202, "A sound message that carries no result.", json_of::<drills::NotRecorded>),
+            json(201, "The deployment is stored.", json_of::<DeploymentView>),
+            json(200, "The same was stored before.", json_of::<DeploymentView>),
         ]),
     route("POST", "/api/v1/drill-tickets", DRILLS, |r| r.to(drill_tickets::create))
         .doc("drill tickets", "Issues a signed ticket whose holders meet a fault; its token is in this answer and never again")
@@ -110,6 +144,10 @@ pub const ROUTES: &[Route] = &[
         .public()
         .doc("drill tickets", "Public keys that verify tickets: a JWK set (RFC 7517)")
         .gives(&[json(200, "The keys.", json_of::<KeySet>)]),
+    get("/api/v1/services/{slug}/deployments", |r| r.to(deployments::of_service))
+        .doc("services", "Deployments of a service, newest first")
+        .query(&[LIMIT, CURSOR])
+        .gives(&[json(200, "A page of deployments.", page_of::<DeploymentView>)]),
     route("POST", "/api/v1/facts", Access::Scope("evidence:write"), |r| r.to(facts::post))
         .doc("facts", "Stores facts measured elsewhere: one, or up to 1,000 in a list; all or none")
         .takes(JSON, list_of::<PostFact>)

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{HOSTILE, days_ago};
+use crate::app::deployments::BreakWindow;
 use crate::app::views::{
     DrillCell, DrillMatrix, DrillPlan, DrillView, DuePlan, DueRow, PlanFileView, RollbackView, TeamDue,
     UnsupportedPlan, VariableView,
@@ -78,6 +79,17 @@ fn cell(failure: Failure, state: &str, expected: bool) -> DrillCell {
         last: tried
             .then(|| drill("0192-drill", failure, if state == "fresh" { "passed" } else { "failed" }, 34)),
         identities: i64::from(tried),
+        broke: (state == "regressed").then(|| BreakWindow {
+            after: days_ago(34),
+            before: days_ago(2),
+            environment: Some("staging".to_owned()),
+            deployments: Vec::new(),
+            sentence: format!(
+                "It broke between {} and {}, with 2 deployments in between: v41, {HOSTILE}.",
+                days_ago(34),
+                days_ago(2)
+            ),
+        }),
     }
 }
 

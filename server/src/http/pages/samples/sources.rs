@@ -2,9 +2,13 @@
 
 use super::super::sources::context;
 use super::{HOSTILE, Sample, chrome, days_ago, now, stranger};
+use crate::app::kept::KeptView;
 use crate::app::sources::{
     InstanceSeen, Lack, Shortfall, SourceState, SourceView, TelemetryRow, TelemetryView, WorstInstance,
 };
+use crate::app::views::Page;
+use crate::config::{HookConfig, Proof, Secret};
+use crate::formats::Format;
 use crate::types::Timestamp;
 
 pub(super) fn all() -> Vec<Sample> {
@@ -52,9 +56,49 @@ pub(super) fn all() -> Vec<Sample> {
     };
     let some = [(source("eu"), rows.clone()), (away, rows), (waiting, Vec::new())];
     vec![
-        Sample::new("sources", "some", context(chrome(path), &some)),
-        Sample::new("sources", "none", context(stranger(path), &[])),
+        Sample::new("sources", "some", context(chrome(path), &some, &hooks(), &kept())),
+        Sample::new(
+            "sources",
+            "none",
+            context(stranger(path), &[], &[], &Page { items: Vec::new(), next: None }),
+        ),
     ]
+}
+
+fn hooks() -> Vec<HookConfig> {
+    let hook = |name: &str, format, proof| HookConfig {
+        name: name.to_owned(),
+        format,
+        proof,
+        secret: Secret::of("an example of a secret".to_owned()),
+        services: Vec::new(),
+        service: None,
+        environment: None,
+    };
+    vec![
+        hook("pagerduty", Format::PagerDuty, Proof::PagerDuty),
+        hook("gremlin", Format::Gremlin, Proof::Key),
+        hook("steadybit", Format::Steadybit, Proof::Steadybit),
+        hook("incidents", Format::Other, Proof::StandardWebhooks),
+        hook("ours", Format::Drill, Proof::HmacSha256 { header: "x-signature-256".to_owned() }),
+    ]
+}
+
+fn kept() -> Page<KeptView> {
+    let one = |format: &str, sender: &str, reason: &str| KeptView {
+        id: format!("kept-{sender}"),
+        format: format.to_owned(),
+        sender: sender.to_owned(),
+        reason: reason.to_owned(),
+        received_at: days_ago(1),
+        bytes: 1_412,
+        body: "{}".to_owned(),
+    };
+    let items = vec![
+        one("pagerduty", "hook:pagerduty", "Incidents are not understood yet; the message is kept."),
+        one("gremlin", HOSTILE, HOSTILE),
+    ];
+    Page { items, next: Some("kept-0".to_owned()) }
 }
 
 fn source(name: &str) -> SourceView {

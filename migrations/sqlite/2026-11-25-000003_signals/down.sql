@@ -1,0 +1,4 @@
+DROP TABLE kept_messages;
+DROP TABLE deployments;
+DROP TABLE alerts;
+ALTER TABLE drills DROP COLUMN detected_since;
