@@ -9,6 +9,7 @@ mod crash;
 mod degrader;
 mod drills;
 mod durability;
+mod flows;
 mod grading;
 mod groups;
 mod hostile;

@@ -1,5 +1,9 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
+mod flows;
+
+pub use flows::*;
+
 diesel::table! {
     meta (key) {
         key -> Text,

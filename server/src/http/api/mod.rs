@@ -6,6 +6,7 @@ pub mod degrader;
 pub mod drills;
 pub mod events;
 pub mod facts;
+pub mod flows;
 pub mod operation;
 pub mod rulebook;
 pub mod runs;
