@@ -1,8 +1,8 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
-mod flows;
+mod core_flows;
 
-pub use flows::*;
+pub use core_flows::*;
 
 diesel::table! {
     meta (key) {
