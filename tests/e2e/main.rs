@@ -11,6 +11,7 @@ mod drill_faults;
 mod drills;
 mod durability;
 mod engines;
+mod flows;
 mod grading;
 mod groups;
 mod hooks;

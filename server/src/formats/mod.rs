@@ -11,6 +11,7 @@ mod claims;
 mod cloudevents;
 mod drill;
 mod engine;
+mod flow;
 mod gremlin;
 mod json;
 mod junit;

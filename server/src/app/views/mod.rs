@@ -1,12 +1,14 @@
 //! What reads return: one set of structs, serialised as the JSON of the API and rendered by the pages.
 
 mod drills;
+mod flows;
 mod plans;
 mod rules;
 mod scorecard;
 mod services;
 
 pub use drills::*;
+pub use flows::*;
 pub use plans::*;
 pub use rules::*;
 pub use scorecard::*;

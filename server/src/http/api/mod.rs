@@ -8,6 +8,7 @@ pub mod drill_tickets;
 pub mod drills;
 pub mod events;
 pub mod facts;
+pub mod flows;
 pub mod ingest;
 pub mod operation;
 pub mod plans;

@@ -4,6 +4,7 @@ mod cards;
 mod degraders;
 mod drills;
 mod fleet;
+mod flows;
 mod pages;
 
 mod rulebook;
@@ -115,6 +116,7 @@ fn links_inside_the_product_lead_to_known_places() {
     const KNOWN: &[&str] = &[
         "",
         "services",
+        "flows",
         "teams",
         "leaderboards",
         "rules",
