@@ -94,6 +94,7 @@ pub struct Latency {
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Bucket {
     /// Upper bound, ms; none: without bound.
+    #[serde(default, deserialize_with = "objects::maybe_finite")]
     pub le_ms: Option<f64>,
     /// Calls up to it, those of lower buckets included.
     #[serde(deserialize_with = "objects::finite")]

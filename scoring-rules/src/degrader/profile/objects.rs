@@ -61,7 +61,7 @@ pub(super) use objects_only;
 
 /// A number. YAML's `.nan` and `.inf`, which JSON does not have, arrive as nothing.
 pub(super) fn finite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    deserializer.deserialize_f64(Number)
+    deserializer.deserialize_any(Number)
 }
 
 /// A number, or nothing.
