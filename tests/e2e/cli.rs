@@ -18,8 +18,18 @@ fn help_and_version_need_nothing() {
     let dir = tempfile::TempDir::new().unwrap();
     let help = run(dir.path(), &[], &["--help"]).ok();
     for command in [
-        "serve", "demo", "migrate", "backup", "import", "ingest", "grade", "rules", "degrader", "token",
+        "serve",
+        "demo",
+        "migrate",
+        "backup",
+        "import",
+        "ingest",
+        "grade",
+        "rules",
+        "degrader",
+        "token",
         "openapi",
+        "drill-plan",
     ] {
         assert!(help.out.contains(command), "{command} is not in the help");
     }

@@ -60,6 +60,7 @@ fn every_document_that_is_linked_is_there() {
         "README.md",
         "ARCHITECTURE.md",
         "CHANGELOG.md",
+        "docs/drill-plans.md",
         "docs/operating.md",
         "docs/rules.md",
         "docs/sending-evidence.md",

@@ -25,10 +25,13 @@ pub(super) fn write(drill: &Drill<'_>) -> Plan {
         drill,
         &runner::Engine {
             tool: "aws-fis",
-            prepare: &kube::prepare(&read, &["aws", "envsubst"]),
+            prepare: &format!(
+                "{}export AWS_REGION=\"$DRILL_REGION\"\n",
+                kube::prepare(&read, &["aws", "envsubst"])
+            ),
             headers: &[],
             steps: steps(drill, &read),
-            after: "",
+            after: &after(drill),
         },
     );
     let mut variables = runner::common(drill);
@@ -76,17 +79,17 @@ fn template(drill: &Drill<'_>) -> Node {
 
 /// The action with its parameters, and what it hits.
 fn fault(drill: &Drill<'_>) -> (Node, Node) {
-    let for_so_long = format!("PT{}S", drill.seconds);
+    let for_so_long = "PT${DRILL_SECONDS}S";
     let instance = "aws:ec2:instance";
     let run = |document: &str, more: &str| {
-        let parameters = format!("{{\"DurationSeconds\": \"{}\"{more}}}", drill.seconds);
+        let parameters = format!("{{\"DurationSeconds\": \"${{DRILL_SECONDS}}\"{more}}}");
         let arn = format!("arn:aws:ssm:$DRILL_REGION::document/{document}");
         let action = action(
             "aws:ssm:send-command",
             vec![
                 ("documentArn", arn.as_str()),
                 ("documentParameters", &parameters),
-                ("duration", &for_so_long),
+                ("duration", for_so_long),
             ],
             "Instances",
         );
@@ -98,11 +101,11 @@ fn fault(drill: &Drill<'_>) -> (Node, Node) {
         Failure::Disk => run("AWSFIS-Run-Disk-Fill", ", \"Percent\": \"95\""),
         Failure::Latency => run("AWSFIS-Run-Network-Latency", ", \"DelayMilliseconds\": \"300\""),
         Failure::DiskWrite => (
-            action("aws:ebs:pause-volume-io", vec![("duration", &for_so_long)], "Volumes"),
+            action("aws:ebs:pause-volume-io", vec![("duration", for_so_long)], "Volumes"),
             target("aws:ec2:ebs-volume", &[("service", "$DRILL_TAG")], "COUNT(1)", None),
         ),
         Failure::HostOffline | Failure::Rack => {
-            let stop = vec![("startInstancesAfterDuration", for_so_long.as_str())];
+            let stop = vec![("startInstancesAfterDuration", for_so_long)];
             let rack = [("service", "$DRILL_TAG"), ("rack", "$DRILL_RACK")];
             let hit = if drill.failure() == Failure::Rack {
                 target(instance, &rack, "ALL", None)
@@ -112,7 +115,7 @@ fn fault(drill: &Drill<'_>) -> (Node, Node) {
             (action("aws:ec2:stop-instances", stop, "Instances"), hit)
         }
         other => {
-            let scope = vec![("duration", for_so_long.as_str()), ("scope", "all")];
+            let scope = vec![("duration", for_so_long), ("scope", "all")];
             let zone = (other == Failure::DataCentre).then_some("$DRILL_ZONE");
             let mode = if zone.is_some() { "ALL" } else { "COUNT(1)" };
             (
@@ -147,31 +150,42 @@ fn target(kind: &str, tags: &[(&str, &str)], mode: &str, zone: Option<&str>) -> 
     Node::Map(fields)
 }
 
+const STATE: &str = "aws fis get-experiment --id \"$id\" --query experiment.state.status --output text";
+
 fn steps(drill: &Drill<'_>, read: &[Read]) -> Steps {
-    let name = &drill.name;
-    let state = scripts::state(name);
-    let get = "aws fis get-experiment --id \"$id\" --query experiment.state.status --output text";
+    let state = scripts::state(&drill.name);
     let known = format!("{state}id=$(cat \"$d/experiment\" 2>/dev/null)\n");
+    let fill = kube::fill(drill, read, "json");
     Steps {
         inject: format!(
             "{state}mkdir -p \"$d\" && chmod 700 \"$d\" || exit 1\n\
-             {} >\"$d/template.json\" || exit 1\n\
+             rm -f \"$d/template\" \"$d/experiment\" \"$d/ended\"\n\
+             {fill} >\"$d/template.json\" || exit 1\n\
              template=$(aws fis create-experiment-template --cli-input-json \"file://$d/template.json\" --query experimentTemplate.id --output text) || exit 1\n\
              printf '%s' \"$template\" >\"$d/template\"\n\
              id=$(aws fis start-experiment --experiment-template-id \"$template\" --query experiment.id --output text) || exit 1\n\
              printf '%s' \"$id\" >\"$d/experiment\"\n\
              n=0\n\
-             until [ \"$({get})\" = running ]; do\n  n=$((n + 5))\n  [ \"$n\" -lt 120 ] || exit 1\n  sleep 5\ndone\n",
-            kube::fill(drill, read, "json")
+             until [ \"$({STATE})\" = running ]; do\n  n=$((n + 5))\n  [ \"$n\" -lt 120 ] || exit 1\n  sleep 5\ndone\n"
         ),
+        // How it stood before anybody here stopped it: only the alarm stops it otherwise.
         restore: format!(
-            "{known}[ -n \"$id\" ] || exit 0\n\
-             [ \"$({get})\" != running ] || aws fis stop-experiment --id \"$id\" --output text >/dev/null || exit 1\n\
-             aws fis delete-experiment-template --id \"$(cat \"$d/template\")\" --output text >/dev/null\n"
+            "{known}if [ -n \"$id\" ]; then\n  now=$({STATE})\n  printf '%s' \"$now\" >\"$d/ended\"\n  \
+             [ \"$now\" != running ] || aws fis stop-experiment --id \"$id\" --output text >/dev/null || exit 1\nfi\n\
+             [ ! -s \"$d/template\" ] || aws fis delete-experiment-template --id \"$(cat \"$d/template\")\" --output text >/dev/null || exit 1\n\
+             rm -f \"$d/template\"\n"
         ),
         restored: format!(
-            "{known}n=0\n\
-             while :; do\n  case \"$({get})\" in completed|stopped) exit 0 ;; failed) exit 1 ;; esac\n  n=$((n + 5))\n  [ \"$n\" -lt 300 ] || exit 1\n  sleep 5\ndone\n"
+            "{known}[ -n \"$id\" ] || exit 0\nn=0\n\
+             while :; do\n  case \"$({STATE})\" in completed|stopped) exit 0 ;; failed) exit 1 ;; esac\n  n=$((n + 5))\n  [ \"$n\" -lt 300 ] || exit 1\n  sleep 5\ndone\n"
         ),
     }
+}
+
+/// An alarm that fired is a failure of the service; an action that failed is none of it.
+fn after(drill: &Drill<'_>) -> String {
+    format!(
+        "{}case \"$(cat \"$d/ended\" 2>/dev/null)\" in\n  stopping|stopped) outcome=failed ;;\n  failed) [ \"$outcome\" = failed ] || outcome=inconclusive ;;\nesac\n",
+        scripts::state(&drill.name)
+    )
 }

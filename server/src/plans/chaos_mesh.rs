@@ -23,7 +23,11 @@ pub(super) fn write(drill: &Drill<'_>) -> Plan {
     let plural = kind.to_lowercase();
     let name = &drill.name;
     let place = "--namespace \"$DRILL_NAMESPACE\"";
-    let wait = format!("kubectl {place} wait --for=condition=AllInjected {plural}/{name} --timeout=60s\n");
+    // An object that selected nothing has nothing left to inject either.
+    let wait = format!(
+        "kubectl {place} wait --for=condition=Selected {plural}/{name} --timeout=30s || exit 1\n\
+         kubectl {place} wait --for=condition=AllInjected {plural}/{name} --timeout=60s\n"
+    );
     // Kept before it is deleted; after a failure nobody waits for the duration to end.
     let before = format!(
         "[ \"$outcome\" = failed ] || kubectl {place} wait --for=condition=AllRecovered {plural}/{name} --timeout=30s\n\

@@ -29,21 +29,21 @@ pub(super) fn variables(read: &[Read]) -> Vec<Variable> {
 
 /// The lines that set defaults, name what is missing, and look for the programs.
 pub(super) fn prepare(read: &[Read], programs: &[&str]) -> String {
-    let mut out: String = programs
+    let mut lines: Vec<String> = programs
         .iter()
         .map(|p| format!("command -v {p} >/dev/null || {{ echo '{p} is not there.' >&2; exit 64; }}\n"))
         .collect();
     for (name, about, default) in read {
-        out.push_str(&scripts::variable(name, about, default.as_deref()));
+        lines.push(scripts::variable(name, about, default.as_deref()));
     }
     let names: Vec<&str> = read.iter().map(|(name, ..)| *name).collect();
-    out.push_str(&format!("export DRILL_URL DRILL_SECONDS DRILL_DEADLINE {}\n", names.join(" ")));
-    out
+    lines.push(format!("export DRILL_URL DRILL_SECONDS DRILL_DEADLINE {}\n", names.join(" ")));
+    lines.concat()
 }
 
 /// A call of envsubst that fills in the variables of a file, and nothing else that looks like one.
 pub(super) fn fill(drill: &Drill<'_>, read: &[Read], ending: &str) -> String {
-    let mut names = vec!["$DRILL_URL", "$DRILL_SECONDS", "$DRILL_DEADLINE"].join(" ");
+    let mut names = "$DRILL_URL $DRILL_SECONDS $DRILL_DEADLINE".to_owned();
     for (name, ..) in read {
         names.push_str(" $");
         names.push_str(name);
@@ -54,7 +54,7 @@ pub(super) fn fill(drill: &Drill<'_>, read: &[Read], ending: &str) -> String {
 /// Steps that make the object of the file and delete it. `kind` is what `kubectl` calls it; `wait` runs after it is made.
 pub(super) fn steps(drill: &Drill<'_>, read: &[Read], kind: &str, wait: &str, before: &str) -> Steps {
     let name = &drill.name;
-    let object = format!("--namespace \"$DRILL_NAMESPACE\"");
+    let object = "--namespace \"$DRILL_NAMESPACE\"";
     Steps {
         inject: format!("{} | kubectl apply --filename - || exit 1\n{wait}", fill(drill, read, "yaml")),
         restore: format!(

@@ -57,7 +57,9 @@ pub(super) struct Engine<'a> {
 /// The whole script.
 pub(super) fn script(drill: &Drill<'_>, engine: &Engine<'_>) -> String {
     let head = drill.head(&[]);
-    let headers: String = engine.headers.iter().map(|h| format!(" --header {}", quote::shell(h))).collect();
+    let headers: Vec<String> =
+        engine.headers.iter().map(|h| format!(" --header {}", quote::shell(h))).collect();
+    let headers = headers.concat();
     let (credentials, prepare, after) = (credentials(drill), engine.prepare, engine.after);
     let Steps { inject, restore, restored } = &engine.steps;
     let seconds = drill.seconds;
@@ -84,7 +86,7 @@ started=$(now)
 if ! answers; then
   echo 'The service did not answer before the failure: the drill did not run.' >&2
 else
-  trap 'take_back; exit 130' INT TERM
+  trap 'outcome=failed; take_back; exit 130' INT TERM
   if induce; then
     outcome=passed
     until_then=$(($(date +%s) + DRILL_SECONDS))

@@ -71,7 +71,8 @@ fn command_line(command: &Command) -> String {
 /// Steps that switch headers on and off: the file holds those that the drill's own requests carry.
 pub(super) fn by_headers(name: &str, headers: &[String]) -> Steps {
     let state = state(name);
-    let lines: String = headers.iter().map(|header| format!(" '{header}'")).collect();
+    let lines: Vec<String> = headers.iter().map(|header| format!(" '{header}'")).collect();
+    let lines = lines.concat();
     Steps {
         inject: format!(
             "{state}mkdir -p \"$d\" && chmod 700 \"$d\" || exit 1\nprintf '%s\\n'{lines} >\"$d/headers\"\n"

@@ -22,14 +22,13 @@ pub fn unsupported(engine: Engine, failure: Failure) -> Option<&'static str> {
         | (Engine::ChaosMesh, ..) => None,
         (Engine::Toxiproxy, ..) => Some("A proxy acts on connections; it cannot reach the host."),
         (Engine::Litmus, _, Failure::Clock) => Some("It has no experiment that moves the clock."),
-        (Engine::Litmus, ..) => None,
         (Engine::AwsFis | Engine::Salt, DrillKind::Dependency, _) => {
             Some("It acts on hosts and networks; it cannot fail the calls to one dependency.")
         }
         (Engine::AwsFis, _, Failure::Dns | Failure::Clock) => {
             Some("It has no action for this; it would take a document of your own in Systems Manager.")
         }
-        (Engine::AwsFis | Engine::Salt, ..) => None,
+        (Engine::Litmus | Engine::AwsFis | Engine::Salt, ..) => None,
     }
 }
 

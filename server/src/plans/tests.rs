@@ -123,7 +123,7 @@ fn a_verdict_of_litmus_rests_on_a_probe() {
 /// The scripts of a plan without their comments and without what stands between single quotes.
 fn code_of(plan: &Plan) -> String {
     let mut scripts: Vec<String> =
-        plan.files.iter().filter(|f| f.name.ends_with(".sh")).map(|f| f.text.clone()).collect();
+        plan.files.iter().filter(|f| f.media == "application/x-sh").map(|f| f.text.clone()).collect();
     if plan.engine == Engine::ChaosToolkit {
         let experiment: Value = serde_json::from_str(text_of(plan, ".json")).unwrap();
         let probes = experiment["steady-state-hypothesis"]["probes"].as_array().unwrap();
@@ -137,8 +137,7 @@ fn code_of(plan: &Plan) -> String {
     }
     let mut out = String::new();
     for script in scripts {
-        let lines: String =
-            script.lines().filter(|l| !l.starts_with('#')).map(|l| format!("{l}\n")).collect();
+        let lines: String = script.split_inclusive('\n').filter(|l| !l.starts_with('#')).collect();
         // A quote inside a quoted text ends nothing: `'\\''`.
         out.extend(lines.replace(r"'\''", "").split('\'').step_by(2));
     }
@@ -172,7 +171,7 @@ proptest! {
                     "application/yaml" => drop(serde_saphyr::from_str::<Value>(&file.text).unwrap()),
                     _ => {}
                 }
-                if file.name.ends_with(".sls") {
+                if *engine == Engine::Salt && file.media == "application/yaml" {
                     prop_assert!(!file.text.contains("{{"));
                 }
             }

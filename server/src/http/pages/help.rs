@@ -33,6 +33,11 @@ const TOPICS: &[Topic] = &[
         href: "/help/drills",
     },
     Topic {
+        title: "What is due",
+        text: "Every drill that no fresh pass covers, each with a plan that is ready to run.",
+        href: "/drills",
+    },
+    Topic {
         title: "Rehearse a rollback",
         text: "Code, configuration, schema: what to do and what to send.",
         href: "/help/rollback",
@@ -118,6 +123,7 @@ pub struct Drills {
     junit: Code,
     engines: Code,
     deployment: Code,
+    plan: Code,
     batch: Code,
     classes: Vec<Classes>,
 }
@@ -157,6 +163,7 @@ pub fn drills(chrome: Chrome, filling: &Filling) -> Drills {
         junit: Code::new("the JUnit upload", recipes::curl_junit(service, failure)),
         engines: Code::new("the lines for engines", recipes::curl_engines(service)),
         deployment: Code::new("the line for a deployment", recipes::curl_deployment(service, chrome.now)),
+        plan: Code::new("the commands of a plan", recipes::drill_plan(service, failure)),
         batch: Code::new("the batch upload", recipes::curl_batch()),
         classes: DrillKind::ALL
             .iter()

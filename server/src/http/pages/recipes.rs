@@ -190,6 +190,15 @@ pub fn curl_deployment(service: &str, now: Timestamp) -> String {
     )
 }
 
+/// A plan by the command line, and its run.
+pub fn drill_plan(service: &str, failure: Failure) -> String {
+    let name = format!("{service}-{}", failure.as_str().replace('_', "-"));
+    format!(
+        r"waterbear drill-plan --service {service} --format chaostoolkit --failure {failure} --out plans
+DRILL_URL=https://staging.example.com/ sh plans/{name}.sh"
+    )
+}
+
 /// Many results in one request.
 pub fn curl_batch() -> String {
     r#"curl --fail-with-body "$WATERBEAR_URL/api/v1/drills/batch" \
