@@ -42,6 +42,7 @@ mod error;
 mod example;
 mod expr;
 mod fact;
+pub mod flows;
 mod form;
 mod grade;
 mod grades;

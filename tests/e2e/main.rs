@@ -10,6 +10,7 @@ mod degrader;
 mod drill_faults;
 mod drills;
 mod durability;
+mod flows;
 mod grading;
 mod groups;
 mod hostile;

@@ -34,8 +34,12 @@ fn lived_in() -> Server {
         }
         let _ = server.post_drill(&body).expect(201);
     }
-    let fact = json!([{ "service": "move-me", "fact": "fallbacks.flows", "value": 3 }]);
+    let fact = json!([{ "service": "move-me", "fact": "learning.actions_open", "value": 3 }]);
     let _ = server.post("/api/v1/facts", &fact).expect(200);
+    let flow = json!({ "title": "Buy \u{1f43b}", "edges": [{ "from": "move-me", "to": "external:bank", "core": false }] });
+    let _ = server.send(server.request("PUT", "/api/v1/flows/buy").json(&flow)).expect(201);
+    let seen = json!([{ "from": "move-me", "to": "nobody-knows", "calls_per_second": 0.25 }]);
+    let _ = server.post("/api/v1/dependencies", &seen).expect(200);
     let _ = server.cli(&["grade"]).ok();
     let _ = server.cli(&["verify"]).ok();
     server

@@ -25,6 +25,7 @@ const ROLLBACKS: [&str; 3] = ["code", "config", "schema"];
 const MEASURED_DAYS: u32 = 180;
 const SEND_FACT: &str = "Send it with POST /api/v1/facts (scope evidence:write): see /help/facts.";
 
+const SEND_FLOW: &str = "Declare core flows with PUT /api/v1/flows/{slug} (scope catalog:write) and drill their dependencies: see /help/flows.";
 const SEND_DEGRADER: &str = "Send settings and traffic with PUT /api/v1/services/{slug}/degrader (scope evidence:write), or let a source measure the traffic: see /help/degrader.";
 
 /// A source of facts: what its facts have in common.
@@ -265,7 +266,7 @@ fn drills() -> Vec<FactSpec> {
 
 fn fallbacks() -> Vec<FactSpec> {
     let group =
-        Group { name: "fallbacks", source: "core flows", send: SEND_FACT, ttl_days: Some(90), posted: true };
+        Group { name: "fallbacks", source: "core flows", send: SEND_FLOW, ttl_days: None, posted: false };
     vec![
         group.int("flows", "flows", 3, "Core flows the service takes part in."),
         group.int("noncore_edges", "dependencies", 8, "Its non-core dependencies in these flows."),

@@ -11,6 +11,8 @@ mod dialects;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod grading;
 #[cfg(test)]
 mod pack;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use scoring_rules::{Catalogue, EvidenceClass, Fact, FactId, Facts, Rulebook, Value};
 
 use super::evidence::{Posted, ServiceEvidence, State};
+use super::flows::facts::{self as flows, FlowSlots};
 use crate::store::services::ServiceRow;
 use crate::types::{DrillKind, Failure, Outcome, Timestamp};
 
@@ -50,6 +51,7 @@ pub struct Slots {
     proven_share: Option<FactId>,
     declared_share: Option<FactId>,
     profile_age_days: Option<FactId>,
+    fallbacks: FlowSlots,
     len: usize,
 }
 
@@ -85,6 +87,7 @@ impl Slots {
             proven_share: id("evidence.proven_share"),
             declared_share: id("evidence.declared_share"),
             profile_age_days: id("degrader.profile_age_days"),
+            fallbacks: FlowSlots::of(catalogue),
             len: catalogue.len(),
         }
     }
@@ -130,6 +133,7 @@ pub fn sheet(
     build.share_facts(slots, states, posted);
     build.posted_facts(book.catalogue(), posted);
     build.profile_age(slots, evidence);
+    build.fallback_facts(&slots.fallbacks, evidence);
     build.expectations(book, slots, states);
     build.sheet
 }
@@ -206,8 +210,8 @@ impl Build {
 
     /// Shares of proven and declared evidence, over the last counted run of each identity and every posted fact.
     fn share_facts(&mut self, slots: &Slots, states: &[State], posted: &[Posted]) {
-        let classes: Vec<i16> =
-            states.iter().map(|s| s.last_class).chain(posted.iter().map(|f| f.class)).collect();
+        let posted = posted.iter().filter(|f| !flows::says_nothing(&f.fact, f.value.get()));
+        let classes: Vec<i16> = states.iter().map(|s| s.last_class).chain(posted.map(|f| f.class)).collect();
         if !classes.is_empty() {
             let part = |code| classes.iter().filter(|c| **c == code).count() as f64 / classes.len() as f64;
             self.computed(slots.proven_share, part(class_code(EvidenceClass::ExecutedCi)));
@@ -219,6 +223,10 @@ impl Build {
         for row in posted {
             // A fact that the rulebook in force no longer declares stays stored and is not read.
             let Some(id) = catalogue.id(&row.fact) else { continue };
+            // Numbers that somebody sent while nothing here knew of flows.
+            if row.fact.starts_with("fallbacks.") {
+                continue;
+            }
             let Ok(value) = serde_json::from_str::<Value>(row.value.get()) else { continue };
             if catalogue.spec(id).accepts(&value) {
                 self.set(Some(id), value, row.as_of, class_of(row.class));
@@ -233,6 +241,33 @@ impl Build {
         let age = Timestamp(known.as_of).days_until(self.now);
         self.set(slots.profile_age_days, age.into(), self.now.0, class_of(known.class));
         self.trail(slots.profile_age_days, None, Some(&known.sender));
+    }
+
+    /// What the flows say of the service's calls, and what its drills have proved of them.
+    fn fallback_facts(&mut self, slots: &FlowSlots, evidence: &ServiceEvidence) {
+        let Some(numbers) = flows::numbers(evidence, self.now) else { return };
+        let declared = [
+            (slots.flows, numbers.flows),
+            (slots.noncore_edges, numbers.noncore),
+            (slots.declared, numbers.declared),
+            (slots.core_edges, numbers.core),
+        ];
+        for (slot, value) in declared {
+            self.set(slot, value.into(), numbers.said_at, EvidenceClass::Declared);
+            self.trail(slot, None, Some(&numbers.said_by));
+        }
+        let proof = numbers.proof.as_ref();
+        let at = proof.and_then(|d| d.passed_at).map_or(numbers.said_at, |at| at.max(numbers.said_at));
+        let mut proved = vec![(slots.verified, numbers.verified.into()), (slots.stale, numbers.stale.into())];
+        if numbers.noncore > 0 {
+            let share = flows::percent(numbers.verified, numbers.noncore);
+            proved.push((slots.coverage_pct, Value::from(share)));
+        }
+        for (slot, value) in proved {
+            self.set(slot, value, at, class_of(numbers.class));
+            let drill = proof.and_then(|d| d.passed_drill_id.as_ref());
+            self.trail(slot, drill, Some(proof.map_or(&numbers.said_by, |d| &d.last_sender)));
+        }
     }
 
     /// What the rulebook expects of this service's drills, and how much of it is fresh.

@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod facts;
 pub mod feed;
 pub mod fleet;
+pub mod flows;
 pub mod grading;
 pub mod health;
 pub mod identity;

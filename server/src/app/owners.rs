@@ -36,7 +36,7 @@ pub fn service(tx: &mut Tx<'_>, name: &str) -> Result<ServiceRow> {
 }
 
 /// References that a name may mean: with its kind, without kind, in the default namespace.
-fn candidates(name: &str) -> Vec<String> {
+pub(super) fn candidates(name: &str) -> Vec<String> {
     match (name.split_once(':'), name.contains('/')) {
         (Some((kind, rest)), true) => vec![format!("{kind}:{rest}")],
         (Some((kind, rest)), false) => vec![format!("{kind}:default/{rest}")],

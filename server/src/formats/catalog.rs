@@ -37,6 +37,8 @@ pub struct DocumentReading {
     pub warnings: Vec<String>,
     /// The entity, when accepted.
     pub entity: Option<Entity>,
+    /// The document, when it is a core flow and accepted.
+    pub flow: Option<serde_json::Value>,
 }
 
 /// One end of a relation.

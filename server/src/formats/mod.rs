@@ -6,6 +6,7 @@ mod catalog_csv;
 mod chaostoolkit;
 mod claims;
 mod drill;
+mod flow;
 mod json;
 mod junit;
 mod redact;

@@ -1,5 +1,6 @@
 //! Chart geometry in percent of the plot box: no colours, no styles, so that text keeps its size at every width.
 
+mod flow;
 mod ladder;
 mod latency;
 mod marks;
@@ -7,6 +8,7 @@ mod replay;
 mod stack;
 mod trend;
 
+pub use flow::{Drawn, FlowMap};
 pub use ladder::{Ladder, LadderSteps};
 pub use latency::{Latencies, Mark, ms, percent};
 pub use marks::{Bar, Mix, Ring, Spark};

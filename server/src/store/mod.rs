@@ -11,6 +11,7 @@ pub mod events;
 pub mod evidence;
 pub mod facts;
 pub mod fleet;
+pub mod flows;
 pub mod gate;
 pub mod grades;
 pub mod lock;

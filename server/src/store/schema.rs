@@ -1,7 +1,9 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
+mod core_flows;
 mod tickets;
 
+pub use core_flows::*;
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
 diesel::table! {

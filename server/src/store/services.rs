@@ -154,6 +154,15 @@ pub fn by_slugs(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<ServiceRow
     Ok(found)
 }
 
+/// Living and removed services with these catalog references.
+pub fn by_refs(conn: &mut Conn, refs: &[String]) -> QueryResult<Vec<ServiceRow>> {
+    let mut found = Vec::with_capacity(refs.len());
+    for chunk in refs.chunks(CHUNK_ROWS) {
+        found.extend(services::table.filter(services::entity_ref.eq_any(chunk)).load::<ServiceRow>(conn)?);
+    }
+    Ok(found)
+}
+
 /// Paths that begin with `path` lie between it and this: they end in `/`, and `0` is the character after it.
 pub(super) fn path_end(path: &str) -> String {
     format!("{}0", path.trim_end_matches('/'))
@@ -167,6 +176,21 @@ pub fn teams(conn: &mut Conn) -> QueryResult<Vec<TeamRow>> {
 /// A team by its slug.
 pub fn team_by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<TeamRow>> {
     teams::table.filter(teams::slug.eq(slug)).get_result(conn).optional()
+}
+
+/// A team by its catalog reference.
+pub fn team_by_ref(conn: &mut Conn, entity_ref: &str) -> QueryResult<Option<TeamRow>> {
+    teams::table.filter(teams::entity_ref.eq(entity_ref)).get_result(conn).optional()
+}
+
+/// Living teams with these catalog references.
+pub fn teams_by_refs(conn: &mut Conn, refs: &[String]) -> QueryResult<Vec<TeamRow>> {
+    let mut found = Vec::with_capacity(refs.len());
+    for chunk in refs.chunks(CHUNK_ROWS) {
+        let living = teams::table.filter(teams::removed_at.is_null());
+        found.extend(living.filter(teams::entity_ref.eq_any(chunk)).load::<TeamRow>(conn)?);
+    }
+    Ok(found)
 }
 
 /// Inserts teams.

@@ -30,6 +30,8 @@ const GROWING: &[&str] = &[
     "scope_daily",
     "drill_tickets",
     "ticket_results",
+    "flow_edges",
+    "seen_edges",
 ];
 
 /// What is asked for, `{id}` being the last drill's.
@@ -87,6 +89,11 @@ const PATHS: &[&str] = &[
     "/api/v1/services/checkout/events?cursor=7",
     "/services/checkout/degrader",
     "/api/v1/services/checkout/degrader",
+    "/api/v1/services/checkout/fallbacks",
+    "/api/v1/flows",
+    "/api/v1/flows?limit=1&cursor=a",
+    "/api/v1/flows/buy",
+    "/api/v1/flows/none",
     "/api/v1/services/checkout/gate",
     "/api/v1/teams",
     "/api/v1/teams/shop-team",
@@ -230,6 +237,19 @@ async fn collect(url: &str) -> Heard {
         .set_payload(CATALOG);
     assert_eq!(web::call_service(&service, request(import)).await.status(), 200);
     heard.listen("POST /api/v1/catalog/import");
+    let edge = serde_json::json!({"from": "checkout", "to": "external:bank", "core": true});
+    let flow = serde_json::json!({"title": "Buy", "owner": "shop-team", "edges": [edge]});
+    let seen = serde_json::json!([{"from": "checkout", "to": "cart", "calls_per_second": 4}]);
+    for (call, body) in [
+        (web::TestRequest::put().uri("/api/v1/flows/buy"), Some(flow.clone())),
+        (web::TestRequest::put().uri("/api/v1/flows/other"), Some(flow)),
+        (web::TestRequest::post().uri("/api/v1/dependencies"), Some(seen)),
+        (web::TestRequest::delete().uri("/api/v1/flows/other"), None),
+    ] {
+        let call = body.map_or(call, |body| call.set_json(body));
+        assert!(web::call_service(&service, request(call)).await.status().is_success());
+        heard.listen("PUT, DELETE /api/v1/flows, POST /api/v1/dependencies");
+    }
     let mut last = String::new();
     for failure in ["dns", "dns", "cpu"] {
         for outcome in ["passed", "failed"] {

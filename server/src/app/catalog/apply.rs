@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::plan::Plan;
 use super::{ImportCatalog, team_tree};
-use crate::app::Tx;
 use crate::app::grading::regrade_changed;
+use crate::app::{Tx, flows};
 use crate::error::Result;
 use crate::store;
 use crate::store::events::NewEvent;
@@ -61,7 +61,8 @@ pub(super) fn apply(tx: &mut Tx<'_>, cmd: &ImportCatalog, plan: Plan) -> Result<
     for chunk in services.chunks(1_000) {
         regrade_changed(tx, chunk)?;
     }
-    Ok(())
+    let added = plan.added.into_iter().map(|service| service.entity_ref);
+    flows::apply(tx, plan.flows, &cmd.source, added)
 }
 
 /// Puts every service under the team that its owner names; gives the ids of those that moved.

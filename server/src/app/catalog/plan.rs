@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{ImportCatalog, ImportProblem, ImportReport, derive};
-use crate::app::Tx;
 use crate::app::tokens::hex;
+use crate::app::{Tx, flows};
 use crate::error::Result;
 use crate::formats::Entity;
 use crate::store;
@@ -26,6 +26,8 @@ pub(super) struct Plan {
     pub dependencies: BTreeMap<String, Vec<String>>,
     /// References gone from the source.
     pub gone: Vec<String>,
+    /// What becomes of core flows.
+    pub flows: flows::FlowPlan,
 }
 
 pub(super) fn plan(tx: &mut Tx<'_>, cmd: &ImportCatalog) -> Result<Plan> {
@@ -72,6 +74,13 @@ pub(super) fn plan(tx: &mut Tx<'_>, cmd: &ImportCatalog) -> Result<Plan> {
     if cmd.complete {
         gone(cmd, &marks, &entities, &mut plan);
     }
+    plan.flows = flows::plan(tx, &cmd.reading, &cmd.source, cmd.complete)?;
+    let (report, of) = (&mut plan.report, &mut plan.flows);
+    report.created += of.created;
+    report.updated += of.updated;
+    report.unchanged += of.unchanged;
+    report.removed += of.gone.len();
+    report.problems.append(&mut of.problems);
     Ok(plan)
 }
 

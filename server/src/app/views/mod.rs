@@ -1,11 +1,13 @@
 //! What reads return: one set of structs, serialised as the JSON of the API and rendered by the pages.
 
 mod drills;
+mod flows;
 mod rules;
 mod scorecard;
 mod services;
 
 pub use drills::*;
+pub use flows::*;
 pub use rules::*;
 pub use scorecard::*;
 pub use services::*;

@@ -9,8 +9,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::catalog::{CatalogReading, DocumentReading};
-use super::utf8;
 use super::yaml::{self, stream};
+use super::{flow, utf8};
 use crate::error::Error;
 
 pub(super) use entity::read as read_entity;
@@ -37,6 +37,7 @@ pub fn read_backstage(body: &[u8]) -> Result<CatalogReading, Error> {
             DocumentReading { warnings: vec!["an empty document; skipped".to_owned()], ..reading }
         } else {
             match yaml::read(chunk, &left) {
+                Ok(document) if flow::is_flow(&document) => flow::read(document, reading),
                 Ok(document) => entity::read(&document, reading),
                 Err(problem) => DocumentReading { problem: Some(problem), ..reading },
             }

@@ -7,6 +7,7 @@ pub mod drill_tickets;
 pub mod drills;
 pub mod events;
 pub mod facts;
+pub mod flows;
 pub mod operation;
 pub mod rulebook;
 pub mod runs;

@@ -55,6 +55,7 @@ struct NavItem {
 const NAV: &[(&str, &str, &str, bool)] = &[
     ("Home", "/", "home", true),
     ("Services", "/services", "grid", true),
+    ("Flows", "/flows", "loop", false),
     ("Teams", "/teams", "users", false),
     ("Boards", "/leaderboards/improved", "trophy", true),
     ("Rules", "/rules", "book", true),

@@ -43,6 +43,11 @@ const TOPICS: &[Topic] = &[
         href: "/help/degrader",
     },
     Topic {
+        title: "Core flows and fallbacks",
+        text: "What users cannot do without, what happens when it fails, and how a drill proves it.",
+        href: "/help/flows",
+    },
+    Topic {
         title: "Load a catalogue",
         text: "Teams, services, tiers and dependencies from Backstage, Datadog or CSV files.",
         href: "/help/catalog",

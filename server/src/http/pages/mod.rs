@@ -9,11 +9,14 @@ pub mod degrader;
 pub mod drills;
 pub mod error;
 pub mod feed;
+pub mod flow_drill;
+pub mod flows;
 pub mod frame;
 pub mod help;
 pub mod help_degrader;
 pub mod help_errors;
 pub mod help_facts;
+pub mod help_flows;
 pub mod hero;
 pub mod home;
 pub mod leaderboard;
@@ -51,6 +54,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/services/{slug}/why", routes::why))
         .service(page("/services/{slug}/drills", routes::drills))
         .service(page("/services/{slug}/degrader", routes::degrader))
+        .service(page("/flows", flows::list))
+        .service(form("/flows/new", flows::create, flows::preview))
+        .service(page("/flows/{slug}", flows::one))
+        .service(page("/flows/{slug}/drill", flow_drill::page))
+        .service(form("/flows/{slug}/edit", flows::edit, flows::preview_of))
         .service(page("/teams", routes::teams))
         .service(page("/teams/{slug}", routes::team))
         .service(page("/leaderboards/{board}", routes::leaderboard))
@@ -63,6 +71,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/help/drills", routes::help_drills))
         .service(page("/help/rollback", routes::help_rollback))
         .service(page("/help/degrader", routes::help_degrader))
+        .service(page("/help/flows", routes::help_flows))
         .service(page("/help/catalog", routes::help_catalog))
         .service(page("/help/facts", routes::help_facts))
         .service(page("/help/errors", routes::help_errors))
@@ -80,6 +89,25 @@ where
     F::Output: Responder + 'static,
 {
     web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
+}
+
+/// A page with a form whose answer is the page again; it stores nothing.
+fn form<F, Args, G, Sent>(path: &str, show: F, sent: G) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+    G: Handler<Sent>,
+    Sent: FromRequest + 'static,
+    G::Output: Responder + 'static,
+{
+    page(path, show)
+        .app_data(web::FormConfig::default().limit(flows::MAX_FORM).error_handler(bad_form))
+        .route(web::post().to(sent))
+}
+
+fn bad_form(error: actix_web::error::UrlencodedError, _: &HttpRequest) -> actix_web::Error {
+    Error::malformed(format!("the form cannot be read: {error}")).into()
 }
 
 /// An error as a page. It reads nothing, so that it can also say that the database is away.

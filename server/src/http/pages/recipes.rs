@@ -45,6 +45,16 @@ pub fn curl_degrader(service: &str) -> String {
     )
 }
 
+/// Calls that traces showed.
+pub fn curl_seen(service: &str) -> String {
+    format!(
+        r#"curl --fail-with-body "$WATERBEAR_URL/api/v1/dependencies" \
+  -H "Authorization: Bearer $WATERBEAR_TOKEN" \
+  -H "Content-Type: application/json" \
+  -d '[{{"from": "{service}", "to": "recs-api", "calls_per_second": 120}}]'"#
+    )
+}
+
 /// The query that says what a tool's own document leaves out.
 fn hints(service: &str, failure: Failure) -> String {
     format!("service={service}&kind={}&failure={failure}&environment=staging", failure.kind())

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 pub use helps::{
-    help_catalog, help_degrader, help_drills, help_errors, help_facts, help_index, help_rollback,
+    help_catalog, help_degrader, help_drills, help_errors, help_facts, help_flows, help_index, help_rollback,
 };
 
 use super::frame::{self, Frame, html};
@@ -101,7 +101,8 @@ pub async fn service(app: Shared, frame: Frame, slug: web::Path<String>) -> Resu
             let from = tx.now.plus_days(-7 * WEEKS);
             let history = scorecard::history(tx, &slug, Some(from), None)?;
             let study = app::degrader::study(tx, &slug, &Ask::default())?;
-            Ok(service::context(frame.chrome(tx)?, &card, &history, &study))
+            let calls = app::flows::of_service(tx, &slug)?;
+            Ok(service::context(frame.chrome(tx)?, &card, &history, &study, &calls))
         })
         .await?;
     html("service", &context)

@@ -11,10 +11,11 @@ use self::path::PathCard;
 use self::practices::Practice;
 use super::chrome::Chrome;
 use super::degrader::Panel;
+use super::flows::Panel as Calls;
 use super::parts::{self, Delta, Link};
 use super::words;
 use crate::app::degrader::Study;
-use crate::app::views::{ChangeView, DependencyView, ScorecardView, ServiceDetail};
+use crate::app::views::{ChangeView, DependencyView, ScorecardView, ServiceDetail, ServiceFallbacks};
 use crate::http::charts::Ring;
 
 /// What the page shows.
@@ -40,6 +41,7 @@ pub struct Ctx {
     dependents: Vec<Dependency>,
     why_title: String,
     degrader: Option<Panel>,
+    calls: Option<Calls>,
 }
 
 /// A word beside the name.
@@ -78,7 +80,13 @@ pub struct Dependency {
 }
 
 /// The page of `card`; `history` holds the changes of the last 26 weeks, in any order.
-pub fn context(chrome: Chrome, card: &ScorecardView, history: &[ChangeView], study: &Study) -> Ctx {
+pub fn context(
+    chrome: Chrome,
+    card: &ScorecardView,
+    history: &[ChangeView],
+    study: &Study,
+    calls: &ServiceFallbacks,
+) -> Ctx {
     let row = &card.detail.row;
     let now = chrome.now;
     let grade = card.grade.as_deref();
@@ -96,6 +104,7 @@ pub fn context(chrome: Chrome, card: &ScorecardView, history: &[ChangeView], stu
         path: PathCard::new(card, now),
         practices: practices::list(card, now),
         degrader: Panel::of(study),
+        calls: Calls::of(calls, now),
         tier: row.tier,
         history: History::new(if history.is_empty() { &card.changes } else { history }, &card.bands, now),
         changes: Changes::new(card, now),

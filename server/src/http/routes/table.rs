@@ -5,6 +5,7 @@ use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::drill_tickets::{
     CreateTicket, EXAMPLE as CREATE_TICKET, IssuedTicket, RevokedTickets, TicketDetail, TicketView,
 };
+use crate::app::flows::{EXAMPLE as PUT_FLOW, SeenAnswer, SeenCall};
 use crate::app::ingest::LineResult;
 use crate::app::keys::KeySet;
 use crate::app::posted::{FactsAnswer, PostFact};
@@ -13,8 +14,8 @@ use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    boards, catalog, degrader, drill_tickets, drills, events, facts, operation, rulebook, runs, services,
-    sources, teams, tokens,
+    boards, catalog, degrader, drill_tickets, drills, events, facts, flows, operation, rulebook, runs,
+    services, sources, teams, tokens,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -117,7 +118,7 @@ pub const ROUTES: &[Route] = &[
         .doc("facts", "The fact catalogue of the rulebook in force")
         .gives(&[json(200, "Every fact.", page_of::<views::FactSpecView>)]),
     route("POST", "/api/v1/catalog/import", CATALOG_WRITE, |r| r.to(catalog::import))
-        .doc("catalog", "Takes over a catalog file: multi-document YAML (Backstage) or CSV")
+        .doc("catalog", "Takes over a catalog file: multi-document YAML (Backstage, core flows) or CSV")
         .query(&[
             param("dry_run", Kind::Flag, "Say what would happen, and do nothing"),
             param(
@@ -184,6 +185,31 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/services/{slug}/degrader", |r| r.to(degrader::one))
         .doc("degrader", "What is known of a service's degrader: settings, traffic, score, what to change")
         .gives(&[json(200, "What is known.", json_of::<DegraderView>)]),
+    get("/api/v1/services/{slug}/fallbacks", |r| r.to(flows::of_service))
+        .doc("flows", "The calls of a service in all core flows: core or not, their fallbacks, what drills proved")
+        .gives(&[json(200, "Its calls, the gaps first.", json_of::<views::ServiceFallbacks>)]),
+    get("/api/v1/flows", |r| r.to(flows::list))
+        .doc("flows", "Core flows by slug, each with how well its fallbacks are proved")
+        .query(&[LIMIT, CURSOR])
+        .gives(&[json(200, "A page of flows.", page_of::<views::FlowRow>)]),
+    get("/api/v1/flows/{slug}", |r| r.to(flows::one))
+        .doc("flows", "A core flow with its findings, its proofs and what breaks it")
+        .gives(&[json(200, "The flow.", json_of::<views::FlowView>)]),
+    route("PUT", "/api/v1/flows/{slug}", CATALOG_WRITE, |r| r.to(flows::put))
+        .doc("flows", "Declares a core flow and judges its services; what is odd about it comes back as findings")
+        .takes(JSON, json_of::<views::FlowDocument>)
+        .example(PUT_FLOW)
+        .gives(&[
+            json(200, "It was there already.", json_of::<views::FlowView>),
+            json(201, "It is new.", json_of::<views::FlowView>),
+        ]),
+    route("DELETE", "/api/v1/flows/{slug}", CATALOG_WRITE, |r| r.to(flows::remove))
+        .doc("flows", "Removes a core flow; what it declared counts no longer")
+        .gives(&[empty(204, "It is gone.")]),
+    route("POST", "/api/v1/dependencies", Access::Scope("evidence:write"), |r| r.to(flows::seen))
+        .doc("flows", "Stores calls between services that traces showed: one, or up to 1,000 in a list; all or none")
+        .takes(JSON, list_of::<SeenCall>)
+        .gives(&[json(200, "What became of them.", json_of::<SeenAnswer>)]),
     get("/api/v1/services/{slug}/telemetry", |r| r.to(sources::of_service))
         .doc("services", "What each source of telemetry said last of a service")
         .gives(&[json(200, "One for each source.", page_of::<TelemetryView>)]),

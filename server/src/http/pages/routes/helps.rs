@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::super::frame::{Frame, html};
-use super::super::{help, help_degrader, help_errors, help_facts};
+use super::super::{help, help_degrader, help_errors, help_facts, help_flows};
 use crate::app::services::ListServices;
 use crate::app::{self, Tx, rulebook};
 use crate::error::{Error, Result};
@@ -81,6 +81,27 @@ pub async fn help_degrader(app: Shared, frame: Frame, ask: web::Query<Recipes>) 
         })
         .await?;
     html("help_degrader", &context)
+}
+
+/// `?service=&target=&failure=` of the recipes of flows.
+#[derive(Deserialize)]
+pub struct Target {
+    service: Option<String>,
+    target: Option<String>,
+    failure: Option<String>,
+}
+
+/// `GET /help/flows?service=&target=&failure=`
+pub async fn help_flows(app: Shared, frame: Frame, ask: web::Query<Target>) -> Result<HttpResponse> {
+    let Target { service, target, failure } = ask.into_inner();
+    let context = app
+        .read(move |tx| {
+            let filling = Recipes { service, failure }.filling(tx)?;
+            let target = target.filter(|t| !t.trim().is_empty());
+            Ok(help_flows::context(frame.chrome(tx)?, &filling, target.as_deref()))
+        })
+        .await?;
+    html("help_flows", &context)
 }
 
 /// `GET /help/catalog`

@@ -4,10 +4,12 @@ mod cards;
 mod degraders;
 mod drills;
 mod fleet;
+mod flows;
 mod pages;
 
 mod rulebook;
 mod sources;
+mod tickets;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -115,6 +117,7 @@ fn links_inside_the_product_lead_to_known_places() {
     const KNOWN: &[&str] = &[
         "",
         "services",
+        "flows",
         "teams",
         "leaderboards",
         "rules",

@@ -4,11 +4,12 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{
-    activity, api_docs, degrader, drills, error, help, help_degrader, help_errors, help_facts, home,
-    leaderboard, rule, rules, search, service, services, team, teams, why,
+    activity, api_docs, degrader, drills, error, help, help_degrader, help_errors, help_facts, help_flows,
+    home, leaderboard, rule, rules, search, service, services, team, teams, why,
 };
 use super::{
-    Sample, bands, cards, chrome, days_ago, degraders, drills as drill_views, fleet, rulebook, stranger,
+    Sample, bands, cards, chrome, days_ago, degraders, drills as drill_views, fleet, flows, rulebook,
+    stranger,
 };
 use crate::app::views::{Page, TeamRef};
 use crate::error::Error;
@@ -19,11 +20,13 @@ pub(crate) fn all() -> Vec<Sample> {
         homes(),
         service_pages(),
         degrader_pages(),
+        flows::all(),
         lists(),
         boards(),
         rule_pages(),
         helps(),
         super::sources::all(),
+        super::tickets::all(),
         rest(),
     ]
     .into_iter()
@@ -69,7 +72,7 @@ fn service_pages() -> Vec<Sample> {
         Sample::new(
             "service",
             name,
-            service::context(chrome(path), &view, &cards::history(), &degraders::defaults()),
+            service::context(chrome(path), &view, &cards::history(), &degraders::defaults(), &flows::calls()),
         )
     };
     let tree = |name, view, as_of| Sample::new("why", name, why::context(chrome(path), &view, as_of));
@@ -84,7 +87,7 @@ fn service_pages() -> Vec<Sample> {
         Sample::new(
             "service",
             "new",
-            service::context(chrome(path), &cards::new(), &[], &degraders::nothing()),
+            service::context(chrome(path), &cards::new(), &[], &degraders::nothing(), &flows::no_calls()),
         ),
         tree("half-way", cards::half_way(), None),
         tree("capped", cards::capped(), Some(days_ago(30))),
@@ -244,6 +247,12 @@ fn helps() -> Vec<Sample> {
         Sample::new("help_drills", "open", help::drills(chrome("/help/drills"), &open)),
         Sample::new("help_rollback", "filled", help::rollback(chrome("/help/rollback"), &filled)),
         Sample::new("help_degrader", "filled", help_degrader::context(chrome("/help/degrader"), &filled)),
+        Sample::new(
+            "help_flows",
+            "filled",
+            help_flows::context(chrome("/help/flows"), &filled, Some(super::HOSTILE)),
+        ),
+        Sample::new("help_flows", "open", help_flows::context(chrome("/help/flows"), &open, None)),
         Sample::new("help_degrader", "open", help_degrader::context(chrome("/help/degrader"), &open)),
         Sample::new("help_catalog", "demo", help::catalog(demo)),
         Sample::new(

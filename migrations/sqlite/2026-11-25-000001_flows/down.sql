@@ -1,0 +1,5 @@
+DROP TABLE seen_edges;
+
+DROP TABLE flow_edges;
+
+DROP TABLE flows;
