@@ -205,7 +205,12 @@ struct Typed {
 }
 
 /// The page.
-pub(in crate::http::pages) fn context(chrome: Chrome, form: Form, slug: Option<String>, read: Composed) -> Ctx {
+pub(in crate::http::pages) fn context(
+    chrome: Chrome,
+    form: Form,
+    slug: Option<String>,
+    read: Composed,
+) -> Ctx {
     let (kind, strategy) = (form.kind.clone(), form.strategy.clone());
     let mut crumbs = vec![Link::to("Flows", "/flows")];
     crumbs.extend(slug.as_ref().map(|slug| Link::to(slug, path(slug))));
