@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::catalog::Made;
 use super::degraders::Degraders;
 use super::dice::Dice;
-use super::journal;
+use super::{flows, journal};
 use crate::app::degrader::PutDegrader;
 use crate::app::posted::PostFact;
 use crate::types::{DAY_MS, DrillKind, Failure, Timestamp};
@@ -17,6 +17,8 @@ pub(super) struct Today {
     pub journals: Vec<String>,
     pub facts: Vec<PostFact>,
     pub degraders: Vec<(String, PutDegrader)>,
+    /// Slugs and documents.
+    pub flows: Vec<(String, Value)>,
 }
 
 #[derive(Debug)]
@@ -90,8 +92,9 @@ impl Plan {
             self.runs += 1;
             run(habit, service, day, at, self.runs, &mut today);
         }
-        for service in services {
+        for (n, service) in services.iter().enumerate() {
             facts(service, day, at, &mut self.degraders, &mut today);
+            dependencies(services, n, day, at, &mut today);
         }
         today
     }
@@ -159,6 +162,42 @@ fn line(
     value
 }
 
+/// Three times a year a team writes its flow down anew; between, its services drill what they call.
+fn dependencies(services: &[Made], n: usize, day: i64, at: Timestamp, today: &mut Today) {
+    let Some(service) = services.get(n) else { return };
+    if service.quiet_from.is_some_and(|q| day >= q) {
+        return;
+    }
+    let d = diligence(service, day);
+    let leads = services.iter().position(|s| s.team == service.team) == Some(n);
+    if leads && day % 120 == Dice::of(10, service.team).range(20, 60) && d > 0.3 {
+        today.flows.extend(flows::flow(services, service.team, d));
+    }
+    if day % 45 != Dice::of(11, &service.name).range(0, 44) {
+        return;
+    }
+    let mut dice = Dice::of(12, &format!("{}/{day}", service.name));
+    for call in flows::noncore(services, n) {
+        let failure = match dice.range(0, 2) {
+            0 => Failure::Error,
+            1 => Failure::Delay,
+            _ => Failure::Timeout,
+        };
+        let (runs, passed) = (dice.chance(0.9 * d), dice.chance(0.85 + 0.14 * d));
+        if !runs {
+            continue;
+        }
+        let start = Timestamp(at.0 - dice.range(1, 9) * DAY_MS / 24);
+        let end = Timestamp(start.0 + dice.range(60, 400) * 1000);
+        let mut drill = line(service, failure, passed, false, (start, end), None, &mut dice);
+        if let Some(map) = drill.as_object_mut() {
+            map.insert("target".into(), json!(call.to));
+            map.insert("hypothesis".into(), json!(format!("{} answers without {}", service.name, call.to)));
+        }
+        today.lines.push(drill.to_string());
+    }
+}
+
 /// Once a month each service's facts are posted; a careless team posts fewer, and worse ones.
 fn facts(service: &Made, day: i64, at: Timestamp, degraders: &mut Degraders, today: &mut Today) {
     let mut dice = Dice::of(4, &format!("{}/{}", service.name, day / 30));
@@ -180,15 +219,6 @@ fn facts(service: &Made, day: i64, at: Timestamp, degraders: &mut Degraders, tod
             as_of: Some(at),
         });
     };
-    if dice.chance(0.25 + 0.8 * d) {
-        let edges = Dice::of(6, &service.name).range(3, 9);
-        let declared = (edges as f64 * (0.45 + 0.6 * d)).min(edges as f64) as i64;
-        let verified = (edges as f64 * (0.15 + 0.9 * d)).min(declared as f64) as i64;
-        fact("fallbacks.flows", json!(dice.range(1, 3)));
-        fact("fallbacks.noncore_edges", json!(edges));
-        fact("fallbacks.declared", json!(declared));
-        fact("fallbacks.verified", json!(verified));
-    }
     if dice.chance(0.45 + 0.6 * d) {
         let incidents = dice.range(0, 3);
         let missing = if dice.chance(d) { 0 } else { incidents.min(1) };

@@ -7,6 +7,7 @@ mod catalog;
 mod degraders;
 mod dice;
 mod evidence;
+mod flows;
 mod journal;
 
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ use crate::app::catalog::{ImportCatalog, import};
 use crate::app::ingest::{batch, ingest};
 use crate::app::posted::post;
 use crate::app::tokens::{CreateToken, create};
-use crate::app::{Actor, App, degrader, runs};
+use crate::app::{Actor, App, degrader, flows as core_flows, runs};
 use crate::clock::{Clock, FrozenClock, SystemClock};
 use crate::config::Config;
 use crate::formats::{Format, Hints, read_backstage};
@@ -41,8 +42,13 @@ pub fn fill(config: &Config) -> anyhow::Result<String> {
     let cmd = ImportCatalog { reading, source: "demo".into(), dry_run: false, complete: true };
     app.write_now(&Actor::command_line(), |tx| import(tx, &cmd))?;
     let mut plan = evidence::Plan::new(&services);
-    let ci =
-        Actor::new("demo CI", "demo-ci", vec!["drills:write".into(), "evidence:write".into()], None, None);
+    let ci = Actor::new(
+        "demo CI",
+        "demo-ci",
+        vec!["drills:write".into(), "evidence:write".into(), "catalog:write".into()],
+        None,
+        None,
+    );
     for day in 0..=DAYS {
         let at = first.plus_days(day);
         clock.set(at);
@@ -65,6 +71,9 @@ fn live(app: &App, ci: &Actor, plan: &mut evidence::Plan, day: i64, at: Timestam
     app.write_now(ci, |tx| {
         if !today.facts.is_empty() {
             post(tx, &today.facts)?;
+        }
+        for (slug, document) in &today.flows {
+            core_flows::put(tx, slug, document)?;
         }
         for (service, cmd) in &today.degraders {
             degrader::put(tx, service, cmd)?;

@@ -246,7 +246,7 @@ async fn collect(url: &str) -> Heard {
         (web::TestRequest::post().uri("/api/v1/dependencies"), Some(seen)),
         (web::TestRequest::delete().uri("/api/v1/flows/other"), None),
     ] {
-        let call = body.map_or(call, |body| call.set_json(body));
+        let call = if let Some(body) = body { call.set_json(body) } else { call };
         assert!(web::call_service(&service, request(call)).await.status().is_success());
         heard.listen("PUT, DELETE /api/v1/flows, POST /api/v1/dependencies");
     }

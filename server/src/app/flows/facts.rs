@@ -19,9 +19,9 @@ use crate::types::{Failure, Outcome, Timestamp};
 /// The name under which the edges of a service are kept. It is in no catalogue: nobody else can post it.
 pub(in crate::app) const FACT: &str = "fallbacks.edges";
 /// How many days a drill proves a fallback.
-pub const FRESH_DAYS: i64 = 90;
+pub(super) const FRESH_DAYS: i64 = 90;
 /// What a drill can do to a dependency.
-pub const FAILURES: [Failure; 3] = [Failure::Error, Failure::Delay, Failure::Timeout];
+pub(super) const FAILURES: [Failure; 3] = [Failure::Error, Failure::Delay, Failure::Timeout];
 
 /// What all flows together say of the calls of one service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,7 +225,7 @@ impl FlowSlots {
 }
 
 /// Verified edges per hundred, cut to a tenth: what is shown is never more than what is.
-pub fn percent(verified: i64, noncore: i64) -> f64 {
+pub(in crate::app) fn percent(verified: i64, noncore: i64) -> f64 {
     if noncore == 0 { 100.0 } else { (verified * 1_000 / noncore) as f64 / 10.0 }
 }
 

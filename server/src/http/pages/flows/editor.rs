@@ -108,7 +108,7 @@ async fn answer(app: Shared, frame: Frame, form: Form, slug: Option<String>) -> 
 }
 
 /// What a form comes to.
-pub enum Composed {
+pub(in crate::http::pages) enum Composed {
     /// A flow: its slug, and all that follows.
     Good(String, Box<FlowPage>),
     /// What cannot be read.
@@ -172,7 +172,7 @@ fn number(value: f64) -> Value {
 
 /// What the page shows.
 #[derive(Serialize)]
-pub struct Ctx {
+pub(in crate::http::pages) struct Ctx {
     chrome: Chrome,
     crumbs: Vec<Link>,
     here: &'static str,
@@ -205,7 +205,12 @@ struct Typed {
 }
 
 /// The page.
-pub fn context(chrome: Chrome, form: Form, slug: Option<String>, read: Composed) -> Ctx {
+pub(in crate::http::pages) fn context(
+    chrome: Chrome,
+    form: Form,
+    slug: Option<String>,
+    read: Composed,
+) -> Ctx {
     let (kind, strategy) = (form.kind.clone(), form.strategy.clone());
     let mut crumbs = vec![Link::to("Flows", "/flows")];
     crumbs.extend(slug.as_ref().map(|slug| Link::to(slug, path(slug))));

@@ -53,7 +53,7 @@ pub async fn page(
 
 /// What the page shows.
 #[derive(Serialize)]
-pub struct Ctx {
+pub(in crate::http::pages) struct Ctx {
     chrome: Chrome,
     crumbs: Vec<Link>,
     here: String,
@@ -121,7 +121,7 @@ fn over(all: usize, shown: usize) -> Option<String> {
 }
 
 /// The page.
-pub fn context(chrome: Chrome, page: &FlowPage, ask: &Ask) -> Ctx {
+pub(in crate::http::pages) fn context(chrome: Chrome, page: &FlowPage, ask: &Ask) -> Ctx {
     let (view, graph) = (&page.view, &page.graph);
     let now = chrome.now;
     let node = |name: &Option<String>| name.as_deref().and_then(|name| graph.node(name.trim()));
