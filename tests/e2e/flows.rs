@@ -285,7 +285,7 @@ fn pages_draw_a_flow_say_what_breaks_and_lead_to_the_drill() {
     let passed = server.post_drill(&hit("recs", "error", "passed", 1)).expect(201).json();
     let list = server.get("/flows").expect(200).text();
     assert!(list.contains("Buy something") && list.contains("Single points of failure"), "{list}");
-    let page = server.get("/flows/buy").expect(200).text();
+    let page = server.get("/flows/buy").expect(200).text().replace("&#x3D;", "=");
     let drill = format!("/services/checkout/drills#drill-{}", passed["id"].as_str().unwrap());
     for part in
         ["<svg class=\"fm\"", &drill, "never run", "Show the best sellers.", "/flows/buy?down=cart#map"]
@@ -318,7 +318,7 @@ fn the_editor_checks_a_file_adds_an_edge_and_stores_nothing() {
     let fields =
         [("doc", doc), ("from", "checkout"), ("to", "ghost"), ("kind", "non-core"), ("deadline_ms", "50")];
     let sent = server.send(server.request("POST", "/flows/new").form(&fields)).expect(200).text();
-    assert!(sent.contains("from: checkout") && sent.contains("the catalog has no service ghost"), "{sent}");
+    assert!(sent.contains("from: checkout") && sent.contains("catalog has no service ghost"), "{sent}");
     let wrong = [("doc", "kind: [")];
     assert!(
         server

@@ -7,6 +7,7 @@ mod catalog;
 mod cli;
 mod crash;
 mod degrader;
+mod drill_console;
 mod drill_faults;
 mod drills;
 mod durability;

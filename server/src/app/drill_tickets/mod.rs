@@ -168,6 +168,16 @@ pub struct RevokedTickets {
 pub fn create(tx: &mut Tx<'_>, cmd: &CreateTicket) -> Result<IssuedTicket> {
     let (drill, minutes) = check(cmd)?;
     require_callers(tx, &drill)?;
+    let flow = cmd.flow.as_deref().map(|slug| slug.trim().to_lowercase()).filter(|slug| !slug.is_empty());
+    if let Some(slug) = &flow
+        && store::flows::by_slug(tx.conn, slug)?.is_none()
+    {
+        let shown: String = slug.chars().filter(|c| !c.is_control()).take(60).collect();
+        return Err(Error::invalid(
+            "/flow",
+            format!("there is no flow `{shown}`; leave it out, or declare it first"),
+        ));
+    }
     let live = store::tickets::ending_after(tx.conn, tx.now.0, false, MAX_LIVE)?;
     if live.len() as i64 >= MAX_LIVE {
         let detail = format!("{MAX_LIVE} tickets hold already. Revoke some, or wait until they end.");
@@ -192,7 +202,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateTicket) -> Result<IssuedTicket> {
     }
     let row = TicketRow {
         id: claims.jti.clone(),
-        flow: cmd.flow.as_deref().map(|slug| slug.trim().to_lowercase()).filter(|slug| !slug.is_empty()),
+        flow,
         drill: serde_json::to_string(&claims.drill).map_err(anyhow::Error::new)?,
         issued_by: tx.actor.name.clone(),
         created_at: tx.now.0,

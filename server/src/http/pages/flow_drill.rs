@@ -9,7 +9,9 @@ use serde_json::json;
 use super::chrome::Chrome;
 use super::frame::{Frame, html};
 use super::parts::{Choice, Code, Link, Outcome, When};
-use crate::app::drill_tickets::{self as uses, CreateTicket, MAX_EDGES, MAX_MINUTES, MINUTES, STATUS, TicketDetail};
+use crate::app::drill_tickets::{
+    self as uses, CreateTicket, MAX_EDGES, MAX_MINUTES, MINUTES, STATUS, TicketDetail,
+};
 use crate::app::flows;
 use crate::error::{Error, FieldError, Result};
 use crate::http::Shared;
@@ -116,7 +118,9 @@ impl Ask {
         for id in &self.edges {
             match flow.edges.iter().find(|line| line.id == *id) {
                 Some(line) => edges.push(Edge { from: line.from.clone(), to: line.to.clone() }),
-                None => wrong.push(FieldError::new("/edges", "the flow has no such call any more; tick another")),
+                None => {
+                    wrong.push(FieldError::new("/edges", "the flow has no such call any more; tick another"));
+                }
             }
         }
         let audience = match self.or("who", "holder") {
@@ -125,7 +129,11 @@ impl Ask {
                 value: self.text("header_value").to_owned(),
             },
             "members" => Audience::Members(
-                self.text("members").split([',', ' ']).filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+                self.text("members")
+                    .split([',', ' '])
+                    .filter(|id| !id.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
             ),
             "percentage" => {
                 let share = self.whole("percentage", Some(5), wrong).unwrap_or(0);
@@ -234,7 +242,10 @@ pub fn context(chrome: Chrome, flow: &Flow, ask: &Ask, tickets: &[TicketDetail],
     let who = Some(ask.or("who", "holder"));
     let typed = |name: &str, default: &str| ask.or(name, default).to_owned();
     Ctx {
-        crumbs: vec![Link::to("Core flows", "/flows"), Link::to(&flow.title, format!("/flows/{}", flow.slug))],
+        crumbs: vec![
+            Link::to("Core flows", "/flows"),
+            Link::to(&flow.title, format!("/flows/{}", flow.slug)),
+        ],
         here: "Drill console",
         slug: flow.slug.clone(),
         title: flow.title.clone(),

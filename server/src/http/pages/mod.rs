@@ -10,6 +10,7 @@ pub mod drills;
 pub mod due;
 pub mod error;
 pub mod feed;
+pub mod flow_drill;
 pub mod flows;
 pub mod frame;
 pub mod help;
@@ -58,6 +59,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/flows", flows::list))
         .service(form("/flows/new", flows::create, flows::preview))
         .service(page("/flows/{slug}", flows::one))
+        .service(page("/flows/{slug}/drill", flow_drill::page))
         .service(form("/flows/{slug}/edit", flows::edit, flows::preview_of))
         .service(page("/teams", routes::teams))
         .service(page("/teams/{slug}", routes::team))

@@ -155,7 +155,7 @@ fn rubbish_is_refused_without_a_look_at_a_key() {
         ("a.b".to_owned(), Refusal::Malformed),
         ("a.b.c.d".to_owned(), Refusal::Malformed),
     ] {
-        assert_eq!(verifier.verify(&token, NOW).map(|_| ()), Err(why), "{:.20}", token);
+        assert_eq!(verifier.verify(&token, NOW).map(|_| ()), Err(why), "{token:.20}");
     }
 }
 

@@ -9,11 +9,12 @@ pub fn quoted(word: &str) -> String {
 
 /// The `curl` line of a tester; the address is theirs to put in.
 pub fn curl(plan: &Plan<'_>) -> String {
-    let mut line = "curl --include".to_owned();
+    let mut words = vec!["curl --include".to_owned()];
     for (name, value) in headers(plan) {
-        line.push_str(&format!(" \\\n  --header {}", quoted(&format!("{name}: {value}"))));
+        words.push(format!("--header {}", quoted(&format!("{name}: {value}"))));
     }
-    line + " \\\n  \"$URL\""
+    words.push("\"$URL\"".to_owned());
+    words.join(" \\\n  ")
 }
 
 /// The `curl` line that issues a ticket; `body` is the JSON that is asked for.

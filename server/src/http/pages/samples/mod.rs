@@ -9,6 +9,7 @@ mod pages;
 
 mod rulebook;
 mod sources;
+mod tickets;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -12,7 +12,16 @@ const BASE: &str = "https://waterbear.example";
 
 pub(super) fn all() -> Vec<Sample> {
     let path = "/flows/checkout/drill";
-    let flow = flow("Checkout", &[("storefront", "ads", "never"), ("storefront", "cart", "core"), ("cart", "pricing", "verified"), ("cart", "tax", "stale"), ("cart", "gifts", "failed")]);
+    let flow = flow(
+        "Checkout",
+        &[
+            ("storefront", "ads", "never"),
+            ("storefront", "cart", "core"),
+            ("cart", "pricing", "verified"),
+            ("cart", "tax", "stale"),
+            ("cart", "gifts", "failed"),
+        ],
+    );
     let none = self::flow("Nothing yet", &[]);
     let hostile = self::flow(HOSTILE, &[(HOSTILE, "ads", "never"), ("ads", HOSTILE, "core")]);
     let tickets = [ticket("live", HOSTILE, 2), ticket("revoked", "tests", 0), ticket("expired", "tests", 1)];
@@ -20,19 +29,40 @@ pub(super) fn all() -> Vec<Sample> {
         Ask::read(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     };
     let chosen = ask(&[
-        ("edge", "storefront->ads"), ("edge", "cart->tax"), ("failure", "delay"), ("delay_ms", "250"),
-        ("who", "members"), ("members", "m1, m2"),
+        ("edge", "storefront->ads"),
+        ("edge", "cart->tax"),
+        ("failure", "delay"),
+        ("delay_ms", "250"),
+        ("who", "members"),
+        ("members", "m1, m2"),
     ]);
     let wrong = ask(&[
-        ("edge", "storefront->ads"), ("edge", "gone->too"), ("who", "header"), ("header_name", HOSTILE),
-        ("minutes", "soon"), ("status", "200"),
+        ("edge", "storefront->ads"),
+        ("edge", "gone->too"),
+        ("who", "header"),
+        ("header_name", HOSTILE),
+        ("minutes", "soon"),
+        ("status", "200"),
     ]);
     let id = format!("{HOSTILE}->ads");
-    let named = ask(&[("edge", &id), ("who", "header"), ("header_name", "x-team"), ("header_value", "</pre><script>alert(1)</script>")]);
+    let named = ask(&[
+        ("edge", &id),
+        ("who", "header"),
+        ("header_name", "x-team"),
+        ("header_value", "</pre><script>alert(1)</script>"),
+    ]);
     vec![
-        Sample::new("flow_drill", "nothing is ticked", context(stranger(path), &flow, &Ask::default(), &[], BASE)),
+        Sample::new(
+            "flow_drill",
+            "nothing is ticked",
+            context(stranger(path), &flow, &Ask::default(), &[], BASE),
+        ),
         Sample::new("flow_drill", "two calls", context(chrome(path), &flow, &chosen, &tickets, BASE)),
-        Sample::new("flow_drill", "a choice that makes no sense", context(chrome(path), &flow, &wrong, &[], BASE)),
+        Sample::new(
+            "flow_drill",
+            "a choice that makes no sense",
+            context(chrome(path), &flow, &wrong, &[], BASE),
+        ),
         Sample::new("flow_drill", "no call at all", context(chrome(path), &none, &Ask::default(), &[], BASE)),
         Sample::new("flow_drill", "hostile names", context(chrome(path), &hostile, &named, &tickets, BASE)),
     ]
@@ -72,7 +102,9 @@ fn ticket(state: &str, by: &str, results: usize) -> TicketDetail {
             expires_at: days_ago(0),
             revoked_at: (state == "revoked").then(|| days_ago(0)),
         },
-        results: (0..results).map(|n| drills::drill(&format!("{state}-{n}"), Failure::Error, outcome[n % 2], 1)).collect(),
+        results: (0..results)
+            .map(|n| drills::drill(&format!("{state}-{n}"), Failure::Error, outcome[n % 2], 1))
+            .collect(),
     }
 }
 
@@ -83,7 +115,9 @@ fn the_page_shows_what_does_it_only_for_a_choice_that_makes_sense() {
     assert!(shown(&all[0]).is_null() && shown(&all[2]).is_null() && shown(&all[3]).is_null());
     let take = shown(&all[1]);
     let text = |key: &str| take[key]["text"].as_str().unwrap().to_owned();
-    assert!(text("issue").contains(r#""delay_ms":250"#) && text("issue").contains(r#""members":["m1","m2"]"#));
+    assert!(
+        text("issue").contains(r#""delay_ms":250"#) && text("issue").contains(r#""members":["m1","m2"]"#)
+    );
     assert!(text("command").contains("--edge 'cart->tax'") && text("command").contains("--member 'm2'"));
     assert!(text("headers").contains("x-waterbear-drill: TICKET"));
     assert_eq!(all[2].context["wrong"].as_array().unwrap().len(), 5, "{}", all[2].context["wrong"]);
