@@ -55,7 +55,7 @@ fn command(run: &str, n: u64, services: usize) -> RecordDrill {
     let body = result(run, n, services);
     match read(Format::Drill, body.as_bytes(), &Hints::default(), None).expect("a result") {
         Document::Result(command) => *command,
-        Document::Ignored(reason) => panic!("{reason}"),
+        other => panic!("no result: {other:?}"),
     }
 }
 

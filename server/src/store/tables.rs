@@ -50,6 +50,7 @@ mod tests {
         let schema = concat!(
             include_str!("schema.rs"),
             include_str!("schema/core_flows.rs"),
+            include_str!("schema/signals.rs"),
             include_str!("schema/tickets.rs")
         );
         let mut made: Vec<&str> = schema
