@@ -197,12 +197,16 @@ impl Config {
             self.log_level = text;
         }
         self.apply_catalog(source);
-        self.sources = sources::read(source);
-        self.hooks = hooks::read(source);
-        self.alerts.apply(source);
+        self.apply_senders(source);
         if cfg!(debug_assertions) {
             self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());
         }
+    }
+
+    fn apply_senders(&mut self, source: &mut Source) {
+        self.sources = sources::read(source);
+        self.hooks = hooks::read(source);
+        self.alerts.apply(source);
     }
 
     fn apply_catalog(&mut self, source: &mut Source) {

@@ -188,7 +188,7 @@ fn bad_settings_of_hooks_are_all_told() {
     let text = "[hooks.Bad]\nformat = \"pagerdutty\"\nproof = \"trust\"\nsecret_env = \"NOT_SET_ANYWHERE\"\nfoo = 1\n\
                 [hooks.none]\nformat = \"gremlin\"\n[alerts]\nservice_labels = 7\n";
     std::fs::write(&file, text).unwrap();
-    let done = dir.cli(&["--config", &file.display().to_string(), "rules", "check"]);
+    let done = dir.cli(&["--config", &file.display().to_string(), "grade"]);
     assert_ne!(done.code, 0, "{}", done.out);
     let told = done.err;
     for part in [

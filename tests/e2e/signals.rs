@@ -24,7 +24,7 @@ fn alert(service: &str, at: &str, status: &str) -> Value {
 
 fn server() -> Server {
     let server = Setup::default().frozen("2026-11-20T12:00:00Z").start();
-    server.import(harness::SMALL_CATALOG);
+    server.import(&format!("{}{}", harness::SMALL_CATALOG, harness::many_services(1)));
     server
 }
 
@@ -35,11 +35,10 @@ fn detected(server: &Server, drill: &Value) -> Value {
     server.json(&format!("/api/v1/drills/{id}"))["detected_after_seconds"].clone()
 }
 
-fn rule(server: &Server) -> String {
-    let card = server.scorecard("checkout");
-    let rules = card["practices"].as_array().into_iter().flatten();
-    let mut rules = rules.flat_map(|p| p["rules"].as_array().cloned().unwrap_or_default());
-    rules.find(|r| r["id"] == "drill-detected").map_or_else(String::new, |r| r["outcome"].to_string())
+/// What the scorecard says of the rule that asks for detection, and all points earned.
+fn standing(card: &Value) -> (Value, Value) {
+    let rule = card["rules"].as_array().into_iter().flatten().find(|r| r["id"] == "drill-detected");
+    (rule.map_or(Value::Null, |r| r["outcome"].clone()), card["earned"].clone())
 }
 
 #[test]
@@ -47,14 +46,15 @@ fn an_alert_tells_of_the_drill_that_ran_when_it_fired() {
     let mut server = server();
     let first = drill(&server, "dns", "passed", ("10:00:00", "10:10:00"));
     let _other = drill(&server, "cpu", "passed", ("08:00:00", "08:10:00"));
-    let before = (rule(&server), server.scorecard("checkout")["score"].as_i64());
+    let before = standing(&server.scorecard("checkout"));
     server.move_clock("2026-11-20T12:05:00Z");
     server.restart();
     let answer = server.post(ALERTS, &alert("checkout", "10:00:12.5", "firing")).expect(200).json();
     assert_eq!(answer["detected"][0]["drill"], first["id"], "{answer:#}");
     assert_eq!(detected(&server, &first), json!(12.5));
-    let after = (rule(&server), server.scorecard("checkout")["score"].as_i64());
-    assert!(after.1 > before.1, "the grade moves: {before:?} {after:?}");
+    let after = standing(&server.scorecard("checkout"));
+    assert_eq!((&before.0, &after.0), (&json!("unknown"), &json!("partial")), "{before:?} {after:?}");
+    assert_ne!(before.1, after.1, "points are earned by it");
     // A repeat, a later alert, and one that stops change nothing; an earlier one does.
     let again = server.post(ALERTS, &alert("checkout", "10:00:12.5", "firing")).expect(200).json();
     assert_eq!((&again["repeated"], &again["detected"]), (&json!(1), &json!([])));
@@ -67,7 +67,7 @@ fn an_alert_tells_of_the_drill_that_ran_when_it_fired() {
     assert!(events.to_string().contains("fired 12.5 s into the dns drill in staging"), "{events:#}");
     // As it was known before the alert arrived.
     let then = server.json("/api/v1/services/checkout/scorecard?as_of=2026-11-20T12:01:00Z");
-    assert_eq!(then["score"].as_i64(), before.1);
+    assert_eq!(standing(&then), before);
     let _ = server.cli(&["verify"]).ok();
     let again = server.cli(&["ingest", "--replay", "--json"]).ok().json();
     assert_eq!(again["changed"], 0);
@@ -96,7 +96,7 @@ fn alerts_of_other_places_and_of_nobody_tell_nothing() {
     let nobody = server.post(ALERTS, &alert("no-such-service", "10:01:00", "firing")).expect(200).json();
     assert_eq!(nobody["ignored"], 1);
     assert_eq!(detected(&server, &first), Value::Null);
-    let limited = server.new_limited_token("other", &["drills:write"], &["else"]);
+    let limited = server.new_limited_token("other", &["drills:write"], &["svc-0"]);
     let request = server.request_as(&limited, "POST", ALERTS).json(&alert("checkout", "10:01:00", "firing"));
     let _ = server.send(request).problem(403, "forbidden");
     let mut many = alert("checkout", "10:02:00", "firing");
@@ -174,7 +174,7 @@ fn deployments_are_checked_and_known_by_their_id() {
     }
     let unknown = json!({"service": "chekout", "environment": "x", "deployed_at": "2026-11-20T08:00:00Z"});
     let _ = server.post("/api/v1/deployments", &unknown).problem(404, "not_found");
-    let limited = server.new_limited_token("other", &["drills:write"], &["else"]);
+    let limited = server.new_limited_token("other", &["drills:write"], &["svc-0"]);
     let request = server.request_as(&limited, "POST", "/api/v1/deployments").json(&same);
     let _ = server.send(request).problem(403, "forbidden");
 }

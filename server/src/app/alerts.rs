@@ -74,10 +74,10 @@ pub fn take(tx: &mut Tx<'_>, alerts: &[AlertReading], hints: &Hints) -> Result<A
     for (service, alert) in mine {
         let row = row_of(tx, &service, alert, hints);
         let known = store::alerts::known(tx.conn, &row)?;
-        if let Some(known) = &known {
-            if let (None, Some(end)) = (known.ends_at, row.ends_at) {
-                store::alerts::close(tx.conn, &known.id, end)?;
-            }
+        if let Some(known) = &known
+            && let (None, Some(end)) = (known.ends_at, row.ends_at)
+        {
+            store::alerts::close(tx.conn, &known.id, end)?;
         }
         // What has stopped and never was told to fire proves nothing.
         if known.is_some() || !alert.firing {

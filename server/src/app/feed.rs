@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::evidence::Evidence;
+use super::deployments::BreakWindow;
+use super::evidence::{Evidence, State};
 use super::facts::class_of;
 use super::grading::judge;
 use super::owners;
@@ -197,6 +198,14 @@ pub(super) fn drill_view(service: &ServiceRow, row: &DrillRow) -> DrillView {
     }
 }
 
+/// When the latest of these regressions broke, and what was deployed in between.
+fn broke(tx: &mut Tx<'_>, service: &ServiceRow, states: &[&State]) -> Result<Option<BreakWindow>> {
+    let broken = states.iter().filter_map(|s| Some((s.regressed_at?, s.passed_at?, &s.environment))).max();
+    let Some((regressed_at, passed_at, environment)) = broken else { return Ok(None) };
+    let of = (service.id.as_str(), service.slug.as_str());
+    deployments::window(tx, of, environment, (passed_at, regressed_at)).map(Some)
+}
+
 /// What the rulebook expects of a service's drills, and where each failure class stands.
 pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
     let service = owners::service(tx, name)?;
@@ -229,16 +238,8 @@ pub fn matrix(tx: &mut Tx<'_>, name: &str) -> Result<DrillMatrix> {
             Some(_) if days.is_some_and(|d| d <= fresh_days) => "fresh",
             Some(_) => "stale",
         };
-        let broken = of_class.iter().filter(|s| s.regressed_at.is_some()).max_by_key(|s| s.regressed_at);
-        let broke = match broken.and_then(|s| Some((s, (s.passed_at?, s.regressed_at?)))) {
-            Some((s, between)) => {
-                let of = (service.id.as_str(), service.slug.as_str());
-                Some(deployments::window(tx, of, &s.environment, between)?)
-            }
-            None => None,
-        };
         cells.push(DrillCell {
-            broke,
+            broke: broke(tx, &service, &of_class)?,
             kind: failure.kind().as_str().to_owned(),
             failure: failure.as_str().to_owned(),
             state: state.to_owned(),

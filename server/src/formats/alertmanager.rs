@@ -1,6 +1,7 @@
 //! Alertmanager's webhook, version 4: alerts that tell when something was noticed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde_json::Value;
 
@@ -93,7 +94,7 @@ fn one(document: &Value, at: usize, errors: &mut Vec<FieldError>) -> Option<Aler
 fn print_of(labels: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
     for (key, value) in labels {
-        text.push_str(&format!("{}:{key}{}:{value}", key.len(), value.len()));
+        let _ = write!(text, "{}:{key}{}:{value}", key.len(), value.len());
     }
     json::sha256(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -52,11 +52,11 @@ pub(super) fn read(body: &str, hints: &Hints) -> Result<Read, Error> {
     story.run_id = text(&document, "/detail/experiment-id").map(|id| format!("{id}/{status}"));
     story.title = text(&document, "/detail/experiment-template-id").map(|id| format!("FIS template {id}"));
     story.times = (None, time(&document, "/time"));
-    story.rollback = untold();
+    story.rollback = Some(untold());
     story.read(&document, hints).map(|reading| Read::Drill(Box::new(reading)))
 }
 
-fn untold() -> Option<super::RollbackReading> {
+fn untold() -> super::RollbackReading {
     engine::rollback(RollbackOutcome::NotTested, "AWS FIS does not tell whether the fault was taken back.")
 }
 
@@ -116,6 +116,6 @@ fn experiment(document: &Value, hints: &Hints) -> Result<Read, Error> {
         .map(str::to_owned)
         .or_else(|| template.map(|id| format!("FIS template {id}")));
     story.times = (time(document, "/experiment/startTime"), time(document, "/experiment/endTime"));
-    story.rollback = untold();
+    story.rollback = Some(untold());
     story.read(document, hints).map(|reading| Read::Drill(Box::new(reading)))
 }

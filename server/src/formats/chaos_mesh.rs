@@ -145,7 +145,7 @@ fn fault<'a>(document: &'a Value, kind: &str) -> Told<'a> {
             reason,
             seconds: seconds.filter(|s| *s > 0.0 && *s < 1e9),
         };
-        (said_nothing(), Some(rollback))
+        (said_nothing(), rollback)
     } else if let Some(why) = &records.recover_failed {
         let place = records.still_in.as_deref().unwrap_or("a target");
         let reason = format!("The fault could not be taken back from `{place}`: {why}.");
@@ -154,7 +154,7 @@ fn fault<'a>(document: &'a Value, kind: &str) -> Told<'a> {
         return ignored("The fault is being taken back; post the object when that is done.");
     };
     let mut story = Story::new("chaos-mesh", Outcome::Inconclusive, reason);
-    story.rollback = rollback;
+    story.rollback = Some(rollback);
     story.failure = failure(kind, document.get("spec"));
     let created = time(document, "/metadata/creationTimestamp");
     story.times = (records.began.or(created), records.ended);
@@ -217,10 +217,10 @@ fn workflow(document: &Value) -> Told<'_> {
         ),
     };
     let mut story = Story::new("chaos-mesh", outcome, reason);
-    story.rollback = engine::rollback(
+    story.rollback = Some(engine::rollback(
         RollbackOutcome::NotTested,
         "A Workflow does not tell whether its faults were taken back; its chaos objects do.",
-    );
+    ));
     let mut classes = templates.iter().filter_map(|template| {
         let kind = text(template, "/templateType").filter(|kind| kind.ends_with("Chaos"))?;
         let mut letters = kind.chars();

@@ -41,7 +41,7 @@ pub(super) fn read(body: &str, hints: &Hints) -> Result<Read, Error> {
     let end =
         ["/endTime", "/end_time", "/endedAt", "/time", "/TIME"].iter().find_map(|at| time(&document, at));
     story.times = (begin, end);
-    story.rollback = if flat == "lostcommunication" {
+    let rollback = if flat == "lostcommunication" {
         engine::rollback(
             RollbackOutcome::Suspect,
             "Gremlin lost its agent: whether the fault is off is not known.",
@@ -52,6 +52,7 @@ pub(super) fn read(body: &str, hints: &Hints) -> Result<Read, Error> {
             "Gremlin does not tell whether the fault was taken back.",
         )
     };
+    story.rollback = Some(rollback);
     story.read(&document, hints).map(|reading| Read::Drill(Box::new(reading)))
 }
 

@@ -243,8 +243,8 @@ pub(super) fn list<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
 }
 
 /// A rollback verdict.
-pub(super) fn rollback(outcome: RollbackOutcome, reason: impl Into<String>) -> Option<RollbackReading> {
-    Some(RollbackReading { outcome, reason: reason.into(), seconds: None })
+pub(super) fn rollback(outcome: RollbackOutcome, reason: impl Into<String>) -> RollbackReading {
+    RollbackReading { outcome, reason: reason.into(), seconds: None }
 }
 
 /// Refuses what is no object.
