@@ -96,5 +96,5 @@ fn print_of(labels: &BTreeMap<String, String>) -> String {
     for (key, value) in labels {
         let _ = write!(text, "{}:{key}{}:{value}", key.len(), value.len());
     }
-    json::sha256(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    json::hex(json::sha256(text.as_bytes()).get(..8).unwrap_or_default())
 }

@@ -32,10 +32,12 @@ pub(super) fn read(body: &str, hints: &Hints) -> Result<Read, Error> {
     let mut found = Found::default();
     if machine {
         let metrics = engine::list(&document, "/results/metrics");
-        metrics.iter().chain(engine::list(&document, "/results/checks/metrics")).for_each(|metric| {
+        for metric in metrics.iter().chain(engine::list(&document, "/results/checks/metrics")) {
             found.thresholds(text(metric, "/name").unwrap_or_default(), metric.get("thresholds"));
-        });
-        engine::list(&document, "/results/checks/results").iter().for_each(|check| found.check(check));
+        }
+        for check in engine::list(&document, "/results/checks/results") {
+            found.check(check);
+        }
         found.totals(&document);
     } else {
         for (name, metric) in document.get("metrics").and_then(Value::as_object).into_iter().flatten() {

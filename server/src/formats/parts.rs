@@ -32,10 +32,11 @@ pub fn parts(format: Format, body: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, Error> {
     for document in documents {
         match document {
             Value::Array(items) => all.extend(items),
-            Value::Object(mut map) if is_list(&map) => match map.remove("items") {
-                Some(Value::Array(items)) => all.extend(items),
-                _ => {}
-            },
+            Value::Object(mut map) if is_list(&map) => {
+                if let Some(Value::Array(items)) = map.remove("items") {
+                    all.extend(items);
+                }
+            }
             // One document and nothing around it stays as it was sent.
             _ if one => return whole(),
             other => all.push(other),

@@ -203,7 +203,7 @@ fn bounded(id: &str) -> String {
         return flat;
     }
     let hash = json::sha256(id.as_bytes());
-    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = json::hex(hash.get(..16).unwrap_or_default());
     format!("{}~{hex}", utf8::cut(&flat, 160))
 }
 

@@ -145,13 +145,20 @@ impl FromRequest for Ticket {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Some(value) = req.headers().get(tickets::HEADER) else { return ready(Ok(Self(None))) };
+        ready(Self::of(req))
+    }
+}
+
+impl Ticket {
+    /// What the head of a request says.
+    pub(super) fn of(req: &HttpRequest) -> Result<Self> {
+        let Some(value) = req.headers().get(tickets::HEADER) else { return Ok(Self(None)) };
         let id = tickets::id_of(value.to_str().unwrap_or_default());
-        ready(if (1..=MAX_NAME_BYTES).contains(&id.len()) {
+        if (1..=MAX_NAME_BYTES).contains(&id.len()) {
             Ok(Self(Some(id)))
         } else {
             Err(Error::invalid(tickets::HEADER, "expected a drill ticket, or its id"))
-        })
+        }
     }
 }
 

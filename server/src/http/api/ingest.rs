@@ -48,10 +48,10 @@ pub async fn ingest(
     Name(name): Name,
     query: Query,
     IdempotencyKey(key): IdempotencyKey,
-    Ticket(ticket): Ticket,
     body: Body,
 ) -> Result<HttpResponse> {
     let format = Format::parse(&name).ok_or_else(|| unknown_format(&name))?;
+    let Ticket(ticket) = Ticket::of(&req)?;
     let bytes = unwrapped(&req, format, &body);
     take(&app, actor, format, bytes, Hints { ticket, ..hints_of(&query) }, key).await
 }
