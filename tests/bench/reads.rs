@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use waterbear::app::{App, degrader, scorecard};
+use waterbear::app::{App, degrader, flows, scorecard};
 use waterbear::http::pages::frame::{self, Frame};
 use waterbear::http::pages::service;
 
@@ -34,7 +34,8 @@ pub fn template_alone(app: &Arc<App>, time: Duration) -> f64 {
                         let card = scorecard::scorecard(tx, &name, None)?;
                         let history = scorecard::history(tx, &name, None, None)?;
                         let study = degrader::study(tx, &name, &degrader::Ask::default())?;
-                        Ok(service::context(Frame::default().chrome(tx)?, &card, &history, &study))
+                        let calls = flows::of_service(tx, &name)?;
+                        Ok(service::context(Frame::default().chrome(tx)?, &card, &history, &study, &calls))
                     })
                     .expect("a scorecard");
                 while began.elapsed() < time {
