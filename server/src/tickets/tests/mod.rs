@@ -276,7 +276,7 @@ fn texts_are_as_they_were() {
     for (name, drill) in plans() {
         let plan = texts::Plan { drill: &drill, until: NOW, id: Some("T-ID"), token: Some("aaa.bbb.ccc") };
         let said = |list: Vec<(String, String)>| {
-            list.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>()
+            list.into_iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<Vec<_>>().concat()
         };
         let text = format!(
             "# headers\n{}# envoy\n{}# curl\n{}\n# istio\n{}# flagd\n{}\n",
