@@ -35,7 +35,7 @@ test('a drill is put together without a script', () => withPage(browser, server.
   await page.locator('a[href="/flows/buy/drill"]').click();
   await page.getByLabel('storefront → ads').check();
   await page.getByLabel('They meet').selectOption('timeout');
-  await page.getByLabel('For', { exact: true }).selectOption('members');
+  await page.locator('select[name=who]').selectOption('members');
   await page.getByLabel('Member ids').fill('m1, m2');
   await page.getByRole('button', { name: 'Show what to do' }).click();
   await page.waitForURL(/edge=storefront-%3Eads/);

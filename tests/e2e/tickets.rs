@@ -180,7 +180,6 @@ fn a_result_under_a_ticket_says_the_rest_by_itself() {
     let server = drilling();
     let issued = server.post("/api/v1/drill-tickets", &wish()).expect(201).json();
     let id = text(&issued["id"]);
-    let score = server.scorecard("storefront")["score"].clone();
     let named = |key: &str, value: Value| {
         let mut body = result();
         body[key] = value;
@@ -211,7 +210,9 @@ fn a_result_under_a_ticket_says_the_rest_by_itself() {
     assert_eq!(server.json(&format!("/api/v1/drill-tickets/{id}"))["results"].as_array().unwrap().len(), 5);
     let drills = server.json("/api/v1/services/storefront/drills");
     assert_eq!(drills["items"][0]["ticket"], id);
-    assert_ne!(server.scorecard("storefront")["score"], score, "it moves the score");
+    let matrix = server.json("/api/v1/services/storefront/drill-matrix");
+    let cell = matrix["cells"].as_array().unwrap().iter().find(|cell| cell["failure"] == "error").unwrap();
+    assert_eq!((&cell["state"], &cell["last"]["target"]), (&json!("fresh"), &json!("ads")));
     // What is kept of a document holds no ticket.
     let kept = server.dir().join("waterbear.db");
     if kept.exists() {

@@ -93,6 +93,9 @@ pub fn old(conn: &mut Conn, floor: i64, limit: i64) -> QueryResult<Vec<String>> 
 
 /// Deletes tickets.
 pub fn delete(conn: &mut Conn, ids: &[String]) -> QueryResult<usize> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
     diesel::delete(drill_tickets::table.filter(drill_tickets::id.eq_any(ids))).execute(conn)
 }
 
@@ -114,5 +117,8 @@ pub fn drills_of(conn: &mut Conn, ticket_id: &str, limit: i64) -> QueryResult<Ve
         .order(ticket_results::drill_id.desc())
         .limit(limit)
         .load(conn)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     drills::table.filter(drills::id.eq_any(ids)).order(drills::id.desc()).load(conn)
 }

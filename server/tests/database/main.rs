@@ -7,6 +7,7 @@
 )]
 
 mod claims;
+mod paths;
 mod plans;
 
 use std::path::Path;
