@@ -344,7 +344,7 @@ fn a_tree_of_550_endpoints_is_stored_and_drawn() {
     server.import(&format!("{SMALL_CATALOG}{}", harness::many_services(550)));
     put(&server, "all", &json!({"title": "All", "edges": edges})).expect(201);
     let page = server.get("/flows/all").expect(200).text();
-    assert!(page.contains("490 of 550 nodes are not drawn"), "{page}");
+    assert!(page.contains("510 of 550 nodes are not drawn"), "{page}");
     assert!(page.contains("Show all 549 edges") && page.matches("class=\"fn").count() <= 60);
     let near = server.get("/flows/all?focus=svc-40").expect(200).text();
     assert!(near.contains("shown with its neighbours"), "{near}");
