@@ -34,7 +34,8 @@ pub fn template_alone(app: &Arc<App>, time: Duration) -> f64 {
                         let card = scorecard::scorecard(tx, &name, None)?;
                         let history = scorecard::history(tx, &name, None, None)?;
                         let study = degrader::study(tx, &name, &degrader::Ask::default())?;
-                        Ok(service::context(Frame::default().chrome(tx)?, &card, &history, &study))
+                        let calls = waterbear::app::flows::of_service(tx, &name)?;
+                        Ok(service::context(Frame::default().chrome(tx)?, &card, &history, &study, &calls))
                     })
                     .expect("a scorecard");
                 while began.elapsed() < time {

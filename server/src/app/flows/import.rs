@@ -1,5 +1,6 @@
 //! Flows in catalog files: documents of `kind: Flow`, and components that say which of their dependencies are core.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use scoring_rules::flows::{Edge, Flow, MAX_EDGES, read_document};
@@ -113,14 +114,18 @@ pub(in crate::app) fn apply(
 /// The flows that a reading names, by slug: the first of each stays.
 fn flows_of(reading: &CatalogReading, problems: &mut Vec<ImportProblem>) -> BTreeMap<String, Flow> {
     let mut flows = BTreeMap::new();
-    let mut add = |doc: &DocumentReading, slug: String, flow: Flow, problems: &mut Vec<ImportProblem>| {
-        if flows.contains_key(&slug) {
-            let detail = format!("the flow {slug} is declared twice; the first stays");
-            problems.push(problem(doc, detail));
-        } else {
-            flows.insert(slug, flow);
-        }
-    };
+    let mut add =
+        |doc: &DocumentReading, slug: String, flow: Flow, problems: &mut Vec<ImportProblem>| match flows
+            .entry(slug)
+        {
+            Entry::Occupied(held) => {
+                let detail = format!("the flow {} is declared twice; the first stays", held.key());
+                problems.push(problem(doc, detail));
+            }
+            Entry::Vacant(free) => {
+                free.insert(flow);
+            }
+        };
     for doc in reading.documents.iter().filter(|d| d.accepted) {
         if let Some(Ok((slug, flow))) = doc.flow.as_ref().map(read_document) {
             add(doc, slug, flow, problems);

@@ -116,11 +116,10 @@ fn fallbacks(n: i64) -> String {
 /// The class of a share of proved fallbacks.
 pub(super) fn tone(coverage: &Coverage) -> &'static str {
     match coverage.coverage_pct {
-        None => "unknown",
         Some(share) if share >= 100.0 => "pass",
         Some(_) if coverage.failed > 0 => "fail",
         Some(share) if share > 0.0 => "partial",
-        Some(_) => "unknown",
+        _ => "unknown",
     }
 }
 
