@@ -162,8 +162,16 @@ fn who_does_not_keep_up_is_cut_off_and_holds_nobody_up() {
     std::thread::sleep(Duration::from_secs(35).saturating_sub(began.elapsed()));
     assert!(is_over(&mut first), "a first head may take for ever");
     assert!(is_over(&mut second), "a second head may take for ever");
-    // What had come is still there to be read; then it ends.
-    assert!(is_over(&mut deaf), "answers wait for ever for who does not read them");
+    // Not read: that would be progress. It is cut after 25 s, or after twice that where a busy server was still at work on
+    // one of its requests when the first 25 were over.
+    let cut = || deaf.take_error().unwrap().is_some();
+    while !cut() {
+        assert!(
+            began.elapsed() < Duration::from_secs(90),
+            "answers wait for ever for who does not read them"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let _ = server.post_drill(&passed("checkout", "dns")).expect(201);
 }
 

@@ -238,6 +238,12 @@ fn one_profile_is_tuned_without_a_server() {
     ] {
         assert!(said.out.contains(words), "{words}\n{}", said.out);
     }
+    let args = ["degrader", "tune", "--profile", "traffic.json", "--dialect", "resilience4j"];
+    let said = harness::run(dir.path(), &[], &args).ok().out;
+    assert!(
+        said.contains("note: One breaker guards all") && said.contains("  at night a client sees"),
+        "{said}"
+    );
     let args = ["degrader", "tune", "--profile", "traffic.json", "--dialect", "istio", "--json"];
     let told = harness::run(dir.path(), &[], &args).ok().json();
     assert_eq!(told["dialect"], "istio");
@@ -249,4 +255,55 @@ fn one_profile_is_tuned_without_a_server() {
     for place in ["/hosts", "/qps", "/latency/p99_ms"] {
         assert!(failed.err.contains(place), "{place}\n{}", failed.err);
     }
+}
+
+#[test]
+fn a_file_that_makes_no_sense_is_told_with_json_pointers() {
+    let dir = tempfile::tempdir().unwrap();
+    let latency = "latency: {p50_ms: 6, p99_ms: 30}\n";
+    let good = format!("hosts: 50\nqps: 500\n{latency}");
+    let two = format!("{good}---\n{good}");
+    let histogram = "hosts: 50\nqps: 500\nlatency: {histogram: [{le_ms: [], count: 1}]}\n";
+    let tune = |profile: &str, more: &[&str]| {
+        std::fs::write(dir.path().join("traffic.yaml"), profile).unwrap();
+        let args: Vec<&str> = [&["degrader", "tune", "--profile", "traffic.yaml"], more].concat();
+        harness::run(dir.path(), &[], &args)
+    };
+    for (profile, told) in [
+        (histogram, "traffic.yaml: /latency/histogram/0/le_ms: "),
+        ("7", "traffic.yaml: /: "),
+        (two.as_str(), "traffic.yaml: /: one profile is wanted"),
+        (
+            "hosts: 50\nqps: .nan\nlatency: {p50_ms: 6, p99_ms: 30}\n",
+            "traffic.yaml: /qps: must be a finite number",
+        ),
+        (
+            "hosts: 50\nqps: 1e400\nlatency: {p50_ms: 6, p99_ms: 30}\n",
+            "traffic.yaml: /qps: must be a finite number",
+        ),
+        ("hosts: 50\nqps: 500\nlatency: [7.5, 0.9]\n", "traffic.yaml: /latency: "),
+    ] {
+        let said = tune(profile, &[]);
+        assert_ne!(said.code, 0, "{profile}");
+        assert!(said.err.contains(told), "{profile}\n{}", said.err);
+    }
+    std::fs::write(dir.path().join("own.yaml"), "hello: 1\n").unwrap();
+    let said = tune(&good, &["--dialect", "envoy", "--settings", "own.yaml"]);
+    assert!(said.err.contains("own.yaml: /: holds no `outlier_detection`"), "{}", said.err);
+}
+
+#[test]
+fn a_profile_by_position_is_no_profile() {
+    let server = Server::with_checkout();
+    let by_position =
+        json!([5, null, 5000, [7.5, 0.9, null, null, []], 0, 1000, null, [], 0.08, 0.001, 8, null]);
+    let mut buckets = defaults();
+    buckets["profile"]["latency"] = json!({"histogram": [[2, 5000]]});
+    for (body, pointer) in
+        [(json!({"profile": by_position}), "/profile"), (buckets, "/profile/latency/histogram/0")]
+    {
+        let problem = put(&server, &body).problem(422, "invalid");
+        assert_eq!(pointers(&problem), [pointer], "{problem}");
+    }
+    assert_eq!(server.json(PATH)["profile"], Value::Null);
 }

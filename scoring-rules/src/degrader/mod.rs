@@ -23,7 +23,7 @@ mod tuner;
 
 pub use d2::{Balancer, D2, Degrader, LatencyMetric};
 pub use defence::{CurvePoint, Defence, FAILURE_SECONDS, HealthyDay, Replay, Scenario};
-pub use derive::{call_timeout_ms, high_error_rate};
+pub use derive::{call_timeout_ms, error_marks, high_error_rate};
 pub use dialects::{
     Assessment, Context, Dialect, Envoy, Finagle, Grpc, Istio, Reading, Resilience4j, Row, Settings, Sight,
     assess,

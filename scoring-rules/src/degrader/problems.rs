@@ -34,7 +34,8 @@ impl Degrader {
         wrong.share("/degrader/slowStartThreshold", self.slow_start_threshold);
         wrong.whole("/degrader/maxDropDuration", self.max_drop_duration, 0);
         if self.override_drop_rate.is_nan() || !(-MOST..=1.0).contains(&self.override_drop_rate) {
-            let detail = format!("must be at most 1, negative for off, is {}", self.override_drop_rate);
+            let detail =
+                format!("must be at most 1, negative for off, is {}", short(self.override_drop_rate));
             wrong.add("/degrader/overrideDropRate", detail);
         }
         let marks = [
@@ -60,7 +61,7 @@ impl Balancer {
         wrong.whole("/balancer/clusterMinCallsHigh", self.cluster_min_calls_high, 0);
         wrong.whole("/balancer/clusterMinCallsLow", self.cluster_min_calls_low, 0);
         let (low, high) = (self.cluster_min_calls_low as f64, self.cluster_min_calls_high as f64);
-        wrong.not_above("/balancer/clusterMinCallsLow", low, "clusterMinCallsHigh", high);
+        wrong.not_above("/balancer/clusterMinCallsLow", low, "clusterMinCallCount.highWaterMark", high);
         wrong.step("/balancer/initialRecoveryLevel", self.initial_recovery_level);
         wrong.at_least("/balancer/ringRampFactor", self.ring_ramp_factor, 1.0);
     }
@@ -77,7 +78,7 @@ impl Relative {
         wrong.step("/relative/downStep", self.down_step);
         // At 1 times the mean or below, a host is bad for being like the others.
         if high.is_nan() || high <= 1.0 || high > MOST {
-            let detail = format!("must be above 1, times the cluster's mean, is {high}");
+            let detail = format!("must be above 1, times the cluster's mean, is {}", short(high));
             wrong.add("/relative/relativeLatencyHighThresholdFactor", detail);
         }
         wrong.above_zero("/relative/relativeLatencyLowThresholdFactor", low);
@@ -105,14 +106,21 @@ impl Wrong {
     /// A share that moves something.
     fn step(&mut self, pointer: &str, value: f64) {
         if value.is_nan() || value <= 0.0 || value > 1.0 {
-            self.add(pointer, format!("must be above 0 and at most 1, is {value}"));
+            self.add(pointer, format!("must be above 0 and at most 1, is {}", short(value)));
         }
     }
 
     /// A low mark against its high one.
     fn not_above(&mut self, pointer: &str, low: f64, name: &str, high: f64) {
         if low > high {
+            let (low, high) = (short(low), short(high));
             self.add(pointer, format!("must not be above {name}, which is {high}, is {low}"));
         }
     }
+}
+
+/// A number in a message: never hundreds of digits.
+pub(super) fn short(value: f64) -> String {
+    let plain = value == 0.0 || (1e-6..1e15).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
 }

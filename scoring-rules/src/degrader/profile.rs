@@ -1,12 +1,16 @@
 //! A traffic profile as it is sent, and what can be wrong with it.
 
+mod objects;
+
 use serde::{Deserialize, Serialize};
 
 use super::Traffic;
+use super::problems::short;
+use objects::objects_only;
 
 /// What is known of the calls to one service, over all its hosts and callers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Profile {
     /// Hosts that serve the calls (N).
     pub hosts: u32,
@@ -14,32 +18,33 @@ pub struct Profile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<u32>,
     /// Calls a second, of all clients to all hosts (Q), mean over the day.
+    #[serde(deserialize_with = "objects::finite")]
     pub qps: f64,
     /// How long healthy calls take.
     pub latency: Latency,
     /// Share of calls that fail on healthy hosts (e0), 0 to 1.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects::finite")]
     pub error_rate: f64,
     /// The clients' request timeout (T), ms.
-    #[serde(default = "default_timeout")]
+    #[serde(default = "default_timeout", deserialize_with = "objects::finite")]
     pub timeout_ms: f64,
     /// A call that takes longer is bad (S), ms. Not given: the timeout.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "objects::maybe_finite")]
     pub slo_ms: Option<f64>,
     /// The day in equal slots; none: a usual day is assumed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub day: Vec<Slot>,
     /// Coefficient of variation of the window means of healthy hosts beyond sampling noise (cb).
-    #[serde(default = "default_host_cv")]
+    #[serde(default = "default_host_cv", deserialize_with = "objects::finite")]
     pub host_cv: f64,
     /// Share of windows of a host with a hiccup, such as a garbage collection (hr).
-    #[serde(default = "default_hiccup_rate")]
+    #[serde(default = "default_hiccup_rate", deserialize_with = "objects::finite")]
     pub hiccup_rate: f64,
     /// How many times as long calls take in a hiccup (hf).
-    #[serde(default = "default_hiccup_factor")]
+    #[serde(default = "default_hiccup_factor", deserialize_with = "objects::finite")]
     pub hiccup_factor: f64,
     /// The 99.9th percentile of recorded window means of single hosts, ms; replaces `host_cv` and the hiccups.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "objects::maybe_finite")]
     pub window_mean_p999_ms: Option<f64>,
 }
 
@@ -65,19 +70,19 @@ impl Default for Profile {
 
 /// How long calls take: as mean and cv, as two percentiles, or as a histogram.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Latency {
     /// Mean, ms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "objects::maybe_finite")]
     pub mean_ms: Option<f64>,
     /// Standard deviation over mean.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "objects::maybe_finite")]
     pub cv: Option<f64>,
     /// Median, ms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "objects::maybe_finite")]
     pub p50_ms: Option<f64>,
     /// 99th percentile, ms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "objects::maybe_finite")]
     pub p99_ms: Option<f64>,
     /// Cumulative counts, as Prometheus keeps them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,23 +91,28 @@ pub struct Latency {
 
 /// Calls that took `le_ms` or less.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Bucket {
     /// Upper bound, ms; none: without bound.
     pub le_ms: Option<f64>,
     /// Calls up to it, those of lower buckets included.
+    #[serde(deserialize_with = "objects::finite")]
     pub count: f64,
 }
 
 /// A part of the day against its mean.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Slot {
     /// Traffic, as a multiple of the mean.
+    #[serde(deserialize_with = "objects::finite")]
     pub traffic: f64,
     /// Latency, as a multiple of the mean.
+    #[serde(deserialize_with = "objects::finite")]
     pub latency: f64,
 }
+
+objects_only!(Profile, Latency, Bucket, Slot);
 
 /// Something wrong with a profile or with settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -162,11 +172,17 @@ impl Profile {
         wrong.share("/hiccup_rate", self.hiccup_rate);
         wrong.at_least("/hiccup_factor", self.hiccup_factor, 1.0);
         wrong.at_least("/host_cv", self.host_cv, 0.0);
-        if let Some(ms) = self.window_mean_p999_ms {
-            wrong.above_zero("/window_mean_p999_ms", ms);
-        }
         self.check_day(&mut wrong);
         let latency = self.latency.check(&mut wrong);
+        if let Some(ms) = self.window_mean_p999_ms {
+            wrong.above_zero("/window_mean_p999_ms", ms);
+            // Nearly all windows would be slower than nearly none.
+            if let Some((mean_ms, ..)) = latency.filter(|(mean_ms, ..)| ms < *mean_ms) {
+                let mean_ms = short((mean_ms * 1_000.0).round() / 1_000.0);
+                let detail = format!("must be at least the mean, which is {mean_ms} ms, is {}", short(ms));
+                wrong.add("/window_mean_p999_ms", detail);
+            }
+        }
         let (Some((mean_ms, cv, fine)), []) = (latency, wrong.0.as_slice()) else { return Err(wrong.0) };
         Ok(Traffic {
             hosts: f64::from(self.hosts),
@@ -257,10 +273,21 @@ impl Latency {
             let at = format!("/latency/histogram/{i}");
             let le = bucket.le_ms.unwrap_or(f64::INFINITY);
             if le.is_nan() || le <= bound {
+                let bound = short(bound);
                 wrong.add(format!("{at}/le_ms"), format!("must be above {bound}, the bound before it"));
+            } else if bucket.le_ms.is_some_and(|le| le > MOST) {
+                let detail = format!(
+                    "must be at most {MOST}, is {}; the last one may be null, without bound",
+                    short(le)
+                );
+                wrong.add(format!("{at}/le_ms"), detail);
             }
             if !bucket.count.is_finite() || bucket.count < count {
+                let count = short(count);
                 let detail = format!("must be at least {count}: counts include those of lower buckets");
+                wrong.add(format!("{at}/count"), detail);
+            } else if bucket.count > MOST_CALLS {
+                let detail = format!("must be at most {MOST_CALLS}, is {}", short(bucket.count));
                 wrong.add(format!("{at}/count"), detail);
             }
             if wrong.0.len() > before {
@@ -318,19 +345,20 @@ impl Wrong {
 
     pub(super) fn above_zero(&mut self, pointer: &str, value: f64) {
         if !(value.is_finite() && value > 0.0 && value <= MOST) {
-            self.add(pointer, format!("must be above 0 and at most {MOST}, is {value}"));
+            self.add(pointer, format!("must be above 0 and at most {MOST}, is {}", short(value)));
         }
     }
 
     pub(super) fn at_least(&mut self, pointer: &str, value: f64, least: f64) {
         if !(value.is_finite() && value >= least && value <= MOST) {
-            self.add(pointer, format!("must be at least {least} and at most {MOST}, is {value}"));
+            let (least, is) = (short(least), short(value));
+            self.add(pointer, format!("must be at least {least} and at most {MOST}, is {is}"));
         }
     }
 
     fn between(&mut self, pointer: &str, value: f64, least: f64, most: f64) {
         if !(least..=most).contains(&value) {
-            self.add(pointer, format!("must be between {least} and {most}, is {value}"));
+            self.add(pointer, format!("must be between {least} and {most}, is {}", short(value)));
         }
     }
 
@@ -339,5 +367,7 @@ impl Wrong {
     }
 }
 
-/// Nothing in a profile is greater: beyond it a number is a mistake, and sums stay finite.
+/// Nothing in a profile but a count of calls is greater: beyond it a number is a mistake, and sums stay finite.
 pub(super) const MOST: f64 = 1e9;
+/// Calls that a bucket may have counted: counters that ran for years stay below it, and each is a whole number.
+const MOST_CALLS: f64 = 1e15;

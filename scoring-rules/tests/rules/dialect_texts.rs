@@ -105,7 +105,7 @@ fn envoy_reads_clusters_and_routes() {
       interval: 0.5s
       baseEjectionTime: 15s
       max_ejection_percent: 50
-      failure_percentage_treshold: 20
+      monitors: []
   listeners:
   - filter_chains:
     - routes:
@@ -124,10 +124,7 @@ fn envoy_reads_clusters_and_routes() {
         ..Envoy::default()
     };
     assert_eq!(reading.settings, Settings::Envoy(expected));
-    assert_eq!(
-        notes(&reading),
-        ["/static_resources/clusters/0/outlier_detection/failure_percentage_treshold"]
-    );
+    assert_eq!(notes(&reading), ["/static_resources/clusters/0/outlier_detection/monitors"]);
     // A base beyond the usual maximum moves the maximum, as in Envoy itself.
     let reading = read(Dialect::Envoy, &json!({"base_ejection_time": "600s", "per_try_timeout": "2s"}));
     let Settings::Envoy(envoy) = reading.settings else { panic!() };
@@ -154,7 +151,8 @@ fn grpc_reads_service_configs() {
     };
     assert_eq!(reading.settings, Settings::Grpc(expected));
     // gRPC takes no other spelling, so it is told and not read.
-    let [note] = reading.notes.as_slice() else { panic!("{:?}", reading.notes) };
+    let [of_one_service, note] = reading.notes.as_slice() else { panic!("{:?}", reading.notes) };
+    assert_eq!(of_one_service.pointer, "/methodConfig/1/timeout");
     assert_eq!(note.pointer, "/loadBalancingConfig/0/outlier_detection_experimental/base_ejection_time");
     assert!(note.detail.contains("`baseEjectionTime`"), "{}", note.detail);
 }

@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod dialect_judging;
 #[cfg(test)]
+mod dialect_refusals;
+#[cfg(test)]
 mod dialect_round_trips;
+#[cfg(test)]
+mod dialect_routes;
+#[cfg(test)]
+mod dialect_spring;
 #[cfg(test)]
 mod dialect_texts;
 #[cfg(test)]
@@ -17,6 +23,8 @@ mod grading;
 #[cfg(test)]
 mod pack;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod reference;
@@ -28,3 +36,5 @@ mod support;
 mod tuner;
 #[cfg(test)]
 mod tuner_properties;
+#[cfg(test)]
+mod worth;

@@ -58,7 +58,7 @@ fn groups(changes: &[Change]) -> Vec<(Group, f64)> {
     groups
 }
 
-fn ids(remarks: &[scoring_rules::degrader::Remark]) -> Vec<&str> {
+pub(crate) fn ids(remarks: &[scoring_rules::degrader::Remark]) -> Vec<&str> {
     remarks.iter().map(|remark| remark.id.as_str()).collect()
 }
 

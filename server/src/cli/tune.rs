@@ -9,6 +9,7 @@ use scoring_rules::degrader::{
     Assessment, Context, Dialect, Level, Problem, Profile, Replay, Settings, Traffic, assess,
 };
 use serde_json::{Value, json};
+use serde_path_to_error::Segment;
 
 use super::output;
 
@@ -36,8 +37,7 @@ pub(crate) fn tune(args: &TuneArgs) -> anyhow::Result<ExitCode> {
     let names = Dialect::ALL.map(Dialect::id).join(", ");
     let dialect = Dialect::from_id(&args.dialect)
         .with_context(|| format!("--dialect {}: there is no such tool here; one of {names}", args.dialect))?;
-    let profile: Profile = serde_path_to_error::deserialize(document(&args.profile)?)
-        .map_err(|e| anyhow::anyhow!("{}: /{}: {}", args.profile.display(), e.path(), e.inner()))?;
+    let profile = profile(&args.profile)?;
     let traffic = profile.check().map_err(|found| all(&args.profile, &found))?;
     let (settings, notes) = match &args.settings {
         Some(file) => {
@@ -47,7 +47,7 @@ pub(crate) fn tune(args: &TuneArgs) -> anyhow::Result<ExitCode> {
         None => (Settings::defaults(dialect), Vec::new()),
     };
     for note in &notes {
-        output::note(&format!("{}: {}", note.pointer, note.detail));
+        output::note(&format!("{}: {}", place(&note.pointer), note.detail));
     }
     let assessment = assess(&settings, &traffic);
     let better = assessment.tuning.recommended.as_ref().map(|r| &r.settings);
@@ -68,14 +68,44 @@ pub(crate) fn tune(args: &TuneArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn document(file: &Path) -> anyhow::Result<Value> {
-    let place = || file.display().to_string();
-    let text = std::fs::read_to_string(file).with_context(place)?;
-    waterbear::formats::read_settings(&text).map_err(waterbear::error::Error::into_anyhow).with_context(place)
+    let file_name = || file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(file_name)?;
+    waterbear::formats::read_settings(&text)
+        .map_err(waterbear::error::Error::into_anyhow)
+        .with_context(file_name)
+}
+
+/// The profile of a file that holds nothing else.
+fn profile(file: &Path) -> anyhow::Result<Profile> {
+    let document = document(file)?;
+    if let Value::Array(parts) = &document {
+        let detail =
+            format!("one profile is wanted, not a list or several documents ({} parts)", parts.len());
+        return Err(all(file, &[Problem::new("", detail)]));
+    }
+    serde_path_to_error::deserialize(document)
+        .map_err(|e| all(file, &[Problem::new(pointer(e.path()), e.inner().to_string())]))
+}
+
+/// A path as a JSON pointer.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let parts = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+        Segment::Enum { variant } => Some(format!("/{variant}")),
+        Segment::Unknown => None,
+    });
+    parts.collect()
+}
+
+/// A JSON pointer for a person: the whole document has one too.
+fn place(pointer: &str) -> &str {
+    if pointer.is_empty() { "/" } else { pointer }
 }
 
 fn all(file: &Path, found: &[Problem]) -> anyhow::Error {
     let lines: Vec<String> =
-        found.iter().map(|p| format!("{}: {}: {}", file.display(), p.pointer, p.detail)).collect();
+        found.iter().map(|p| format!("{}: {}: {}", file.display(), place(&p.pointer), p.detail)).collect();
     anyhow::anyhow!(lines.join("\n"))
 }
 
@@ -96,6 +126,7 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
         ),
         format!("score {:.0} of 100, confidence {level}", assessment.tuning.score),
     ];
+    lines.extend(assessment.tuning.confidence.why.iter().map(|why| format!("  {why}")));
     let remarks = assessment.tuning.hard_failures.iter().map(|r| ("outage", r));
     let remarks = remarks.chain(assessment.tuning.refusals.iter().map(|r| ("nothing recommended", r)));
     lines.extend(remarks.map(|(what, r)| format!("{what}: {}", r.detail)));
@@ -134,6 +165,14 @@ fn text(dialect: Dialect, traffic: &Traffic, assessment: &Assessment) -> Vec<Str
         }
         None => {}
     }
+    lines.extend(remarks_of(assessment));
+    lines
+}
+
+/// What else to know of the figures.
+fn remarks_of(assessment: &Assessment) -> Vec<String> {
+    let mut lines: Vec<String> =
+        assessment.tuning.notes.iter().map(|note| format!("note: {}", note.detail)).collect();
     let sight = &assessment.sight;
     lines.push(format!("does not see: {}", sight.blind_to));
     if !sight.paired_with.is_empty() {

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::super::{D2, Group, Relative};
-use super::reader::{Block, Found, Reader, find_blocks, nothing};
+use super::blocks::{Block, find_blocks};
+use super::reader::{Found, Reader, nothing};
+use super::spelling::Spelling;
 use super::table::{Spec, Unit, maybe, row, table};
 use super::text::Style;
 use super::writer::{Node, json, map, rows};
@@ -113,7 +115,7 @@ fn by_key(specs: &[Spec], problems: Vec<super::super::Problem>) -> Vec<(&'static
 
 /// Reads the property maps of a service.
 pub(super) fn read(document: &Value) -> Found<D2> {
-    let mut reader = Reader::new(Style::Strings, false, &[]);
+    let mut reader = Reader::new(Style::Strings, Spelling::Exact, &[]);
     let mut found = false;
     for (name, block) in
         named(document, &["degraderProperties", "loadBalancerStrategyProperties"], &mut reader)
@@ -137,7 +139,7 @@ pub(super) fn read(document: &Value) -> Found<D2> {
 
 /// Reads the properties of the strategy "relative".
 pub(super) fn read_relative(document: &Value) -> Found<Relative> {
-    let mut reader = Reader::new(Style::Bare, false, &["ringProperties"]);
+    let mut reader = Reader::new(Style::Bare, Spelling::Exact, &["ringProperties"]);
     let Some((name, block)) = named(document, &["relativeStrategyProperties"], &mut reader).pop() else {
         return Err(nothing("`relativeStrategyProperties`"));
     };

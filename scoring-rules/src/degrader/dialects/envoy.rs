@@ -4,12 +4,15 @@ use serde_json::Value;
 
 use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic};
 use super::Context;
+use super::blocks::{Block, find_blocks};
 use super::calls::Calls;
 use super::emit::{
     BASES_MS, best_of, ejection_percent, enough_calls, failures_in_a_row, interval_ms, seconds, thresholds,
     try_timeout_ms,
 };
-use super::reader::{Block, Found, Reader, find_blocks, nothing};
+use super::reader::{Found, Reader, nothing};
+use super::routes::Route;
+use super::spelling::Spelling;
 use super::sweeps::{self, Detector, Outlier, Share};
 use super::table::{ANY, ANY_TIME, PERCENT, SOME, SOME_TIME, Unit, maybe, row, settings};
 use super::text::Style;
@@ -101,31 +104,69 @@ fn contradictions(of: &Envoy) -> Vec<(&'static str, String)> {
     wrong
 }
 
-/// Reads a cluster with its `outlier_detection`, or the bare block; a route's timeouts wherever they stand beside it.
+/// Keys of `outlier_detection` that Envoy takes and the simulation does not know.
+const UNREAD: &[&str] = &["monitors", "detect_degraded_hosts"];
+
+/// Reads a cluster with its `outlier_detection`, or the bare block; and the timeouts of the route to it, or such as stand
+/// beside it.
 pub(super) fn read(document: &Value) -> Found<Envoy> {
-    let mut reader =
-        Reader::new(Style::Proto, true, &["route", "retry_policy", "timeout", "per_try_timeout"]);
+    let known = &["route", "retry_policy", "timeout", "per_try_timeout"];
+    let mut reader = Reader::new(Style::Proto, Spelling::Proto, known).strict("Envoy", UNREAD);
     let mut envoy = Envoy::default();
     let Some(block) = reader.locate(document, &["outlier_detection", "outlierDetection"], &envoy) else {
         return Err(nothing("`outlier_detection`: a cluster without it ejects nobody"));
     };
-    let retries = find_blocks(document, &["retry_policy", "retryPolicy"]);
-    let retries = retries.into_iter().filter(|block| block.has("per_try_timeout")).collect();
-    let routes = find_blocks(document, &["route"]).into_iter().filter(|block| block.has("timeout")).collect();
-    let (retry, route) = (reader.first(retries), reader.first(routes));
+    let cluster = block.around(document).first().and_then(|cluster| cluster.text("name"));
+    let route = route_of(&mut reader, document, cluster);
     // Beside the block, without a route, they are taken as well.
-    let beside = Block::of(document);
-    for block in beside.into_iter().chain(route) {
-        reader.place_among_others("route", Some(block.clone()));
-        reader.place_among_others("route.retry_policy", Some(block));
+    if let Some(beside) = Block::of(document) {
+        let retry = beside.child(&["retry_policy"]);
+        reader.place_among_others("route", Some(beside.clone()));
+        reader.place_among_others("route.retry_policy", Some(beside));
+        reader.place_among_others("route.retry_policy", retry);
     }
-    reader.place_among_others("route.retry_policy", retry);
+    if let Some(route) = route {
+        let retry = retry_policy(document, &route);
+        reader.place_among_others("route", Some(route.clone()));
+        reader.place_among_others("route.retry_policy", Some(route));
+        reader.place_among_others("route.retry_policy", retry);
+    }
     reader.place("", Some(block));
     reader.fill(&mut envoy);
     if !reader.has("max_ejection_time") {
         envoy.max_ejection_time = envoy.max_ejection_time.max(envoy.base_ejection_time);
     }
     reader.finish(envoy)
+}
+
+/// The route to a cluster: of those that set a timeout, or else of all, since its virtual host may set one.
+fn route_of<'a>(reader: &mut Reader<'a>, document: &'a Value, cluster: Option<&str>) -> Option<Block<'a>> {
+    let routes: Vec<Route<'a>> = find_blocks(document, &["route"]).into_iter().map(route).collect();
+    let sets = |route: &Route<'a>| {
+        let retry = route.block.child(&["retry_policy"]);
+        [Some(&route.block), retry.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|block| block.has("timeout") || block.has("per_try_timeout"))
+    };
+    let leads = |route: &Route<'a>| cluster.is_some_and(|cluster| route.to.contains(&cluster));
+    let (set, others): (Vec<_>, Vec<_>) = routes.into_iter().partition(sets);
+    let inheriting = if set.iter().any(leads) { None } else { others.into_iter().find(leads) };
+    reader.route_to(cluster, set.into_iter().chain(inheriting).collect(), |to, cluster| to == cluster)
+}
+
+fn route(block: Block<'_>) -> Route<'_> {
+    let weighted = block.child(&["weighted_clusters"]).and_then(|block| block.entry("clusters"));
+    let weighted = weighted.and_then(|(_, list)| list.as_array()).into_iter().flatten();
+    let weighted = weighted.filter_map(|cluster| cluster.get("name")?.as_str());
+    let to = block.text("cluster").into_iter().chain(weighted).collect();
+    Route { block, to }
+}
+
+/// The retry policy of a route: its own, or else that of the virtual host around it.
+fn retry_policy<'a>(document: &'a Value, route: &Block<'a>) -> Option<Block<'a>> {
+    let names = &["retry_policy"];
+    route.child(names).or_else(|| route.around(document).iter().find_map(|block| block.child(names)))
 }
 
 /// The cluster's block and the route's.

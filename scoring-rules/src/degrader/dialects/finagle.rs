@@ -8,10 +8,12 @@ use serde_json::Value;
 
 use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate};
 use super::Context;
+use super::blocks::Block;
 use super::calls::{Calls, HICCUP_S, Run, at_least, hiccups, rate};
 use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, seconds, try_timeout_ms};
-use super::reader::{Block, Found, Reader, nothing};
+use super::reader::{Found, Reader, nothing};
+use super::spelling::Spelling;
 use super::table::{ANY, MOST, SOME_TIME, Unit, maybe, row, settings};
 use super::text::Style;
 use super::writer::{Node, comment, rows, yaml};
@@ -55,8 +57,11 @@ fn contradictions(of: &Finagle) -> Vec<(&'static str, String)> {
 
 /// Reads `failureAccrual` with its parameters, and the client's `requestTimeout` and `responseClassifier` beside it.
 pub(super) fn read(document: &Value) -> Found<Finagle> {
-    let mut reader =
-        Reader::new(Style::Java, false, &["failureAccrual", "requestTimeout", "responseClassifier"]);
+    let mut reader = Reader::new(
+        Style::Lenient,
+        Spelling::Exact,
+        &["failureAccrual", "requestTimeout", "responseClassifier"],
+    );
     let mut finagle = Finagle::default();
     let Some(block) = reader.locate(document, &["failureAccrual"], &finagle) else {
         return Err(nothing("`failureAccrual`"));
@@ -73,9 +78,9 @@ pub(super) fn read(document: &Value) -> Found<Finagle> {
 
 /// The parameters, and as a comment the Scala that sets them.
 pub(super) fn write(of: &Finagle, context: &Context) -> String {
-    let Node::Map(mut accrual) = rows(of, Style::Java, "") else { return String::new() };
-    accrual.push(("markDeadFor".into(), rows(of, Style::Java, "markDeadFor")));
-    let Node::Map(mut client) = rows(of, Style::Java, "client") else { return String::new() };
+    let Node::Map(mut accrual) = rows(of, Style::Lenient, "") else { return String::new() };
+    accrual.push(("markDeadFor".into(), rows(of, Style::Lenient, "markDeadFor")));
+    let Node::Map(mut client) = rows(of, Style::Lenient, "client") else { return String::new() };
     client.insert(0, ("failureAccrual".into(), Node::Map(accrual)));
     format!("{}{}", scala(of, context), yaml(&Node::Map(client)))
 }

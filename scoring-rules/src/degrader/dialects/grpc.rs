@@ -2,14 +2,18 @@
 
 use serde_json::Value;
 
-use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic};
+use super::super::{Defence, Group, HealthyDay, Problem, Replay, Scenario, Traffic};
+use super::Envoy;
+use super::blocks::{Block, blocks_of, find};
 use super::calls::Calls;
 use super::emit::{
     BASES_MS, best_of, ejection_percent, enough_calls, interval_ms, seconds, thresholds, try_timeout_ms,
 };
-use super::reader::{Found, Reader, blocks_of, find, nothing};
+use super::reader::{Found, Reader, nothing};
+use super::routes::cut;
+use super::spelling::Spelling;
 use super::sweeps::{self, Detector, Outlier, Share};
-use super::table::{ANY, MOST, PERCENT, SOME_TIME, Unit, maybe, row, settings};
+use super::table::{ANY, MOST, PERCENT, SOME_TIME, Spec, Table as _, Unit, maybe, row, settings};
 use super::text::Style;
 use super::writer::{Node, json, map, rows};
 
@@ -72,23 +76,47 @@ fn contradictions(of: &Grpc) -> Vec<(&'static str, String)> {
     wrong
 }
 
+/// The policy, as gRPC calls it.
+const POLICY: &str = "outlier_detection_experimental";
+/// Policies that send calls to hosts and eject nobody.
+const LEAVES: &[&str] = &[
+    "round_robin",
+    "pick_first",
+    "grpclb",
+    "weighted_round_robin",
+    "ring_hash_experimental",
+    "least_request_experimental",
+];
+
 /// Reads a service config, or the bare policy.
 pub(super) fn read(document: &Value) -> Found<Grpc> {
-    let mut reader =
-        Reader::new(Style::Proto, false, &["childPolicy", "loadBalancingConfig", "methodConfig"]);
+    let known = &["childPolicy", "loadBalancingConfig", "methodConfig"];
+    let mut reader = Reader::new(Style::Proto, Spelling::Exact, known);
     let mut grpc = Grpc::default();
-    let names = ["outlier_detection_experimental", "outlier_detection"];
-    let Some(block) = reader.locate(document, &names, &grpc) else {
+    if let Some((at, leaf)) = first_leaf(document) {
+        let detail = format!(
+            "gRPC takes the first policy of the list that it knows, and `{leaf}` ejects nobody: put `{POLICY}` first, \
+             with `{leaf}` as its `childPolicy`"
+        );
+        return Err(vec![Problem::new(at, detail)]);
+    }
+    let Some(block) = reader.locate(document, &[POLICY, "outlier_detection"], &grpc) else {
         return Err(nothing(
             "`outlier_detection_experimental` in its `loadBalancingConfig`: nobody is ejected without it",
         ));
     };
-    for name in ["successRateEjection", "failurePercentageEjection"] {
-        reader.place(name, block.child(&[name]));
+    if block.name() == "outlier_detection" {
+        let detail = format!("gRPC knows the policy as `{POLICY}` only, and passes this name over");
+        reader.note(block.at.clone(), detail);
     }
-    let methods = find(document, &["methodConfig"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list));
-    let methods = methods.filter(|method| method.map.contains_key("timeout")).collect();
-    let methods = reader.first(methods);
+    let foreign = of_xds(&block);
+    if !foreign.is_empty() {
+        return Err(foreign);
+    }
+    for name in ["successRateEjection", "failurePercentageEjection"] {
+        reader.place(name, block.exactly(name));
+    }
+    let methods = methods(&mut reader, document);
     reader.place_among_others("methodConfig", methods);
     reader.place("", Some(block));
     reader.fill(&mut grpc);
@@ -96,6 +124,65 @@ pub(super) fn read(document: &Value) -> Found<Grpc> {
         grpc.max_ejection_time = grpc.max_ejection_time.max(grpc.base_ejection_time);
     }
     reader.finish(grpc)
+}
+
+/// The policy of the first `loadBalancingConfig` that gRPC takes, if that ejects nobody while another one would.
+fn first_leaf(document: &Value) -> Option<(String, &'static str)> {
+    let (at, list) = find(document, &["loadBalancingConfig"]).into_iter().next()?;
+    let policies = blocks_of(&at, list);
+    let (at, leaf) = policies.iter().find_map(|policy| {
+        let key = policy.map.keys().next()?;
+        let leaf = LEAVES.iter().find(|leaf| *leaf == key);
+        // Any other that gRPC knows has policies within, and those are looked into.
+        let nested = key == POLICY || key.ends_with("_experimental");
+        (leaf.is_some() || nested).then(|| (policy.pointer(key), leaf))
+    })?;
+    let ejects = policies.iter().any(|policy| policy.map.contains_key(POLICY));
+    leaf.filter(|_| ejects).map(|leaf| (at, *leaf))
+}
+
+/// Keys that only Envoy's form has.
+fn of_xds(block: &Block<'_>) -> Vec<Problem> {
+    let (own, theirs) = (Grpc::default(), Envoy::default());
+    let keys = block.map.keys().filter(|key| {
+        let has = |specs: &[Spec], spelling: Spelling| {
+            specs.iter().any(|spec| spec.split().0.is_empty() && spelling.takes(spec.split().1, key))
+        };
+        has(theirs.specs(), Spelling::Proto) && !has(own.specs(), Spelling::Any)
+    });
+    let detail = "is a key of Envoy's form, which gRPC passes over: send the block with dialect envoy, or write it as \
+                  gRPC does, with `successRateEjection` and `failurePercentageEjection`";
+    keys.map(|key| Problem::new(block.pointer(key), detail)).collect()
+}
+
+/// The entry of `methodConfig` whose timeout is taken: that of all methods, or else the first one, which is told.
+fn methods<'a>(reader: &mut Reader<'a>, document: &'a Value) -> Option<Block<'a>> {
+    let entries = find(document, &["methodConfig"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list));
+    let timed = entries.filter(|entry| entry.map.contains_key("timeout"));
+    let (every, some): (Vec<_>, Vec<_>) =
+        timed.partition(|entry| names(entry).any(|name| name == "every method"));
+    if every.is_empty()
+        && let Some(first) = some.first()
+    {
+        let name = names(first).next().unwrap_or_else(|| "no method".to_owned());
+        let detail =
+            format!("was taken for all methods, but is that of {}: other methods have none", cut(&name));
+        reader.note(first.pointer("timeout"), detail);
+    }
+    reader.first(every.into_iter().chain(some).collect())
+}
+
+/// The methods of an entry, each by its name: an empty service is every method.
+fn names<'a>(entry: &Block<'a>) -> impl Iterator<Item = String> + use<'a> {
+    let list = entry.map.get("name").and_then(Value::as_array).into_iter().flatten();
+    list.map(|name| {
+        let part = |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default();
+        match (part("service"), part("method")) {
+            ("", _) => "every method".to_owned(),
+            (service, "") => service.to_owned(),
+            (service, method) => format!("{service}/{method}"),
+        }
+    })
 }
 
 /// A service config for all methods of a channel.

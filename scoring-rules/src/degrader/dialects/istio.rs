@@ -4,11 +4,14 @@ use serde_json::Value;
 
 use super::super::{Defence, Group, HealthyDay, Replay, Scenario, Traffic};
 use super::Context;
+use super::blocks::{Block, blocks_of, find};
 use super::calls::Calls;
 use super::emit::{
     BASES_MS, best_of, ejection_percent, failures_in_a_row, interval_ms, seconds, try_timeout_ms,
 };
-use super::reader::{Block, Found, Reader, blocks_of, find, nothing};
+use super::reader::{Found, Reader, nothing};
+use super::routes::Route;
+use super::spelling::Spelling;
 use super::sweeps::{self, Detector};
 use super::table::{ANY, ANY_TIME, PERCENT, SOME_TIME, Unit, maybe, row, settings};
 use super::text::Style;
@@ -57,23 +60,38 @@ fn contradictions(of: &Istio) -> Vec<(&'static str, String)> {
 
 /// Reads a DestinationRule or its bare block, and a VirtualService beside it: a list of documents, or one of them.
 pub(super) fn read(document: &Value) -> Found<Istio> {
-    let mut reader = Reader::new(Style::Units, false, &[]);
+    let mut reader = Reader::new(Style::Units, Spelling::Exact, &[]);
     let mut istio = Istio::default();
     let Some(block) = reader.locate(document, &["outlierDetection"], &istio) else {
         return Err(nothing("`outlierDetection` in a `trafficPolicy`: without it nobody is ejected"));
     };
-    let routes: Vec<Block<'_>> =
-        find(document, &["http"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list)).collect();
-    let timed = routes.iter().filter(|route| route.map.contains_key("timeout")).cloned().collect();
-    let retries = routes.iter().filter_map(|route| route.child(&["retries"]));
-    let retries = retries.filter(|retries| retries.map.contains_key("perTryTimeout")).collect();
-    let timed = reader.first(timed);
-    reader.place_among_others("http", timed);
-    let retries = reader.first(retries);
-    reader.place_among_others("http.retries", retries);
+    let host = block.around(document).iter().find_map(|block| block.text("host"));
+    let routes = find(document, &["http"]).into_iter().flat_map(|(at, list)| blocks_of(&at, list));
+    let routes = routes.map(route).filter(|route| {
+        let retries = route.block.child(&["retries"]);
+        route.block.map.contains_key("timeout")
+            || retries.is_some_and(|r| r.map.contains_key("perTryTimeout"))
+    });
+    let route = reader.route_to(host, routes.collect(), same_host);
+    reader.place_among_others("http.retries", route.as_ref().and_then(|route| route.child(&["retries"])));
+    reader.place_among_others("http", route);
     reader.place("", Some(block));
     reader.fill(&mut istio);
     reader.finish(istio)
+}
+
+fn route(block: Block<'_>) -> Route<'_> {
+    let legs = block.entry("route").and_then(|(_, list)| list.as_array()).into_iter().flatten();
+    let to = legs.filter_map(|leg| leg.pointer("/destination/host")?.as_str()).collect();
+    Route { block, to }
+}
+
+/// Whether two names of a host mean the same one: a short name stands for the long one of its namespace.
+fn same_host(a: &str, b: &str) -> bool {
+    let stands_for = |short: &str, long: &str| {
+        !short.contains('.') && long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
+    };
+    a == b || stands_for(a, b) || stands_for(b, a)
 }
 
 /// A DestinationRule, and a VirtualService where there are timeouts.

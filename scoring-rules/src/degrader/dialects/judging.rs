@@ -168,6 +168,14 @@ impl Tunable for Settings {
         }
     }
 
+    fn with_defaults(&self) -> Self {
+        match self {
+            Self::D2(of) => Self::D2(of.with_defaults()),
+            Self::Relative(of) => Self::Relative(of.with_defaults()),
+            other => Self::defaults(other.dialect()),
+        }
+    }
+
     fn window_ms(&self) -> f64 {
         match self {
             Self::D2(of) => of.window_ms(),

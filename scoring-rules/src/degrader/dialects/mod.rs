@@ -3,9 +3,11 @@
 //! [`Settings::read`] takes a tool's own document, [`Settings::write`] gives the block to paste, [`assess`] says how good the
 //! settings are on a service's traffic and what to change: the same call for each dialect.
 
+mod blocks;
 mod calls;
 mod cycle;
 mod d2;
+mod durations;
 mod edit;
 mod emit;
 mod envoy;
@@ -13,11 +15,15 @@ mod finagle;
 mod grpc;
 mod istio;
 mod judging;
+mod layers;
 mod marks;
 mod reader;
 mod remarks;
 mod resilience4j;
+mod routes;
 mod settings;
+mod spelling;
+mod spring;
 mod sweeps;
 mod table;
 mod text;

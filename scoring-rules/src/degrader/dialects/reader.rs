@@ -1,128 +1,18 @@
 //! Reads a table out of a tool's document, and tells the place of everything that is wrong or unknown.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::Problem;
+use super::blocks::{Block, LONG_KEY, find_blocks};
+use super::spelling::{Spelling, same};
 use super::table::{Spec, Table, outside};
 use super::text::Style;
 
-/// Deeper than this nothing is looked for.
-const MAX_DEPTH: usize = 32;
-/// Blocks of one name that are looked at.
-const MAX_FOUND: usize = 100;
+/// Notes that are told of one document.
+const MAX_NOTES: usize = 100;
 
 /// Settings with what is to be told of their document; or everything that is wrong with it.
 pub(super) type Found<T> = Result<(T, Vec<Problem>), Vec<Problem>>;
-
-/// A mapping in a document.
-#[derive(Clone, Debug)]
-pub(super) struct Block<'a> {
-    pub map: &'a Map<String, Value>,
-    /// Its JSON pointer.
-    pub at: String,
-}
-
-impl<'a> Block<'a> {
-    /// The document itself, if it is a mapping.
-    pub(super) fn of(document: &'a Value) -> Option<Self> {
-        document.as_object().map(|map| Self { map, at: String::new() })
-    }
-
-    /// A block within, by any of its names.
-    pub(super) fn child(&self, names: &[&str]) -> Option<Self> {
-        self.map.iter().find_map(|(key, value)| {
-            let map = value.as_object().filter(|_| names.iter().any(|name| same(key, name)))?;
-            Some(Self { map, at: under(&self.at, key) })
-        })
-    }
-
-    /// The blocks within, whatever their names.
-    pub(super) fn children(&self) -> Vec<Self> {
-        let blocks = self.map.iter().filter_map(|(key, value)| Some((key, value.as_object()?)));
-        blocks.map(|(key, map)| Self { map, at: under(&self.at, key) }).collect()
-    }
-
-    /// The text of a key, in whatever spelling.
-    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
-        self.map.iter().find(|(other, _)| same(other, key)).and_then(|(_, value)| value.as_str())
-    }
-
-    /// Whether it has a key, in whatever spelling.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.map.keys().any(|other| same(other, key))
-    }
-
-    /// Whether it is nothing but the table's own block: empty, or with a key of its outermost rows.
-    pub(super) fn is_bare(&self, table: &impl Table, loose: bool) -> bool {
-        let known = |key: &String| {
-            table.specs().iter().any(|spec| {
-                let (block, leaf) = spec.split();
-                block.is_empty() && (leaf == key || (loose && same(leaf, key)))
-            })
-        };
-        self.map.is_empty() || self.map.keys().any(known)
-    }
-
-    /// The pointer of a key in it.
-    pub(super) fn pointer(&self, key: &str) -> String {
-        under(&self.at, key)
-    }
-}
-
-fn under(at: &str, key: &str) -> String {
-    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
-/// Whether two spellings name the same key: `base_ejection_time`, `base-ejection-time` and `baseEjectionTime` do.
-fn same(a: &str, b: &str) -> bool {
-    let letters = |text: &str| -> Vec<u8> {
-        text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect()
-    };
-    a == b || letters(a) == letters(b)
-}
-
-/// Every value of these keys, wherever in the document, outer ones first; also `a.key` where a dot joins two keys.
-pub(super) fn find<'a>(document: &'a Value, names: &[&str]) -> Vec<(String, &'a Value)> {
-    let mut found = Vec::new();
-    let mut level = vec![(String::new(), document)];
-    for _ in 0..MAX_DEPTH {
-        let mut next = Vec::new();
-        for (at, value) in level {
-            match value {
-                Value::Object(map) => {
-                    for (key, value) in map {
-                        let last = key.rsplit('.').next().unwrap_or(key);
-                        if names.contains(&key.as_str()) || names.contains(&last) {
-                            found.push((under(&at, key), value));
-                        }
-                        next.push((under(&at, key), value));
-                    }
-                }
-                Value::Array(list) => {
-                    next.extend(list.iter().enumerate().map(|(i, value)| (format!("{at}/{i}"), value)));
-                }
-                _ => {}
-            }
-        }
-        if next.is_empty() || found.len() >= MAX_FOUND {
-            break;
-        }
-        level = next;
-    }
-    found
-}
-
-/// The mappings of a list.
-pub(super) fn blocks_of<'a>(at: &str, list: &'a Value) -> Vec<Block<'a>> {
-    let items = list.as_array().into_iter().flatten().enumerate();
-    items.filter_map(|(i, item)| item.as_object().map(|map| Block { map, at: format!("{at}/{i}") })).collect()
-}
-
-/// The mappings among what [`find`] finds.
-pub(super) fn find_blocks<'a>(document: &'a Value, names: &[&str]) -> Vec<Block<'a>> {
-    let found = find(document, names).into_iter();
-    found.filter_map(|(at, value)| value.as_object().map(|map| Block { map, at })).collect()
-}
 
 /// A block of the table: where its rows lie.
 struct Place<'a> {
@@ -136,18 +26,40 @@ struct Place<'a> {
 /// Collects places, problems and notes while a document is read.
 pub(super) struct Reader<'a> {
     style: Style,
-    /// Whether the tool takes keys in other spellings too.
-    loose: bool,
+    /// In which spellings the tool takes its keys.
+    spelling: Spelling,
     places: Vec<Place<'a>>,
     /// Keys of blocks that are no rows but belong there.
     known: &'static [&'static str],
+    /// The tool that refuses keys that it does not know, if it does; and those that it knows but the table does not.
+    strict: Option<(&'static str, &'static [&'static str])>,
     pub wrong: Vec<Problem>,
     pub notes: Vec<Problem>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(style: Style, loose: bool, known: &'static [&'static str]) -> Self {
-        Self { style, loose, places: Vec::new(), known, wrong: Vec::new(), notes: Vec::new() }
+    pub(super) fn new(style: Style, spelling: Spelling, known: &'static [&'static str]) -> Self {
+        Self {
+            style,
+            spelling,
+            places: Vec::new(),
+            known,
+            strict: None,
+            wrong: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same for a tool that refuses keys that it does not know; `unread` it knows, but the table does not.
+    pub(super) fn strict(self, tool: &'static str, unread: &'static [&'static str]) -> Self {
+        Self { strict: Some((tool, unread)), ..self }
+    }
+
+    /// Tells something that is no error, unless much has been told.
+    pub(super) fn note(&mut self, at: String, detail: impl Into<String>) {
+        if self.notes.len() < MAX_NOTES {
+            self.notes.push(Problem::new(at, detail));
+        }
     }
 
     /// Rows of block `name` lie in `block`, if it is there; later places win over earlier ones. Unknown keys in it are told.
@@ -166,7 +78,7 @@ impl<'a> Reader<'a> {
         let first = blocks.next()?;
         for other in blocks.filter(|other| other.map != first.map) {
             let detail = format!("is another of its kind and was passed over; {} was read", first.at);
-            self.notes.push(Problem::new(other.at, detail));
+            self.note(other.at, detail);
         }
         Some(first)
     }
@@ -179,55 +91,95 @@ impl<'a> Reader<'a> {
         table: &impl Table,
     ) -> Option<Block<'a>> {
         let found = find_blocks(document, names);
-        self.first(found).or_else(|| Block::of(document).filter(|block| block.is_bare(table, self.loose)))
+        self.first(found).or_else(|| Block::of(document).filter(|block| block.is_bare(table, self.spelling)))
     }
 
     /// Reads every row that is there.
     pub(super) fn fill(&mut self, table: &mut impl Table) {
         let places = std::mem::take(&mut self.places);
-        let specs = table.specs();
+        let opened: Vec<&str> = places.iter().map(|place| place.block.at.as_str()).collect();
         for place in &places {
-            for (key, value) in place.block.map.iter().filter(|(_, value)| !value.is_null()) {
-                let at = place.block.pointer(key);
-                let row = specs.iter().position(|spec| {
-                    let (block, leaf) = spec.split();
-                    block == place.name && (leaf == key || (self.loose && same(leaf, key)))
-                });
-                let Some((i, spec)) = row.and_then(|i| Some((i, specs.get(i)?))) else {
-                    let opens = places.iter().any(|other| other.block.at == at);
-                    if place.whole && !opens {
-                        self.unknown(at, key, table, place.name);
-                    }
-                    continue;
-                };
-                match self.style.read(spec, value) {
-                    Ok(value) => match outside(spec, value) {
-                        None => table.set(i, Some(value)),
-                        Some(detail) => self.wrong.push(Problem::new(at, detail)),
-                    },
-                    Err(detail) => self.wrong.push(Problem::new(at, detail)),
-                }
-            }
+            self.fill_from(place, &opened, table);
         }
         self.places = places;
     }
 
+    fn fill_from(&mut self, place: &Place<'a>, opened: &[&str], table: &mut impl Table) {
+        let specs = table.specs();
+        let mut taken: Vec<(usize, &str)> = Vec::new();
+        for (key, value) in place.block.map.iter().filter(|(_, value)| !value.is_null()) {
+            let row = specs.iter().position(|spec| {
+                let (block, leaf) = spec.split();
+                block == place.name && self.spelling.takes(leaf, key)
+            });
+            let Some((i, spec)) = row.and_then(|i| Some((i, specs.get(i)?))) else {
+                if place.whole {
+                    self.unknown(place, key, opened, table);
+                }
+                continue;
+            };
+            let at = place.block.pointer(key);
+            let twin = taken.iter().find(|(row, _)| *row == i).filter(|_| self.spelling == Spelling::Proto);
+            if let Some((_, twin)) = twin {
+                let detail = format!("is the same field as `{twin}` beside it: give one of them");
+                self.wrong.push(Problem::new(at, detail));
+                continue;
+            }
+            taken.push((i, key));
+            let read = self.style.read(spec, value).and_then(|value| match outside(spec, value) {
+                None => Ok(value),
+                Some(detail) => Err(detail),
+            });
+            match read {
+                Ok(value) => table.set(i, Some(value)),
+                Err(detail) => self.wrong.push(Problem::new(at, detail)),
+            }
+        }
+    }
+
     /// Whether a key stands in the document.
     pub(super) fn has(&self, leaf: &str) -> bool {
-        let there = |key: &String| key == leaf || (self.loose && same(leaf, key));
+        let there = |key: &String| self.spelling.takes(leaf, key);
         self.places.iter().any(|place| place.block.map.keys().any(there))
     }
 
-    fn unknown(&mut self, at: String, key: &str, table: &impl Table, block: &str) {
-        if self.notes.len() >= MAX_FOUND || self.known.iter().any(|known| same(known, key)) {
+    /// Tells a key that is no row, or refuses it where the tool does.
+    fn unknown(&mut self, place: &Place<'a>, key: &str, opened: &[&str], table: &impl Table) {
+        if self.notes.len() >= MAX_NOTES || self.wrong.len() >= MAX_NOTES || key.len() > LONG_KEY {
+            return self.too_much(place, key);
+        }
+        let at = place.block.pointer(key);
+        let belongs = self.strict.is_none() || place.block.at.is_empty();
+        if opened.contains(&at.as_str()) || (belongs && self.known.iter().any(|known| same(known, key))) {
             return;
         }
-        let meant = table.specs().iter().map(Spec::split).find(|(b, leaf)| *b == block && same(leaf, key));
-        let detail = match meant {
-            Some((_, leaf)) => format!("is not known; is `{leaf}` meant?"),
-            None => "is not read: the simulation knows no setting of this name".to_owned(),
-        };
-        self.notes.push(Problem::new(at, detail));
+        let leaves = || table.specs().iter().map(Spec::split).filter(|(block, _)| *block == place.name);
+        let meant = leaves().map(|(_, leaf)| leaf).find(|leaf| same(leaf, key));
+        let unread = "is not read: the simulation knows no setting of this name";
+        match (self.strict, meant) {
+            (Some((_, others)), None) if others.iter().any(|other| self.spelling.takes(other, key)) => {
+                self.note(at, unread);
+            }
+            (Some((tool, _)), meant) => {
+                let near = meant.or_else(|| crate::error::nearest(key, leaves().map(|(_, leaf)| leaf)));
+                let near = near.map(|near| format!("; is `{near}` meant?")).unwrap_or_default();
+                self.wrong.push(Problem::new(at, format!("is no key that {tool} takes{near}")));
+            }
+            (None, Some(leaf)) => self.note(at, format!("is not known; is `{leaf}` meant?")),
+            (None, None) => self.note(at, unread),
+        }
+    }
+
+    /// A key too long to be repeated, or one of too many.
+    fn too_much(&mut self, place: &Place<'a>, key: &str) {
+        if key.len() <= LONG_KEY || self.wrong.len() >= MAX_NOTES {
+            return;
+        }
+        let detail = format!("has a key of {} bytes, which no tool takes", key.len());
+        match self.strict {
+            Some(_) => self.wrong.push(Problem::new(place.block.at.clone(), detail)),
+            None => self.note(place.block.at.clone(), detail),
+        }
     }
 
     /// Checks what was read.
@@ -252,7 +204,7 @@ impl<'a> Reader<'a> {
         let (block, leaf) = spec.split();
         let named = |place: &&Place<'_>| place.name == block;
         for place in self.places.iter().rev().filter(named) {
-            if let Some(key) = place.block.map.keys().find(|key| key.as_str() == leaf || same(leaf, key)) {
+            if let Some(key) = place.block.map.keys().find(|key| self.spelling.takes(leaf, key)) {
                 return Problem::new(place.block.pointer(key), detail);
             }
         }

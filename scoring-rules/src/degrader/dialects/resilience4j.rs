@@ -6,10 +6,14 @@ use super::super::{
     Defence, FAILURE_SECONDS, Group, HealthyDay, Replay, Scenario, Slot, Traffic, high_error_rate,
 };
 use super::Context;
+use super::blocks::{Block, find_blocks};
 use super::calls::{Calls, Course, HICCUP_S, at_least, hiccups, over_numbers, volume};
 use super::cycle::{Cycle, SPREAD, breakers_day};
 use super::emit::{best_of, enough_calls, seconds, try_timeout_ms};
-use super::reader::{Block, Found, Reader, find_blocks, nothing};
+use super::layers::{DEFAULT, layers, place_limiter};
+use super::reader::{Found, Reader, nothing};
+use super::spelling::Spelling;
+use super::spring::{Nested, one_name};
 use super::table::{ANY_TIME, SOME, SOME_TIME, Unit, maybe, row, settings};
 
 /// Words of `slidingWindowType`.
@@ -69,24 +73,51 @@ fn contradictions(of: &Resilience4j) -> Vec<(&'static str, String)> {
     wrong
 }
 
-/// Reads `resilience4j.circuitbreaker` of an `application.yml`: the first instance over the configuration that it is
-/// based on; or a bare instance.
+/// Reads `resilience4j.circuitbreaker` of an `application.yml`: the first instance over the configurations that it is
+/// based on, and the time limiter of its name; or a bare instance.
 pub(super) fn read(document: &Value) -> Found<Resilience4j> {
-    let mut reader = Reader::new(Style::Java, true, &["baseConfig", "resilience4j", "x-keyed-per-host"]);
+    let nested = Nested::of(document);
+    match read_nested(&nested.document) {
+        Ok((of, mut notes)) => {
+            notes = nested.told(notes);
+            notes.extend(nested.twice);
+            Ok((of, notes))
+        }
+        Err(wrong) => Err(nested.told(wrong)),
+    }
+}
+
+fn read_nested(document: &Value) -> Found<Resilience4j> {
+    let known = &["baseConfig", "resilience4j", "x-keyed-per-host"];
+    let mut reader = Reader::new(Style::Spring, Spelling::Any, known);
     let mut of = Resilience4j::default();
     let Some(block) = reader.locate(document, &["circuitbreaker", "circuit-breaker", "circuitBreaker"], &of)
     else {
         return Err(nothing("`resilience4j.circuitbreaker`"));
     };
-    let bare = block.is_bare(&of, true) && !block.has("instances") && !block.has("configs");
+    let bare = block.is_bare(&of, Spelling::Any) && !block.has("instances") && !block.has("configs");
+    let mut name = None;
     if bare {
         reader.place("", Some(block));
-    } else if !place_instance(&mut reader, &block, "") {
-        return Err(nothing("instance in `resilience4j.circuitbreaker.instances`, and no `configs.default`"));
+    } else {
+        let instances = block.child(&["instances"]).map(|block| block.children()).unwrap_or_default();
+        let instance = reader.first(instances);
+        name = instance.as_ref().map(Block::name);
+        let same_named = name.as_deref().map(|name| [name, DEFAULT]);
+        let layers =
+            layers(&mut reader, &block, instance, same_named.as_ref().map_or(&[DEFAULT], |names| names));
+        if layers.is_empty() && reader.wrong.is_empty() {
+            return Err(nothing(
+                "instance in `resilience4j.circuitbreaker.instances`, and no `configs.default`",
+            ));
+        }
+        for layer in layers {
+            reader.place("", Some(layer));
+        }
     }
     let limiters = find_blocks(document, &["timelimiter", "time-limiter", "timeLimiter"]);
     if let Some(limiter) = reader.first(limiters) {
-        place_instance(&mut reader, &limiter, "timelimiter");
+        place_limiter(&mut reader, &limiter, name.as_deref(), bare);
     }
     reader.place_among_others("document", Block::of(document));
     reader.fill(&mut of);
@@ -97,36 +128,20 @@ pub(super) fn read(document: &Value) -> Found<Resilience4j> {
     reader.finish(of)
 }
 
-/// Places the first instance, and before it the configuration that it is based on. Whether there is any of them.
-fn place_instance<'a>(reader: &mut Reader<'a>, block: &Block<'a>, name: &'static str) -> bool {
-    let instances = block.child(&["instances"]).map(|block| block.children()).unwrap_or_default();
-    let instance = reader.first(instances);
-    let base = instance.as_ref().and_then(|instance| instance.text("baseConfig")).unwrap_or("default");
-    let base = block.child(&["configs"]).and_then(|configs| configs.child(&[base]));
-    let found = base.is_some() || instance.is_some();
-    for block in [base, instance] {
-        if name.is_empty() {
-            reader.place(name, block);
-        } else {
-            reader.place_among_others(name, block);
-        }
-    }
-    found
-}
-
 /// The part of an `application.yml`.
 pub(super) fn write(of: &Resilience4j, context: &Context) -> String {
-    let instance = |node: Node| map([("instances", Node::Map(vec![(quoted(&context.service), node)]))]);
-    let mut tool = vec![("circuitbreaker".to_owned(), instance(rows(of, Style::Java, "")))];
+    let instance =
+        |node: Node| map([("instances", Node::Map(vec![(quoted(&one_name(&context.service)), node)]))]);
+    let mut tool = vec![("circuitbreaker".to_owned(), instance(rows(of, Style::Spring, "")))];
     if of.timeout_duration.is_some() {
-        tool.push(("timelimiter".into(), instance(rows(of, Style::Java, "timelimiter"))));
+        tool.push(("timelimiter".into(), instance(rows(of, Style::Spring, "timelimiter"))));
     }
     let keyed = if of.keyed_per_host {
         "# One breaker for each host: name instances by host, and base them on this one.\n"
     } else {
         "# One breaker for the whole service: when it opens, all calls are refused. It cannot isolate a single host.\n"
     };
-    let Node::Map(mut document) = rows(of, Style::Java, "document") else { return String::new() };
+    let Node::Map(mut document) = rows(of, Style::Spring, "document") else { return String::new() };
     document.insert(0, ("resilience4j".into(), Node::Map(tool)));
     format!("{keyed}{}", yaml(&Node::Map(document)))
 }

@@ -140,10 +140,10 @@ impl Settings {
         self.cells(|spec, value| Row {
             key: spec.key,
             value: value.map_or_else(|| "-".to_owned(), |value| style.show(spec.unit, value)),
-            unit: if matches!(style, Style::Proto | Style::Units | Style::Java) && spec.unit == Unit::Ms {
-                ""
-            } else {
+            unit: if matches!(style, Style::Strings | Style::Bare) || spec.unit != Unit::Ms {
                 spec.unit.name()
+            } else {
+                ""
             },
             group: spec.group,
         })
@@ -160,7 +160,8 @@ impl Settings {
             Dialect::Relative => Style::Bare,
             Dialect::Envoy | Dialect::Grpc => Style::Proto,
             Dialect::Istio => Style::Units,
-            Dialect::Resilience4j | Dialect::Finagle => Style::Java,
+            Dialect::Resilience4j => Style::Spring,
+            Dialect::Finagle => Style::Lenient,
         }
     }
 }

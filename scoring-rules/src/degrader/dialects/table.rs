@@ -1,5 +1,6 @@
 //! Settings as a table: one row a key of the tool, so that reading, checking, writing and comparing are written once.
 
+use super::super::problems::short;
 use super::super::{Group, LatencyMetric, Problem};
 
 /// What a value is, and so how it is read and written.
@@ -161,12 +162,22 @@ pub(super) trait Table: Clone + Default {
 
 /// What is wrong with the value, if anything is.
 pub(super) fn outside(spec: &Spec, value: f64) -> Option<String> {
+    if !value.is_finite() {
+        return Some(format!("must be a finite number, is {value}"));
+    }
     let (least, most) = spec.range;
     if !(least..=most).contains(&value) {
         let unit = if spec.unit == Unit::Ms { " ms" } else { "" };
-        return Some(format!("must be between {least}{unit} and {most}{unit}, is {value}{unit}"));
+        let is = short(value);
+        // The least positive number stands for "more than nothing", and has 300 digits.
+        return Some(if least > 0.0 && least <= f64::MIN_POSITIVE {
+            format!("must be above 0{unit} and at most {most}{unit}, is {is}{unit}")
+        } else {
+            format!("must be between {least}{unit} and {most}{unit}, is {is}{unit}")
+        });
     }
-    (spec.unit.whole() && value.fract() != 0.0).then(|| format!("must be a whole number, is {value}"))
+    (spec.unit.whole() && value.fract() != 0.0)
+        .then(|| format!("must be a whole number, is {}", short(value)))
 }
 
 /// A value of a field, through `f64`.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::super::profile::MOST;
+use super::durations::{go, lenient, spring};
 use super::table::{Spec, Unit};
 
 /// How a tool writes durations.
@@ -9,10 +11,12 @@ use super::table::{Spec, Unit};
 pub(super) enum Style {
     /// Protobuf's JSON: seconds with an `s`, and nothing else.
     Proto,
-    /// Units: `77ms`, `10s`, `1m30s`.
+    /// Units as in Go: `77ms`, `10s`, `1m30s`.
     Units,
-    /// Units, ISO 8601, or bare milliseconds.
-    Java,
+    /// As Spring binds them: one amount with or without a unit, or ISO 8601. Words in any case, with or without dashes.
+    Spring,
+    /// A document of ours: units, ISO 8601, or bare milliseconds.
+    Lenient,
     /// Bare milliseconds, all values as strings.
     Strings,
     /// Bare milliseconds.
@@ -33,54 +37,74 @@ impl Style {
     fn show_ms(self, ms: f64) -> String {
         match self {
             Self::Proto => format!("{}s", ms / 1_000.0),
-            Self::Units | Self::Java if ms % 1_000.0 == 0.0 => format!("{}s", ms / 1_000.0),
-            Self::Units | Self::Java => format!("{ms}ms"),
+            Self::Units | Self::Spring | Self::Lenient if ms % 1_000.0 == 0.0 => format!("{}s", ms / 1_000.0),
+            Self::Units | Self::Spring | Self::Lenient => format!("{ms}ms"),
             Self::Strings | Self::Bare => ms.to_string(),
         }
     }
 
     /// Reads a value; what is wrong with it otherwise.
     pub(super) fn read(self, spec: &Spec, value: &Value) -> Result<f64, String> {
+        if spec.unit == Unit::Present {
+            let there = value.is_object().then_some(1.0);
+            return there.ok_or_else(|| format!("must be an object, is {}", shown(value)));
+        }
         // The wrappers of protobuf, as they stand in dumps of a configuration.
         let value = match value {
             Value::Object(map) if map.len() == 1 => map.get("value").unwrap_or(value),
             value => value,
         };
         match spec.unit {
+            Unit::Ms | Unit::Count if matches!(self, Self::Strings | Self::Bare) => whole(value),
             Unit::Ms => self.read_ms(value),
             Unit::Flag => flag(value).ok_or_else(|| format!("must be true or false, is {}", shown(value))),
-            Unit::Present => Ok(f64::from(u8::from(value.is_object()))),
             Unit::Word(words) => {
                 let text = value.as_str().unwrap_or_default();
-                let place = words.iter().position(|word| word.eq_ignore_ascii_case(text));
+                let place = words.iter().position(|word| self.same_word(word, text));
                 let place = place.and_then(|place| u32::try_from(place).ok()).map(f64::from);
                 place.ok_or_else(|| format!("must be {}, is {}", words.join(" or "), shown(value)))
             }
-            Unit::Count | Unit::Percent | Unit::Thousandths | Unit::Number => {
+            Unit::Count | Unit::Percent | Unit::Thousandths | Unit::Number | Unit::Present => {
                 number(value).ok_or_else(|| format!("must be a number, is {}", shown(value)))
             }
         }
     }
 
+    /// Whether the tool takes `text` for `word`.
+    fn same_word(self, word: &str, text: &str) -> bool {
+        let letters = |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
+        word.eq_ignore_ascii_case(text)
+            || (self == Self::Spring && letters(word).eq_ignore_ascii_case(&letters(text)))
+    }
+
     fn read_ms(self, value: &Value) -> Result<f64, String> {
-        let found = match self {
-            Self::Proto => value
-                .as_str()
-                .and_then(|text| text.strip_suffix('s'))
-                .filter(|text| text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-'))
-                .and_then(|text| text.parse().ok())
-                .map(|seconds: f64| seconds * 1_000.0),
-            Self::Units => value.as_str().and_then(units),
-            Self::Java => {
-                number(value).or_else(|| value.as_str().and_then(|text| iso(text).or_else(|| units(text))))
+        let text = value.as_str();
+        let (found, form) = match self {
+            Self::Proto => {
+                let seconds = text.and_then(|text| text.strip_suffix('s'));
+                let seconds = seconds
+                    .filter(|text| text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-'))
+                    .and_then(|text| text.parse().ok())
+                    .map(|seconds: f64| seconds * 1_000.0);
+                (seconds, "seconds with an s, such as \"10s\" or \"0.077s\"")
             }
-            Self::Strings | Self::Bare => number(value),
-        };
-        let form = match self {
-            Self::Proto => "seconds with an s, such as \"10s\" or \"0.077s\"",
-            Self::Units => "a duration with its unit, such as \"10s\" or \"77ms\"",
-            Self::Java => "a duration, such as \"10s\", \"77ms\" or \"PT10S\"",
-            Self::Strings | Self::Bare => "milliseconds",
+            Self::Units => {
+                let found = text.and_then(go);
+                if let Some(ms) = found {
+                    whole_as_istio(ms).map_err(|what| format!("{what}, is {}", shown(value)))?;
+                }
+                (found, "a duration with its unit, such as \"10s\" or \"77ms\"")
+            }
+            Self::Spring => {
+                let bare = value.as_i64().map(|ms| ms as f64).or_else(|| value.as_u64().map(|ms| ms as f64));
+                let form = "one amount with its unit or in ms, such as \"10s\", \"77ms\" or \"PT1M30S\"";
+                (bare.or_else(|| text.and_then(spring)), form)
+            }
+            Self::Lenient => {
+                let found = number(value).or_else(|| text.and_then(lenient));
+                (found, "a duration, such as \"10s\", \"77ms\" or \"PT10S\"")
+            }
+            Self::Strings | Self::Bare => (number(value), "milliseconds"),
         };
         found.map(whole_ms).ok_or_else(|| format!("must be {form}, is {}", shown(value)))
     }
@@ -89,6 +113,34 @@ impl Style {
 /// Whole ms; what is shorter than one, but more than nothing, is one.
 fn whole_ms(ms: f64) -> f64 {
     if ms > 0.0 { ms.round().max(1.0) } else { ms }
+}
+
+/// Istio's own check of durations; 0 means off where a row allows it.
+fn whole_as_istio(ms: f64) -> Result<(), &'static str> {
+    if ms > 0.0 && ms < 1.0 {
+        return Err("must be at least 1ms");
+    }
+    // Less than a nanosecond is an error of the arithmetic.
+    if (ms - ms.round()).abs() > 1e-7 { Err("must be whole milliseconds") } else { Ok(()) }
+}
+
+/// A whole number as Java's `Long.parseLong` takes it, or as JSON has it.
+fn whole(value: &Value) -> Result<f64, String> {
+    let found = match value {
+        Value::Number(number) => number.as_f64().filter(|number| number.fract() == 0.0),
+        Value::String(text) => {
+            let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+            let whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            text.parse().ok().filter(|_| whole)
+        }
+        _ => None,
+    };
+    let number = found.ok_or_else(|| format!("must be a whole number, is {}", shown(value)))?;
+    // Beyond it not every whole number has its own place among the doubles.
+    if number.abs() < 1e15 {
+        return Ok(number);
+    }
+    Err(format!("must be at most {MOST} in size, is {}", shown(value)))
 }
 
 /// A value in a message: cut, as it may be long.
@@ -120,43 +172,4 @@ fn number(value: &Value) -> Option<f64> {
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
-}
-
-/// `1h30m`, `10s`, `77ms`, `1.5s`, in ms.
-fn units(text: &str) -> Option<f64> {
-    let mut rest = text.trim();
-    if rest == "0" {
-        return Some(0.0);
-    }
-    let mut sum = None;
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (amount, tail) = rest.split_at(end);
-        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(end);
-        let factor = match unit.trim() {
-            "ns" => 1e-6,
-            "us" | "µs" => 1e-3,
-            "ms" => 1.0,
-            "s" => 1_000.0,
-            "m" => 60_000.0,
-            "h" => 3_600_000.0,
-            "d" => 86_400_000.0,
-            _ => return None,
-        };
-        sum = Some(sum.unwrap_or(0.0) + amount.parse::<f64>().ok()? * factor);
-        rest = tail;
-    }
-    sum
-}
-
-/// `PT10S`, `PT1M30S`, `P1DT2H`, in ms.
-fn iso(text: &str) -> Option<f64> {
-    let text = text.trim().to_ascii_uppercase();
-    let rest = text.strip_prefix('P')?;
-    let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
-    if days.contains(['H', 'M', 'S']) || (days.is_empty() && time.is_empty()) {
-        return None;
-    }
-    units(&format!("{days}{time}").to_ascii_lowercase())
 }

@@ -1,7 +1,10 @@
 //! Settings of D2 derived from the traffic: everything follows from it but a few knobs, which the search turns.
 
 use super::super::model::{Scatter, metric_share};
-use super::super::{D2, LatencyMetric, Traffic, call_timeout_ms, high_error_rate};
+use super::super::{D2, LatencyMetric, Traffic, call_timeout_ms, error_marks};
+
+/// A mark for the error rate that no rate reaches; the library's own default.
+const ERRORS_UNSEEN: f64 = 1.1;
 
 /// What a search turns.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,8 +44,8 @@ impl<'a> Derived<'a> {
         base.balancer.high_water_mark = (2.0 * (timeout_ms / traffic.hosts + peak_mean)).max(600.0).ceil();
         base.balancer.low_water_mark = (0.6 * base.balancer.high_water_mark).floor();
         let degrader = &mut base.degrader;
-        degrader.high_error_rate = high_error_rate(traffic, calls_at_night);
-        degrader.low_error_rate = (degrader.high_error_rate * 50.0 + 1e-9).floor() / 100.0;
+        (degrader.high_error_rate, degrader.low_error_rate) =
+            error_marks(traffic, calls_at_night).unwrap_or((ERRORS_UNSEEN, ERRORS_UNSEEN));
         let age = peak_mean * (1.0 + traffic.cv * traffic.cv) / 2.0;
         let high_outstanding = (8.0 * age).max(5.0 * peak_mean).max(50.0).ceil();
         degrader.high_outstanding = high_outstanding as i64;
@@ -69,6 +72,19 @@ impl<'a> Derived<'a> {
         degrader.up_step = knobs.up_step;
         degrader.down_step = knobs.down_step;
         settings
+    }
+
+    /// The settings with marks that only a mean near the timeout reaches, or none at all: where healthy latency is too wild
+    /// for others.
+    pub(super) fn without_latency(&self, knobs: &Knobs) -> [D2; 2] {
+        [(0.9, 0.8), (1.002, 1.001)].map(|(high, low)| {
+            let mut settings = self.settings(knobs);
+            let mark = |share: f64| (share * self.timeout_ms).ceil() as i64;
+            settings.degrader.latency_to_use = LatencyMetric::Average;
+            settings.degrader.high_latency = mark(high).max(2);
+            settings.degrader.low_latency = mark(low).min(settings.degrader.high_latency - 1);
+            settings
+        })
     }
 
     /// Mean and standard deviation of the logarithm of the statistic of a healthy window.

@@ -1,7 +1,7 @@
 //! Current settings against the best that were found: score, recommendation, confidence. The same for each dialect.
 
-use super::super::{Judged, Traffic, judge};
-use super::{Change, Group, Level, Recommended, Remark, Tunable, Tuning, words};
+use super::super::{Judged, Scenario, Traffic, judge};
+use super::{Change, GROUPS, Group, Level, Recommended, Remark, Tunable, Tuning, words};
 
 /// Score, in percent, from which settings are left alone.
 const GOOD: f64 = 90.0;
@@ -17,28 +17,18 @@ const TOO_FEW_CALLS: f64 = 0.5;
 const TOO_FEW_COUNTED: f64 = 1_000.0;
 /// Share of its traffic from which a healthy host that lacks it makes the settings harmful by themselves.
 const HARMFUL_DROP: f64 = 0.5;
-/// In this order groups are tried; of equals the first is taken.
-const GROUPS: [Group; 7] = [
-    Group::Latency,
-    Group::Errors,
-    Group::Outstanding,
-    Group::Steps,
-    Group::WaterMarks,
-    Group::Interval,
-    Group::Timeout,
-];
-
+/// Weighted share of calls, over all failures, below which a failing host makes hardly any difference to users.
+const LITTLE: f64 = 0.1;
 /// Tells how `current` settings do against those `found` by a search, and what to change.
 pub fn compare<S: Tunable>(current: &S, found: S, traffic: &Traffic) -> Tuning<S> {
-    let (judged, found_judged) = (judge(current, traffic), judge(&found, traffic));
-    let (best_settings, best) = if better(&found_judged, &judged) {
-        (found, found_judged)
-    } else {
-        (current.clone(), judged.clone())
-    };
+    let judged = judge(current, traffic);
+    let (best_settings, best) = best_of(current, &judged, found, traffic);
     let score = score(&judged, &best);
     let mut refusals = refusals(traffic, current.window_ms().max(best_settings.window_ms()));
     refusals.extend(current.refusals(traffic));
+    if refusals.is_empty() {
+        refusals.extend(nothing_helps(&best, traffic));
+    }
     let worth = score < GOOD && judged.objective - best.objective > WORTH;
     let recommended =
         if worth && refusals.is_empty() { recommend(current, &best_settings, &best, traffic) } else { None };
@@ -62,16 +52,39 @@ pub fn compare<S: Tunable>(current: &S, found: S, traffic: &Traffic) -> Tuning<S
     }
 }
 
-/// Share of the avoidable bad requests that settings avoid, in percent; 0 while they are an outage by themselves.
-pub fn score(judged: &Judged, best: &Judged) -> f64 {
-    if judged.objective <= best.objective && !harmful(judged) {
-        return 100.0;
+/// The best of what was found, what is in force, and the tool's defaults.
+fn best_of<S: Tunable>(current: &S, judged: &Judged, found: S, traffic: &Traffic) -> (S, Judged) {
+    let mut best = (current.clone(), judged.clone());
+    for other in [found, current.with_defaults()] {
+        let limit = if harmful(&best.1) { f64::INFINITY } else { best.1.objective };
+        let Some(other_judged) = other.judge_below(traffic, limit) else { continue };
+        if better(&other_judged, &best.1) {
+            best = (other, other_judged);
+        }
     }
-    let avoidable = 1.0 - best.objective;
-    if harmful(judged) || avoidable.is_nan() || avoidable <= 0.0 || judged.objective.is_nan() {
+    best
+}
+
+/// Share of the avoidable bad requests that settings avoid, in percent; 0 while they are an outage by themselves, and
+/// where they are no better than none.
+pub fn score(judged: &Judged, best: &Judged) -> f64 {
+    if harmful(judged) || judged.objective.is_nan() || judged.objective >= 1.0 {
         return 0.0;
     }
-    100.0 * ((1.0 - judged.objective) / avoidable).clamp(0.0, 1.0)
+    if judged.objective <= best.objective {
+        return 100.0;
+    }
+    100.0 * ((1.0 - judged.objective) / (1.0 - best.objective)).clamp(0.0, 1.0)
+}
+
+/// Why even the best settings are not worth having.
+fn nothing_helps(best: &Judged, traffic: &Traffic) -> Option<Remark> {
+    let spoiled: f64 =
+        best.replays.iter().zip(Scenario::ALL).map(|(replay, (_, prior))| prior * replay.spoiled).sum();
+    if spoiled < LITTLE {
+        return Some(words::all_bad_already(traffic));
+    }
+    (harmful(best) || best.objective > 1.0 - WORTH).then(|| words::nothing_helps(traffic))
 }
 
 /// Settings that are no outage are better than those that are; otherwise the objective decides.

@@ -3,7 +3,7 @@
 use super::super::model::judge_d2_below;
 use super::super::{D2, Judged, LatencyMetric, Traffic};
 use super::candidate::proposed_timeout_ms;
-use super::{Field, Group, Remark, Tunable};
+use super::{Field, GROUPS, Group, Remark, Tunable};
 
 impl Tunable for D2 {
     fn fields(&self) -> Vec<Field> {
@@ -69,6 +69,14 @@ impl Tunable for D2 {
             Group::Interval => self.balancer.update_interval_ms = other.balancer.update_interval_ms,
             Group::Timeout => self.request_timeout_ms = other.request_timeout_ms,
         }
+    }
+
+    fn with_defaults(&self) -> Self {
+        let mut settings = self.clone();
+        for group in GROUPS.into_iter().filter(|group| *group != Group::Timeout) {
+            settings.take(group, &Self::default());
+        }
+        settings
     }
 
     fn window_ms(&self) -> f64 {

@@ -17,5 +17,6 @@ pub use compare::{compare, score};
 pub use relative::tune_relative;
 pub use search::tune;
 pub use tunable::{Field, Tunable};
+use tuning::GROUPS;
 pub use tuning::{Change, Confidence, Group, Level, Recommended, Remark, Tuning};
 pub use warm::{has_moved, input_hash};

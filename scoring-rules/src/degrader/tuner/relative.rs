@@ -1,14 +1,17 @@
 //! The settings of strategy "relative" as a tuning changes them, and the search for the best.
 
 use super::super::model::Scatter;
-use super::super::{Relative, Traffic, high_error_rate};
+use super::super::{Relative, Traffic, error_marks};
 use super::search::{INTERVAL_MS, other_intervals};
-use super::{Field, Group, Remark, Tunable, Tuning, compare};
+use super::{Field, GROUPS, Group, Remark, Tunable, Tuning, compare};
 
 /// A mean latency, ms, below which whole ms are too coarse to compare hosts by.
 const SHORTEST_MEAN_MS: f64 = 1.0;
 /// How many deviations above the mean the high factor lies, at least: tried one after the other.
-const DEVIATIONS: [f64; 4] = [4.0, 5.0, 6.0, 8.0];
+/// The last: however far off a host is, latency says nothing.
+const DEVIATIONS: [f64; 5] = [4.0, 5.0, 6.0, 8.0, f64::INFINITY];
+/// A mark for the error rate that no rate reaches.
+const ERRORS_UNSEEN: f64 = 1.1;
 const DOWN_STEPS: [f64; 3] = [0.3, 0.4, 0.5];
 const UP_STEPS: [f64; 3] = [0.05, 0.1, 0.2];
 
@@ -60,15 +63,19 @@ fn derived(
     let scatter = Scatter::of(traffic).cv;
     let deviation = (traffic.cv * traffic.cv / calls + scatter * scatter).sqrt();
     let rounding = 1.0 / traffic.mean_ms;
-    let factor = |deviations: f64| ((1.0 + deviations * deviation + rounding) * 10.0).ceil() / 10.0;
+    // No host gets further from the others than the timeout lets it.
+    let unseen = 1.0 + traffic.timeout_ms / traffic.mean_ms;
+    let factor =
+        |deviations: f64| ((1.0 + deviations * deviation + rounding).min(unseen) * 10.0).ceil() / 10.0;
     let high = factor(deviations);
-    let errors = high_error_rate(traffic, calls);
+    let (high_error_rate, low_error_rate) =
+        error_marks(traffic, calls).unwrap_or((ERRORS_UNSEEN, ERRORS_UNSEEN));
     Relative {
         update_interval_ms: interval_ms,
         relative_latency_high_threshold_factor: high,
         relative_latency_low_threshold_factor: factor(deviations / 2.0).min(high - 0.1).max(1.0),
-        high_error_rate: errors,
-        low_error_rate: (errors * 50.0 + 1e-9).floor() / 100.0,
+        high_error_rate,
+        low_error_rate,
         min_call_count: 1,
         down_step,
         up_step,
@@ -112,6 +119,14 @@ impl Tunable for Relative {
             Group::Interval => self.update_interval_ms = other.update_interval_ms,
             Group::Outstanding | Group::WaterMarks | Group::Timeout => {}
         }
+    }
+
+    fn with_defaults(&self) -> Self {
+        let mut settings = self.clone();
+        for group in GROUPS {
+            settings.take(group, &Self::default());
+        }
+        settings
     }
 
     fn window_ms(&self) -> f64 {

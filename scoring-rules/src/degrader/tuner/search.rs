@@ -40,6 +40,9 @@ pub fn tune(current: &D2, traffic: &Traffic) -> Tuning {
             }
         }
     }
+    for settings in derived.without_latency(&knobs) {
+        search.consider(settings);
+    }
     compare(current, search.found(current), traffic)
 }
 
@@ -154,6 +157,13 @@ impl<'a> Search<'a> {
         self.keep(&settings, objective);
         self.tried.push(settings);
         objective.unwrap_or(f64::INFINITY)
+    }
+
+    /// Takes settings that were found otherwise into account.
+    fn consider(&mut self, settings: D2) {
+        let limit = self.best.as_ref().map_or(f64::INFINITY, |(_, best)| *best);
+        let objective = self.ground.objective_below(&settings, limit);
+        self.keep(&settings, objective);
     }
 
     fn keep(&mut self, settings: &D2, objective: Option<f64>) {

@@ -22,6 +22,10 @@ pub trait Tunable: Defence + Clone + PartialEq {
     /// Takes over the values of `group` from `other`.
     fn take(&mut self, group: Group, other: &Self);
 
+    /// The tool's defaults for what a tuning may change; all else as it is.
+    #[must_use]
+    fn with_defaults(&self) -> Self;
+
     /// How often hosts are judged, ms: the window whose calls decide how much can be known.
     fn window_ms(&self) -> f64;
 

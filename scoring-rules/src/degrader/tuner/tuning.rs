@@ -81,6 +81,17 @@ pub enum Group {
     Timeout,
 }
 
+/// In this order groups are tried; of equals the first is taken.
+pub(super) const GROUPS: [Group; 7] = [
+    Group::Latency,
+    Group::Errors,
+    Group::Outstanding,
+    Group::Steps,
+    Group::WaterMarks,
+    Group::Interval,
+    Group::Timeout,
+];
+
 /// How far to trust a tuning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confidence {

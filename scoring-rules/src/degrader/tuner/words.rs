@@ -88,6 +88,29 @@ pub(super) fn one_host() -> Remark {
     Remark::new("one_host", detail)
 }
 
+pub(super) fn all_bad_already(traffic: &Traffic) -> Remark {
+    let detail = format!(
+        "Nearly every call is bad while nothing fails: {} end in errors, and half take longer than {} ms, of {} ms until the \
+         timeout. A failing host makes little difference. Mend that, or the numbers, first.",
+        percent(traffic.error_rate),
+        number(traffic.quantile_ms(0.5)),
+        number(traffic.timeout_ms)
+    );
+    Remark::new("bad_already", detail)
+}
+
+pub(super) fn nothing_helps(traffic: &Traffic) -> Remark {
+    let why = if 2.0 * traffic.quantile_ms(0.99) >= traffic.timeout_ms {
+        "The slowest healthy calls come near the timeout: raise that first."
+    } else if traffic.error_rate >= 0.1 {
+        "Errors are too usual to tell a bad host by: mend those first."
+    } else {
+        "There are too few calls, or too few hosts, to tell a bad host from chance."
+    };
+    let detail = format!("No settings of this tool that were tried help more than they harm. {why}");
+    Remark::new("nothing_helps", detail)
+}
+
 pub(super) fn coarse_latency() -> Remark {
     let detail = "The latency histogram is too coarse to tell the median and the 99th percentile. Buckets whose bounds \
                   grow by a factor of at most 2 around both would do.";
