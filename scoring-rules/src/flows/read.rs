@@ -120,7 +120,8 @@ impl Reader {
                     self.wrong(pointer, format!("longer than {most} bytes"));
                     return None;
                 }
-                if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+                let lines = most == TEXT_BYTES;
+                if text.chars().any(|c| c.is_control() && !(lines && "\n\t".contains(c))) {
                     self.wrong(pointer, "holds control characters; take them out");
                     return None;
                 }

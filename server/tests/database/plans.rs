@@ -136,6 +136,19 @@ fn a_token(app: &App) -> String {
     app.write_now(&Actor::command_line(), |tx| tokens::create(tx, &token)).unwrap().1
 }
 
+/// What writes flows and calls that were seen.
+fn flow_calls() -> Vec<web::TestRequest> {
+    let edge = serde_json::json!({"from": "checkout", "to": "external:bank", "core": true});
+    let flow = serde_json::json!({"title": "Buy", "owner": "shop-team", "edges": [edge]});
+    let seen = serde_json::json!([{"from": "checkout", "to": "cart", "calls_per_second": 4}]);
+    vec![
+        web::TestRequest::put().uri("/api/v1/flows/buy").set_json(&flow),
+        web::TestRequest::put().uri("/api/v1/flows/other").set_json(&flow),
+        web::TestRequest::post().uri("/api/v1/dependencies").set_json(&seen),
+        web::TestRequest::delete().uri("/api/v1/flows/other"),
+    ]
+}
+
 /// Runs everything over one database and gives the statements.
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
@@ -156,16 +169,7 @@ async fn collect(url: &str) -> Heard {
         .set_payload(CATALOG);
     assert_eq!(web::call_service(&service, request(import)).await.status(), 200);
     heard.listen("POST /api/v1/catalog/import");
-    let edge = serde_json::json!({"from": "checkout", "to": "external:bank", "core": true});
-    let flow = serde_json::json!({"title": "Buy", "owner": "shop-team", "edges": [edge]});
-    let seen = serde_json::json!([{"from": "checkout", "to": "cart", "calls_per_second": 4}]);
-    for (call, body) in [
-        (web::TestRequest::put().uri("/api/v1/flows/buy"), Some(flow.clone())),
-        (web::TestRequest::put().uri("/api/v1/flows/other"), Some(flow)),
-        (web::TestRequest::post().uri("/api/v1/dependencies"), Some(seen)),
-        (web::TestRequest::delete().uri("/api/v1/flows/other"), None),
-    ] {
-        let call = if let Some(body) = body { call.set_json(body) } else { call };
+    for call in flow_calls() {
         assert!(web::call_service(&service, request(call)).await.status().is_success());
         heard.listen("PUT, DELETE /api/v1/flows, POST /api/v1/dependencies");
     }

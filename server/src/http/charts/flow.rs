@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::num;
 
 /// Nodes of one picture: more, and nobody reads it.
-const MOST: usize = 60;
+const MOST: usize = 40;
+/// A layer of more nodes begins at the top, so that the entry is in sight; a lower one stands in the middle.
+const LOW: usize = 14;
 /// Callees of one node that are drawn.
 const CHILDREN: usize = 14;
 /// Width and height of a node, px.
@@ -82,8 +84,8 @@ impl FlowMap {
         let tallest = placed.layers.iter().map(Vec::len).max().unwrap_or(0);
         let mut at = vec![None; of.graph.len()];
         for (layer, nodes) in placed.layers.iter().enumerate() {
-            // Shorter layers stand in the middle of the tallest.
-            let top = MARGIN + (tallest - nodes.len()) as f64 * STEP.1 / 2.0;
+            let spare = if tallest > LOW { 0 } else { tallest - nodes.len() };
+            let top = MARGIN + spare as f64 * STEP.1 / 2.0;
             for (n, node) in nodes.iter().enumerate() {
                 at[*node] = Some((MARGIN + layer as f64 * STEP.0, top + n as f64 * STEP.1));
             }

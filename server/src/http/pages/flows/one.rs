@@ -110,8 +110,7 @@ pub(super) struct FindingRow {
 
 impl FindingRow {
     pub(super) fn list(findings: &[FindingView]) -> (Vec<Self>, Option<String>) {
-        let row =
-            |f: &FindingView| Self { code: f.code.replace('_', " "), detail: words::capital(&f.detail) };
+        let row = |f: &FindingView| Self { code: f.code.replace('_', " "), detail: f.detail.clone() };
         (findings.iter().take(LISTED).map(row).collect(), over(findings.len(), LISTED))
     }
 }

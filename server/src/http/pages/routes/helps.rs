@@ -85,15 +85,15 @@ pub async fn help_degrader(app: Shared, frame: Frame, ask: web::Query<Recipes>) 
 
 /// `?service=&target=&failure=` of the recipes of flows.
 #[derive(Deserialize)]
-pub struct Aim {
+pub struct Calls {
     service: Option<String>,
     target: Option<String>,
     failure: Option<String>,
 }
 
 /// `GET /help/flows?service=&target=&failure=`
-pub async fn help_flows(app: Shared, frame: Frame, ask: web::Query<Aim>) -> Result<HttpResponse> {
-    let Aim { service, target, failure } = ask.into_inner();
+pub async fn help_flows(app: Shared, frame: Frame, ask: web::Query<Calls>) -> Result<HttpResponse> {
+    let Calls { service, target, failure } = ask.into_inner();
     let context = app
         .read(move |tx| {
             let filling = Recipes { service, failure }.filling(tx)?;
