@@ -110,7 +110,6 @@ fn tell(args: &IngestArgs, done: Ingested) -> anyhow::Result<()> {
         Ingested::Kept { id, reason } if args.json => {
             output::json(&json!({ "recorded": false, "reason": reason, "kept": id }))?;
         }
-        Ingested::Kept { reason, .. } => output::say(&format!("Nothing recorded: {reason}")),
         Ingested::Deployed(view, _) if args.json => output::json(&view)?,
         Ingested::Deployed(view, _) => {
             let version = view.version.as_deref().unwrap_or("a version without a name");
@@ -127,7 +126,9 @@ fn tell(args: &IngestArgs, done: Ingested) -> anyhow::Result<()> {
         Ingested::Ignored(reason) if args.json => {
             output::json(&json!({ "recorded": false, "reason": reason }))?;
         }
-        Ingested::Ignored(reason) => output::say(&format!("Nothing recorded: {reason}")),
+        Ingested::Kept { reason, .. } | Ingested::Ignored(reason) => {
+            output::say(&format!("Nothing recorded: {reason}"));
+        }
         Ingested::Recorded(recorded) if args.json => output::json(&recorded.answer)?,
         Ingested::Recorded(recorded) => {
             let answer = &recorded.answer;

@@ -203,8 +203,7 @@ fn bounded(id: &str) -> String {
         return flat;
     }
     let hash = json::sha256(id.as_bytes());
-    let hex: String = json::hex(hash.get(..16).unwrap_or_default());
-    format!("{}~{hex}", utf8::cut(&flat, 160))
+    format!("{}~{}", utf8::cut(&flat, 160), json::hex(hash.get(..16).unwrap_or_default()))
 }
 
 /// What is wrong with a link, if anything is.
