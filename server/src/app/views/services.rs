@@ -269,10 +269,11 @@ pub struct EventView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// `drill_recorded`, `drill_regressed`, `drill_recovered`, `drill_flaked`, `grade_changed`, `score_changed`, `service_added`,
-    /// `service_changed`, `service_removed`, `service_returned`, `team_added`, `team_removed`, `rulebook_published`,
-    /// `catalog_imported`, `flow_changed`, `flow_removed`, `facts_recorded`, `degrader_recorded`, `token_created`,
-    /// `token_revoked`, `drill_ticket_issued`, `drill_ticket_revoked`, `signing_key_created`.
+    /// `drill_recorded`, `drill_regressed`, `drill_recovered`, `drill_flaked`, `drill_detected`, `grade_changed`,
+    /// `score_changed`, `service_added`, `service_changed`, `service_removed`, `service_returned`, `team_added`,
+    /// `team_removed`, `rulebook_published`, `catalog_imported`, `flow_changed`, `flow_removed`, `facts_recorded`,
+    /// `degrader_recorded`, `token_created`, `token_revoked`, `drill_ticket_issued`, `drill_ticket_revoked`,
+    /// `signing_key_created`.
     pub kind: String,
     /// Service slug.
     pub service: Option<String>,
