@@ -149,6 +149,19 @@ fn flow_calls() -> Vec<web::TestRequest> {
     ]
 }
 
+/// One of each that is told of services besides drills; told twice, what is known already is looked for.
+fn signals(at: Timestamp) -> [(&'static str, serde_json::Value); 3] {
+    let alert = serde_json::json!({"version": "4", "alerts": [{
+        "status": "firing", "labels": {"alertname": "Slow", "service": "checkout"}, "startsAt": at,
+    }]});
+    let deployment = serde_json::json!({"service": "checkout", "environment": "staging", "deployed_at": at});
+    [
+        ("/api/v1/ingest/alertmanager", alert.clone()),
+        ("/api/v1/deployments", deployment),
+        ("/api/v1/ingest/pagerduty", alert),
+    ]
+}
+
 /// Runs everything over one database and gives the statements.
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
@@ -212,6 +225,12 @@ async fn collect(url: &str) -> Heard {
     let end = web::TestRequest::delete().uri(&tickets[1]);
     assert_eq!(web::call_service(&service, request(end)).await.status(), 204);
     heard.listen("DELETE /api/v1/drill-tickets/{id}");
+    let told = signals(Timestamp(clock.now().0 - 90_000));
+    for (path, body) in told.iter().chain(&told) {
+        let post = web::TestRequest::post().uri(path).set_json(body);
+        assert!(web::call_service(&service, request(post)).await.status().is_success(), "{path}");
+        heard.listen(path);
+    }
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     app.write_now(&Actor::schedule(), |tx| runs::enqueue(tx, "plans")).unwrap();
     runs::work_off(&app).unwrap();
