@@ -27,7 +27,7 @@ CREATE INDEX flow_edges_to ON flow_edges (to_ref);
 CREATE TABLE seen_edges (
     from_ref TEXT NOT NULL,
     to_ref TEXT NOT NULL,
-    calls_per_second REAL,
+    calls_per_second DOUBLE PRECISION,
     first_at BIGINT NOT NULL,
     last_at BIGINT NOT NULL,
     sender TEXT NOT NULL,

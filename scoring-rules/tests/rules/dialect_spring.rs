@@ -127,8 +127,8 @@ fn a_chain_of_configurations_is_followed() {
         json!({"resilience4j": {"circuitbreaker": {
             "configs": {
                 "default": {"slidingWindowSize": 7},
-                "mid": {"baseConfig": "root", "failureRateThreshold": 30, "waitDurationInOpenState": "20s"},
-                "root": root,
+                "mid": {"baseConfig": "ground", "failureRateThreshold": 30, "waitDurationInOpenState": "20s"},
+                "ground": root,
             },
             "instances": {"a": {"base-config": "mid", "failureRateThreshold": 20}},
         }}})
@@ -142,7 +142,7 @@ fn a_chain_of_configurations_is_followed() {
     };
     assert_eq!(breaker, expected);
     let cycle = of(json!({"baseConfig": "mid"}));
-    let at = "/resilience4j/circuitbreaker/configs/root/baseConfig";
+    let at = "/resilience4j/circuitbreaker/configs/ground/baseConfig";
     let problem = refused(Dialect::Resilience4j, &cycle, at);
     assert!(problem.detail.contains("itself"), "{}", problem.detail);
     let unknown = of(json!({"baseConfig": "defualt"}));

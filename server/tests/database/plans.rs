@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test as web;
 use diesel::connection::{
     Instrumentation, InstrumentationEvent, SimpleConnection, set_default_instrumentation,
@@ -150,16 +152,50 @@ fn flow_calls() -> Vec<web::TestRequest> {
 }
 
 /// One of each that is told of services besides drills; told twice, what is known already is looked for.
-fn signals(at: Timestamp) -> [(&'static str, serde_json::Value); 3] {
+fn signals(at: Timestamp) -> Vec<(&'static str, serde_json::Value)> {
     let alert = serde_json::json!({"version": "4", "alerts": [{
         "status": "firing", "labels": {"alertname": "Slow", "service": "checkout"}, "startsAt": at,
     }]});
     let deployment = serde_json::json!({"service": "checkout", "environment": "staging", "deployed_at": at});
-    [
+    let told = [
         ("/api/v1/ingest/alertmanager", alert.clone()),
         ("/api/v1/deployments", deployment),
         ("/api/v1/ingest/pagerduty", alert),
-    ]
+    ];
+    [told.clone(), told].concat()
+}
+
+/// Issues two tickets, sends a result under one and takes the other back.
+async fn tell_of_tickets<S, B>(service: &S, token: &str, now: Timestamp, heard: &mut Heard)
+where
+    S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    B: MessageBody,
+{
+    let request = |request: web::TestRequest| {
+        request.insert_header(("authorization", format!("Bearer {token}"))).to_request()
+    };
+    let wish = serde_json::from_str::<serde_json::Value>(waterbear::app::drill_tickets::EXAMPLE).unwrap();
+    let mut tickets = Vec::new();
+    for _ in 0..2 {
+        let post = web::TestRequest::post().uri("/api/v1/drill-tickets").set_json(&wish);
+        let reply = web::call_service(service, request(post)).await;
+        let answer: serde_json::Value = web::read_body_json(reply).await;
+        tickets.push(format!("/api/v1/drill-tickets/{}", answer["id"].as_str().unwrap()));
+        heard.listen("POST /api/v1/drill-tickets");
+    }
+    let mut under = body(Timestamp(now.0 - 60_000), "cpu", "passed");
+    under["ticket"] = tickets[0].rsplit('/').next().into();
+    let post = web::TestRequest::post().uri("/api/v1/drills").set_json(under);
+    assert_eq!(web::call_service(service, request(post)).await.status(), 201);
+    heard.listen("POST /api/v1/drills under a ticket");
+    for ticket in &tickets {
+        let one = web::TestRequest::get().uri(ticket);
+        assert_eq!(web::call_service(service, request(one)).await.status(), 200);
+        heard.listen("GET /api/v1/drill-tickets/{id}");
+    }
+    let end = web::TestRequest::delete().uri(&tickets[1]);
+    assert_eq!(web::call_service(service, request(end)).await.status(), 204);
+    heard.listen("DELETE /api/v1/drill-tickets/{id}");
 }
 
 /// Runs everything over one database and gives the statements.
@@ -203,31 +239,9 @@ async fn collect(url: &str) -> Heard {
             }
         }
     }
-    let wish = serde_json::from_str::<serde_json::Value>(waterbear::app::drill_tickets::EXAMPLE).unwrap();
-    let mut tickets = Vec::new();
-    for _ in 0..2 {
-        let post = web::TestRequest::post().uri("/api/v1/drill-tickets").set_json(&wish);
-        let answer: serde_json::Value =
-            web::read_body_json(web::call_service(&service, request(post)).await).await;
-        tickets.push(format!("/api/v1/drill-tickets/{}", answer["id"].as_str().unwrap()));
-        heard.listen("POST /api/v1/drill-tickets");
-    }
-    let mut under = body(Timestamp(clock.now().0 - 60_000), "cpu", "passed");
-    under["ticket"] = tickets[0].rsplit('/').next().into();
-    let post = web::TestRequest::post().uri("/api/v1/drills").set_json(under);
-    assert_eq!(web::call_service(&service, request(post)).await.status(), 201);
-    heard.listen("POST /api/v1/drills under a ticket");
-    for ticket in &tickets {
-        let one = web::TestRequest::get().uri(ticket);
-        assert_eq!(web::call_service(&service, request(one)).await.status(), 200);
-        heard.listen("GET /api/v1/drill-tickets/{id}");
-    }
-    let end = web::TestRequest::delete().uri(&tickets[1]);
-    assert_eq!(web::call_service(&service, request(end)).await.status(), 204);
-    heard.listen("DELETE /api/v1/drill-tickets/{id}");
-    let told = signals(Timestamp(clock.now().0 - 90_000));
-    for (path, body) in told.iter().chain(&told) {
-        let post = web::TestRequest::post().uri(path).set_json(body);
+    tell_of_tickets(&service, &token, clock.now(), &mut heard).await;
+    for (path, body) in signals(Timestamp(clock.now().0 - 90_000)) {
+        let post = web::TestRequest::post().uri(path).set_json(&body);
         assert!(web::call_service(&service, request(post)).await.status().is_success(), "{path}");
         heard.listen(path);
     }
