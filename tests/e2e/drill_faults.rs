@@ -150,7 +150,7 @@ fn what_is_wrong_with_a_ticket_means_no_fault() {
         format!("{}.{}.{}", parts[0], others[1], parts[2]),
         format!("{}.{}.{}", parts[0], parts[1], others[2]),
         format!("{}.{}.", parts[0], parts[1]),
-        format!("{}A", good),
+        format!("{good}A"),
         good.to_uppercase(),
         "rubbish".to_owned(),
         "x".repeat(9_000),

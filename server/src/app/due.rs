@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use scoring_rules::Flaky;
+
 use super::Book;
 use super::evidence::{ServiceEvidence, State};
 use super::grading::judge;
 use super::plans::Wanted;
 use crate::store::services::ServiceRow;
-use crate::types::{DrillKind, Failure, Outcome, Timestamp};
+use crate::types::{DrillKind, Failure, Timestamp};
 
 /// Days for which a passed drill of a dependency is fresh where no rule says otherwise: as long as the shipped pack
 /// gives the other drills whose failure leaves a host up.
@@ -51,7 +53,7 @@ impl Due {
 
     /// A drill that somebody wants to run though nothing asks for it.
     pub fn on_request(failure: Failure, target: Option<String>) -> Self {
-        let asked = Asked { rule: None, fresh_days: DEPENDENCY_FRESH_DAYS };
+        let asked = Asked { rule: None, fresh_days: DEPENDENCY_FRESH_DAYS, flaky: Flaky::NONE };
         let due = asked.due(failure, target, None, Timestamp::default());
         Self { why: "Somebody wants to know; no rule asks for it.".to_owned(), ..due }
     }
@@ -77,11 +79,13 @@ impl Due {
 struct Asked<'a> {
     rule: Option<&'a scoring_rules::Rule>,
     fresh_days: i64,
+    /// How many of the last runs must pass.
+    flaky: Flaky,
 }
 
 impl Asked<'_> {
     fn due(&self, failure: Failure, target: Option<String>, state: Option<&State>, at: Timestamp) -> Due {
-        let (word, why, due_at) = standing(state, self.fresh_days, at);
+        let (word, why, due_at) = standing(state, self.fresh_days, self.flaky, at);
         let points = self.rule.map(|rule| rule.points);
         let effort = self.rule.map(|rule| rule.effort);
         let cost = effort.map_or(4, scoring_rules::Effort::weight).max(1);
@@ -104,15 +108,16 @@ impl Asked<'_> {
 fn standing(
     state: Option<&State>,
     fresh_days: i64,
+    flaky: Flaky,
     at: Timestamp,
 ) -> (&'static str, String, Option<Timestamp>) {
     let Some(state) = state else { return ("never_run", "It was never run.".to_owned(), None) };
     let due_at = state.passed_at.map(|passed| Timestamp(passed).plus_days(fresh_days + 1));
     let since = ago(Timestamp(state.last_at).days_until(at));
-    if state.regressed_at.is_some() {
+    if state.regressed(flaky) {
         return ("regressed", format!("It had passed, and failed {since}."), due_at);
     }
-    if state.last_verdict == Outcome::Failed.code() {
+    if !state.holds(flaky) {
         return ("failed", format!("It failed {since}."), due_at);
     }
     let Some(passed) = state.passed_at else {
@@ -153,6 +158,7 @@ pub fn of_service(
         let asked = Asked {
             rule: window.and_then(|w| rules.rules().get(w.rule)),
             fresh_days: window.map_or(DEPENDENCY_FRESH_DAYS, |w| i64::from(w.fresh_days)),
+            flaky: book.slots.flaky(rules, failure.code()),
         };
         let states = evidence.states.iter().filter(|s| s.failure == failure.code());
         if failure.kind() == DrillKind::Dependency {
@@ -167,7 +173,7 @@ pub fn of_service(
 
 /// A failure that rules ask for by its class: one drill for the class, and each that fails.
 fn expected(all: &mut Vec<Due>, failure: Failure, asked: Asked<'_>, states: Vec<&State>, at: Timestamp) {
-    let fails = |s: &State| s.regressed_at.is_some() || s.last_verdict == Outcome::Failed.code();
+    let fails = |s: &State| !s.holds(asked.flaky);
     let before = all.len();
     for state in states.iter().filter(|s| fails(s)) {
         all.push(asked.due(failure, target(state), Some(state), at));

@@ -1,5 +1,6 @@
 //! Drill plans of a service: what is due, each ready to run by the engine that was asked for; what is due in a team.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::due::{self, Due};
@@ -7,7 +8,7 @@ use super::evidence::Evidence;
 use super::views::{
     DrillPlan, DuePlan, DuePlans, DueRow, PlanFileView, TeamDue, UnsupportedPlan, VariableView,
 };
-use super::{Tx, owners, runs};
+use super::{Tx, flows, owners, runs};
 use crate::error::{Error, FieldError, Result};
 use crate::plans::{self, Engine, Plan, PlanFile, PlanRequest, Unsupported};
 use crate::store;
@@ -16,6 +17,8 @@ use crate::types::{Failure, MAX_NAME_BYTES, Timestamp};
 
 /// Plans of one answer at most.
 const PLANS: usize = 60;
+/// The rule that is fulfilled by drills of dependencies.
+const VERIFIED: &str = "fallback-verified";
 /// Services of a team that are looked through, the lowest score first.
 const SERVICES: i64 = 200;
 /// Rows of what is due in a team.
@@ -167,11 +170,26 @@ fn standing(tx: &mut Tx<'_>, name: &str) -> Result<(ServiceRow, Vec<Due>)> {
     Ok((service, all))
 }
 
-/// The dependencies of a service whose failure it should stand.
+/// The dependencies of a service whose failure it should stand: first the non-core ones of its flows, those whose fallback
+/// is least proved first; then what the catalog names beside them.
 fn wanted(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<Vec<Wanted>> {
+    let flows = flows::of_service(tx, &service.slug)?;
     let refs = store::services::dependencies(tx.conn, &service.id)?;
-    let all = vec![Failure::Error, Failure::Delay, Failure::Timeout];
-    Ok(refs.iter().map(|to| Wanted { target: due::short(to), failures: all.clone(), weight: 0 }).collect())
+    let noncore: Vec<&str> = flows.edges.iter().filter(|e| !e.core).map(|e| e.to.as_str()).collect();
+    let core: BTreeSet<String> = flows.edges.iter().filter(|e| e.core).map(|e| due::short(&e.to)).collect();
+    // All proved fallbacks together are worth the points of their rule.
+    let points = tx.book.rulebook.rule(VERIFIED).map_or(0, |rule| {
+        i64::from(rule.points) * 16 / rule.effort.weight() / i64::try_from(noncore.len().max(1)).unwrap_or(1)
+    });
+    let one = |to: &str, weight: i64| Wanted {
+        target: due::short(to),
+        failures: vec![Failure::Error, Failure::Delay, Failure::Timeout],
+        weight,
+    };
+    let mut all: Vec<Wanted> = noncore.iter().map(|to| one(to, points)).collect();
+    // What a flow cannot do without fails with it: no drill of it can pass.
+    all.extend(refs.iter().filter(|to| !core.contains(&due::short(to))).map(|to| one(to, 0)));
+    Ok(all)
 }
 
 fn request(tx: &Tx<'_>, service: &ServiceRow, due: &Due) -> PlanRequest {

@@ -1,7 +1,5 @@
 //! JSON of strangers: bounded, without duplicate fields, errors with line and column; canonical text and hashes.
 
-use std::fmt::Write as _;
-
 use std::cell::Cell;
 use std::fmt;
 
@@ -190,15 +188,6 @@ fn write_canonical(value: &Value, out: &mut String) {
 /// SHA-256 of the canonical text of a value.
 pub(super) fn content_hash(value: &Value) -> [u8; 32] {
     sha256(canonical(value).as_bytes())
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// SHA-256 of bytes.

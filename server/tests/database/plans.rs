@@ -198,6 +198,22 @@ where
     heard.listen("DELETE /api/v1/drill-tickets/{id}");
 }
 
+/// Asks for every path, `last` being the last drill.
+async fn read_all<S, B>(service: &S, token: &str, last: &str, heard: &mut Heard)
+where
+    S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    B: MessageBody,
+{
+    for path in PATHS {
+        let path = path.replace("{id}", last);
+        let ask = web::TestRequest::get().uri(&path);
+        let ask = ask.insert_header(("authorization", format!("Bearer {token}"))).to_request();
+        let status = web::call_service(service, ask).await.status().as_u16();
+        assert!(status == 200 || (status == 404 && !path.contains("checkout")), "{path}: {status}");
+        heard.listen(&path);
+    }
+}
+
 /// Runs everything over one database and gives the statements.
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
@@ -254,13 +270,7 @@ async fn collect(url: &str) -> Heard {
     heard.listen("prune");
     counts::settle(&app).unwrap();
     heard.listen("settling of counts");
-    for path in PATHS {
-        let path = path.replace("{id}", &last);
-        let reply = web::call_service(&service, request(web::TestRequest::get().uri(&path))).await;
-        let status = reply.status().as_u16();
-        assert!(status == 200 || (status == 404 && !path.contains("checkout")), "{path}: {status}");
-        heard.listen(&path);
-    }
+    read_all(&service, &token, &last, &mut heard).await;
     for route in ROUTES.iter().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);
     }
