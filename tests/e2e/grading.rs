@@ -78,7 +78,9 @@ fn evidence_that_ages_lowers_the_score_and_says_expiry() {
 fn one_service_can_be_graded_alone() {
     let server = Server::with_shop();
     let one = server.cli(&["grade", "--service", "storefront", "--json"]).ok().json();
-    assert_eq!((&one["service"], &one["score"]), (&json!("storefront"), &json!(0)), "{one:#}");
+    let shown = server.scorecard("storefront");
+    assert_eq!((&one["service"], &one["score"]), (&json!("storefront"), &shown["score"]), "{one:#}");
+    assert!(shown["score"].as_i64() < Some(30), "nothing was sent but the catalog: {shown:#}");
     let unknown = server.cli(&["grade", "--service", "storefrnt"]);
     assert_eq!(unknown.code, 1);
     assert!(unknown.err.contains("storefront"), "the nearest slug: {}", unknown.err);

@@ -63,19 +63,22 @@ impl State {
 
     /// Whether its last drills passed, newest first; five at most.
     pub fn runs(&self) -> impl Iterator<Item = bool> {
-        // A one, and behind it a bit a run.
-        let kept = if self.recent_runs > 1 {
-            self.recent_runs
-        } else {
-            0b10 | u8::from(self.last_verdict == Outcome::Passed.code())
-        };
+        let kept = self.kept_runs();
         (0..kept.ilog2()).map(move |bit| (kept >> bit) & 1 == 1)
+    }
+
+    /// A one, and behind it a bit a run; of before runs were kept, the last one.
+    fn kept_runs(&self) -> u8 {
+        match (self.recent_runs, self.last_verdict) {
+            (0 | 1, 0) => 1,
+            (0 | 1, last) => 0b10 | u8::from(last == Outcome::Passed.code()),
+            (kept, _) => kept,
+        }
     }
 
     /// Notes one run more.
     pub fn ran(&mut self, passed: bool) {
-        let before = self.recent_runs.max(1);
-        let all = (u16::from(before) << 1) | u16::from(passed);
+        let all = (u16::from(self.kept_runs()) << 1) | u16::from(passed);
         let most = 1 << MOST_RUNS;
         let kept = if all >= 2 * most { (all % most) | most } else { all };
         self.recent_runs = u8::try_from(kept).unwrap_or(u8::MAX);

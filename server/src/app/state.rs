@@ -39,11 +39,11 @@ pub fn apply(state: Option<State>, drill: &DrillRow) -> (State, Turn) {
         Turn::Regressed => next.regressed_at = Some(drill.ended_at),
         Turn::Flaked | Turn::Steady => {}
     }
+    next.ran(passed);
     next.last_drill_id.clone_from(&drill.id);
     next.last_verdict = if passed { Outcome::Passed.code() } else { Outcome::Failed.code() };
     next.last_at = drill.ended_at;
     next.last_class = drill.evidence_class;
-    next.ran(passed);
     next.detected |= drill.detected_ms.is_some();
     next.last_sender.clone_from(&drill.sender);
     if passed {

@@ -6,6 +6,7 @@ use super::super::parts::{Choice, Code, Outcome};
 use super::super::words;
 use crate::app::views::{DrillPlan, DuePlan, DueRow, VariableView};
 use crate::plans::Engine;
+use crate::types::DrillKind;
 
 /// Due drills shown before the others.
 const SHOWN: usize = 6;
@@ -80,7 +81,6 @@ struct Fact {
 #[derive(Serialize)]
 struct File {
     name: String,
-    open: bool,
     code: Code,
     href: String,
 }
@@ -113,7 +113,8 @@ fn lead(due: usize) -> String {
 
 /// `Error of ads`.
 fn label(row: &DueRow) -> String {
-    let failure = words::capital(&words::failure(&row.failure));
+    let rollback = if row.kind == DrillKind::Rollback.as_str() { " rollback" } else { "" };
+    let failure = words::capital(&words::failure(&row.failure)) + rollback;
     row.target.as_ref().map_or_else(|| failure.clone(), |target| format!("{failure} of {target}"))
 }
 
@@ -189,10 +190,8 @@ fn files(slug: &str, row: &DueRow, engine: Engine, plan: &DrillPlan) -> Vec<File
     let address = format!("/api/v1/services/{slug}/drill-plan?{}", query(row, engine));
     plan.files
         .iter()
-        .enumerate()
-        .map(|(at, file)| File {
+        .map(|file| File {
             name: file.name.clone(),
-            open: at == 0,
             code: Code::new(file.name.clone(), file.text.clone()),
             href: format!("{address}&file={}", words::encode(&file.name)),
         })
