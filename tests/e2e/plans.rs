@@ -55,6 +55,31 @@ fn what_is_due_comes_with_plans_and_goes_with_a_pass() {
 }
 
 #[test]
+fn the_non_core_edges_of_flows_are_due_and_their_proof_earns_points() {
+    let server = Server::start();
+    server.import(WITH_ADS);
+    let flow = json!({"title": "Buy", "owner": "shop-team", "entry": "checkout", "edges": [
+        {"from": "checkout", "to": "ads", "core": true},
+        {"from": "checkout", "to": "external:recs", "core": false,
+         "fallback": {"strategy": "trade_feature", "how": "Show the best sellers."}},
+    ]});
+    let _ = server.send(server.request("PUT", "/api/v1/flows/buy").json(&flow)).expect(201);
+    let plans = server.json(PLAN);
+    let due = plans["items"].as_array().unwrap().clone();
+    let of = |target: &str| due.iter().filter(|item| item["target"] == target).count();
+    assert_eq!((of("recs"), of("ads")), (3, 0), "a core dependency cannot be drilled away: {due:#?}");
+    let place = |failure: &str| due.iter().position(|item| item["failure"] == failure);
+    assert!(
+        place("error") < place("cpu"),
+        "the proof of the only fallback is worth more than one of many drills"
+    );
+    let mut proof = passed("checkout", "error");
+    proof["target"] = json!("recs");
+    let answer = server.post_drill(&proof).expect(201).json();
+    assert!(answer["score"]["after"].as_i64() > answer["score"]["before"].as_i64(), "{answer:#}");
+}
+
+#[test]
 fn a_plan_can_be_had_as_a_file_and_who_has_none_says_who_has() {
     let server = Server::with_checkout();
     let file = server.get(&format!("{PLAN}?failure=dns&download=true")).expect(200);
