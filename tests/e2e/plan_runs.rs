@@ -6,26 +6,6 @@ use std::process::Command;
 
 use harness::{Output, SMALL_CATALOG, Server, Stub, Told, Toy, Value, chaos_dir, json, passed};
 
-/// Failures of the shipped pack, and those of dependencies.
-const FAILURES: &[&str] = &[
-    "code",
-    "config",
-    "schema",
-    "cpu",
-    "memory",
-    "disk",
-    "network",
-    "dns",
-    "clock",
-    "disk_write",
-    "latency",
-    "host_offline",
-    "rack",
-    "data_centre",
-    "error",
-    "delay",
-    "timeout",
-];
 /// A target that tries everything, in a shell, in YAML, in a header.
 const HOSTILE: &str = "ads'; touch owned; \"$(touch owned)\" `touch owned` ${url} {{7*7}} \\ #";
 
@@ -97,7 +77,7 @@ fn assert_passed(server: &Server, done: &Output, failure: &str) {
 fn every_experiment_is_valid() {
     let Some(chaos) = chaos_dir() else { return assert!(!can_run()) };
     let server = Server::with_checkout();
-    for failure in FAILURES {
+    for failure in crate::drills::FAILURES {
         let script = script(&server, server.dir(), "chaostoolkit", failure, Some(HOSTILE));
         let plan = script.with_extension("json");
         let done = Command::new(chaos.join("chaos"))

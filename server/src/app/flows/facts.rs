@@ -53,7 +53,7 @@ pub enum State {
     Never,
     /// A drill passed, too long ago.
     Stale,
-    /// A drill passed within [`FRESH_DAYS`], and none that was run last failed.
+    /// A drill passed within 90 days, and none that was run last failed.
     Verified,
 }
 
@@ -69,7 +69,7 @@ impl State {
     }
 }
 
-/// What drills say of one dependency of a service: one check for each of [`FAILURES`].
+/// What drills say of one dependency of a service: one check for each of error, delay and timeout.
 #[derive(Clone, Debug)]
 pub struct Proof {
     /// Error, delay, timeout.
