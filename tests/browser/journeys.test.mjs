@@ -237,6 +237,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.match(page.url(), /scenario=hung/, 'one choice keeps the others');
     const values = await page.locator('#values').innerText();
     assert.match(values, /outlier_detection/);
+    assert.match(await page.locator("#replay").innerText(), /With the values for Envoy/);
     assert.match(values, /does not see: Latency/);
     assert.match(values, /Paired with it: `per_try_timeout`/);
 

@@ -326,8 +326,10 @@ fn replayed(study: &Study) -> Option<Replayed> {
     };
     let mut courses = vec![course("today", "old", today)];
     let recommended = study.recommended.as_ref().filter(|better| better.curve != today.curve);
+    // Of another tool the values are shown, and replayed, as they would be there.
+    let own = study.settings.as_ref().is_none_or(|s| s.dialect() == study.dialect);
     if let Some(recommended) = recommended {
-        courses.push(course("recommended", "new", recommended));
+        courses.push(course(if own { "recommended" } else { study.dialect.name() }, "new", recommended));
     }
     if let Some(tried) = &study.tried {
         courses.push(course("tried", "try", &tried.replay));
@@ -341,7 +343,12 @@ fn replayed(study: &Study) -> Option<Replayed> {
         // Writing to a String cannot fail.
         let _ = write!(
             desc,
-            " With the recommended values it is {}, and users meet {}.",
+            " With the {} it is {}, and users meet {}.",
+            if own {
+                "recommended values".to_owned()
+            } else {
+                format!("values for {}", study.dialect.name())
+            },
             left_out(recommended),
             requests(recommended.bad_requests)
         );
