@@ -282,3 +282,12 @@ impl Failure {
 
 /// Longest accepted name of a target, environment, tool or external id, in bytes.
 pub const MAX_NAME_BYTES: usize = 255;
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}

@@ -91,9 +91,7 @@ impl Slots {
             len: catalogue.len(),
         }
     }
-}
 
-impl Slots {
     /// How many of the last runs of a drill must pass, by the code of its failure.
     pub fn flaky(&self, book: &Rulebook, failure: i16) -> Flaky {
         let of =

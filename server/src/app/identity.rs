@@ -4,11 +4,10 @@ use sha2::{Digest, Sha256};
 
 use super::Tx;
 use super::drills::RecordDrill;
-use super::tokens::hex;
 use crate::error::{Error, FieldError, Result};
 use crate::formats::{Format, Reading};
 use crate::store::services::ServiceRow;
-use crate::types::{DrillKind, Failure, MAX_NAME_BYTES, Outcome, RollbackOutcome};
+use crate::types::{DrillKind, Failure, MAX_NAME_BYTES, Outcome, RollbackOutcome, hex};
 
 /// Owner of keys that do not depend on who sends: the same run of the same tool is the same, whoever posts it.
 const ANYBODY: &str = "";

@@ -6,13 +6,12 @@ use utoipa::ToSchema;
 
 use super::Tx;
 use super::drills::hints_json;
-use super::tokens::hex;
 use super::views::Page;
 use crate::error::{Error, Result};
 use crate::formats::{Format, Hints};
 use crate::store;
 use crate::store::kept::KeptRow;
-use crate::types::Timestamp;
+use crate::types::{Timestamp, hex};
 
 /// Messages kept at most; the oldest go first.
 pub const MOST: i64 = 500;

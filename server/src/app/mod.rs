@@ -283,7 +283,7 @@ impl App {
 fn instance_name() -> anyhow::Result<String> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    Ok(format!("{}-{}", std::process::id(), tokens::hex(&random)))
+    Ok(format!("{}-{}", std::process::id(), crate::types::hex(&random)))
 }
 
 /// Runs blocking work on a thread of its own.

@@ -12,7 +12,7 @@ use super::{Actor, Tx};
 use crate::error::{Error, FieldError, Result};
 use crate::store;
 use crate::store::tokens::TokenRow;
-use crate::types::{MAX_NAME_BYTES, Timestamp};
+use crate::types::{MAX_NAME_BYTES, Timestamp, hex};
 
 /// Prefix of every token, for secret scanners.
 pub const PREFIX: &str = "wb_";
@@ -204,13 +204,4 @@ fn view(row: &TokenRow) -> TokenView {
 
 fn hash(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// Bytes as lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
-        out
-    })
 }

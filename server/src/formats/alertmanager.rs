@@ -9,7 +9,7 @@ use super::engine::{self, list, text, time};
 use super::redact::{redact_text, shown};
 use super::{Read, json, utf8};
 use crate::error::{Error, FieldError};
-use crate::types::Timestamp;
+use crate::types::{Timestamp, hex};
 
 /// Alerts that one message may hold.
 const MAX_ALERTS: usize = 1_000;
@@ -96,5 +96,5 @@ fn print_of(labels: &BTreeMap<String, String>) -> String {
     for (key, value) in labels {
         let _ = write!(text, "{}:{key}{}:{value}", key.len(), value.len());
     }
-    json::hex(json::sha256(text.as_bytes()).get(..8).unwrap_or_default())
+    hex(json::sha256(text.as_bytes()).get(..8).unwrap_or_default())
 }

@@ -195,15 +195,6 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Bytes as lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
 /// `base` one step deeper, escaped as RFC 6901 wants.
 pub(super) fn pointer(base: &str, key: &str) -> String {
     let key = redact::shown(key).replace('~', "~0").replace('/', "~1");

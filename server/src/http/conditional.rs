@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::app::tokens::hex;
 use crate::error::Result;
+use crate::types::hex;
 
 /// Bytes of the hash that an ETag carries.
 const TAG_BYTES: usize = 16;

@@ -2,9 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::app::tokens::hex;
 use crate::app::views::DueRow;
-use crate::types::{Failure, Timestamp};
+use crate::types::{Failure, Timestamp, hex};
 
 /// Media type of a calendar.
 pub const MEDIA: &str = "text/calendar; charset=utf-8";

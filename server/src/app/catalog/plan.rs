@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{ImportCatalog, ImportProblem, ImportReport, derive};
-use crate::app::tokens::hex;
 use crate::app::{Tx, flows};
 use crate::error::Result;
 use crate::formats::Entity;
 use crate::store;
 use crate::store::catalog::{EntityMark, EntityRow};
 use crate::store::services::ServiceRow;
+use crate::types::hex;
 
 /// What an import is going to write.
 #[derive(Debug, Default)]

@@ -22,11 +22,11 @@ pub use seen::{MAX_SEEN, SeenAnswer, SeenCall, record as record_seen};
 pub use service::{gaps_first, of_service};
 pub use view::{FlowPage, detail, preview};
 
-use super::tokens::hex;
 use super::{Tx, owners};
 use crate::error::{Error, FieldError, Result};
 use crate::store;
 use crate::store::flows::{EdgeRow, FlowRow as StoredFlow};
+use crate::types::hex;
 
 /// A flow as it may be sent.
 pub const EXAMPLE: &str = r#"{

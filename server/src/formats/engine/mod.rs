@@ -8,7 +8,7 @@ use super::claims::{Claim, Claims};
 use super::redact::Redactor;
 use super::{EvidenceLink, Hints, Reading, RollbackReading, drill, json, utf8};
 use crate::error::Error;
-use crate::types::{DrillKind, Failure, Outcome, RollbackOutcome, Timestamp};
+use crate::types::{DrillKind, Failure, Outcome, RollbackOutcome, Timestamp, hex};
 
 /// Labels of one document that are looked at.
 const MAX_LABELS: usize = 1_000;
@@ -203,7 +203,7 @@ fn bounded(id: &str) -> String {
         return flat;
     }
     let hash = json::sha256(id.as_bytes());
-    format!("{}~{}", utf8::cut(&flat, 160), json::hex(hash.get(..16).unwrap_or_default()))
+    format!("{}~{}", utf8::cut(&flat, 160), hex(hash.get(..16).unwrap_or_default()))
 }
 
 /// What is wrong with a link, if anything is.
