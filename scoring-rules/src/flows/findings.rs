@@ -41,7 +41,8 @@ pub fn findings(flow: &Flow, graph: &Graph, known: &dyn Fn(&str) -> bool) -> Vec
         if circle.len() > NAMED {
             names.push("...");
         }
-        let detail = format!("calls go in a circle: {}; which of them is not needed?", names.join(", "));
+        let detail =
+            format!("calls go in a circle: {}; one of these calls is likely not needed", names.join(", "));
         add("cycle", *first, detail);
     }
     let reached = graph.reach(graph.entries(), |_| true);
