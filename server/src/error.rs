@@ -33,6 +33,8 @@ pub enum Error {
     Forbidden { detail: String },
     /// Collides with what is there.
     Conflict { detail: String },
+    /// More than the caller may send in this time.
+    TooMany { detail: String, retry_after_seconds: u32 },
     /// Larger than the limit.
     TooLarge { limit_bytes: u64, detail: String },
     /// A media type that is not taken here.
@@ -81,6 +83,7 @@ impl Error {
             Self::TooLarge { .. } => 413,
             Self::UnsupportedMedia { .. } => 415,
             Self::Invalid { .. } => 422,
+            Self::TooMany { .. } => 429,
             Self::Unavailable { .. } => 503,
             Self::Internal(_) => 500,
         }
@@ -95,6 +98,7 @@ impl Error {
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::Forbidden { .. } => "forbidden",
             Self::Conflict { .. } => "conflict",
+            Self::TooMany { .. } => "too_many_requests",
             Self::TooLarge { .. } => "too_large",
             Self::UnsupportedMedia { .. } => "unsupported_media_type",
             Self::Unavailable { .. } => "unavailable",
@@ -110,6 +114,7 @@ impl fmt::Display for Error {
             | Self::Unauthenticated { detail }
             | Self::Forbidden { detail }
             | Self::Conflict { detail }
+            | Self::TooMany { detail, .. }
             | Self::TooLarge { detail, .. }
             | Self::UnsupportedMedia { detail }
             | Self::Unavailable { detail, .. } => f.write_str(detail),

@@ -6,6 +6,7 @@ use ring::hmac;
 use sha2::{Digest, Sha256};
 
 use super::Actor;
+use super::actor::Credential;
 use crate::config::{HookConfig, Proof};
 use crate::error::{Error, Result};
 use crate::types::Timestamp;
@@ -30,6 +31,7 @@ pub fn actor(hook: &HookConfig) -> Actor {
     let name = format!("hook:{}", hook.name);
     let services = (!hook.services.is_empty()).then(|| hook.services.clone());
     Actor::new(&name, &name, vec!["drills:write".to_owned()], services, None)
+        .known_by(Credential::Hook(hook.name.clone()))
 }
 
 /// Refuses what does not prove itself; says which proof is expected, never the secret.

@@ -61,18 +61,18 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     };
     let actor = holder(req, app, token).await?;
     match route.access {
-        Access::Public | Access::Open | Access::Signed => {}
-        Access::Scope(scope) => actor.require(scope)?,
+        Access::Public | Access::Open | Access::Signed => Ok(actor),
+        Access::Scope(scope) => actor.acting_under(scope),
         Access::Whole(scope) => {
-            actor.require(scope)?;
+            let actor = actor.acting_under(scope)?;
             if actor.is_limited() {
                 let detail =
                     "This token is limited to some services or teams; this call concerns all of them.";
                 return Err(Error::Forbidden { detail: detail.to_owned() });
             }
+            Ok(actor)
         }
     }
-    Ok(actor)
 }
 
 /// The holder of a token: known from a moment ago, or looked up.

@@ -84,6 +84,7 @@ impl Problem {
             Error::Unauthenticated { .. } => "Not authenticated",
             Error::Forbidden { .. } => "Not allowed",
             Error::Conflict { .. } => "Conflict",
+            Error::TooMany { .. } => "Too many requests",
             Error::TooLarge { .. } => "Too large",
             Error::UnsupportedMedia { .. } => "Unsupported media type",
             Error::Unavailable { .. } => "Unavailable",
@@ -180,7 +181,7 @@ pub fn response(req: &HttpRequest, error: &Error) -> HttpResponse {
                 header::HeaderValue::from_static("Bearer realm=\"waterbear\""),
             );
         }
-        Error::Unavailable { retry_after_seconds, .. } => {
+        Error::Unavailable { retry_after_seconds, .. } | Error::TooMany { retry_after_seconds, .. } => {
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from(*retry_after_seconds));
         }
         _ => {}

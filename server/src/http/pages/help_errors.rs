@@ -78,6 +78,12 @@ const ERRORS: &[Kind] = &[
         "`errors` lists everything wrong at once, each with a JSON pointer.",
     ),
     kind(
+        "too_many_requests",
+        429,
+        "More than this credential, account or address may send in this time.",
+        "Wait as long as Retry-After says; RateLimit says what is left.",
+    ),
+    kind(
         "internal",
         500,
         "A defect on our side. It is logged under the request_id.",
