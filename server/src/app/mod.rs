@@ -24,6 +24,7 @@ pub mod intake;
 pub mod kept;
 pub mod keys;
 pub mod owners;
+pub mod people;
 pub mod plans;
 pub mod posted;
 pub mod ranking;

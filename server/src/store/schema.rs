@@ -1,10 +1,12 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
 mod core_flows;
+mod people;
 mod signals;
 mod tickets;
 
 pub use core_flows::*;
+pub use people::{memberships, sessions, users};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
@@ -364,6 +366,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grading_runs,
     idempotency_keys,
     job_runs,
+    memberships,
     meta,
     rulebooks,
     run_batches,
@@ -373,8 +376,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     scores,
     service_deps,
     services,
+    sessions,
     sources,
     teams,
     telemetry,
     tokens,
+    users,
 );
