@@ -198,7 +198,9 @@ mod tests {
         for route in ROUTES.iter().filter(|route| route.method != "GET") {
             assert!(
                 matches!(route.access, Access::Scope(_) | Access::Whole(_))
-                    || (route.access == Access::Signed && route.path.starts_with("/hooks/{name}")),
+                    || (route.access == Access::Signed
+                        && (route.path.starts_with("/hooks/{name}")
+                            || route.path == "/api/v1/oidc/exchange")),
                 "{} {}",
                 route.method,
                 route.path

@@ -1,10 +1,12 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
 mod core_flows;
+mod publishers;
 mod signals;
 mod tickets;
 
 pub use core_flows::*;
+pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
@@ -44,6 +46,8 @@ diesel::table! {
         inputs -> Text,
         assessment -> Nullable<Text>,
         assessed_at -> Nullable<BigInt>,
+        settings_by_ci -> Bool,
+        profile_by_ci -> Bool,
     }
 }
 
@@ -101,6 +105,8 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
         last_used_at -> Nullable<BigInt>,
+        publisher_id -> Nullable<Text>,
+        proof -> Nullable<Text>,
     }
 }
 
