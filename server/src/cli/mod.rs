@@ -7,6 +7,7 @@ mod evidence;
 mod operate;
 mod output;
 mod plans;
+mod publishers;
 mod rules;
 mod serve;
 mod tickets;
@@ -66,6 +67,8 @@ enum Command {
     Degrader(degrader::DegraderArgs),
     /// Work on API tokens
     Token(operate::TokenArgs),
+    /// Work on trusted publishers: CI jobs that send results without a secret
+    Publisher(publishers::PublisherArgs),
     /// Issue drill tickets: whoever holds one meets a fault, until it ends
     DrillTicket(tickets::TicketArgs),
     /// Work on the keys that sign drill tickets
@@ -90,6 +93,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify => upkeep::verify(&over),
         Command::Prune(args) => operate::prune(&over, &args),
         Command::Token(args) => operate::token(&over, &args),
+        Command::Publisher(args) => publishers::publisher(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),
         Command::Ingest(args) => evidence::ingest(&over, &args),

@@ -40,6 +40,6 @@ pub fn mismatch(part: &str, found: Option<&str>, expected: &str) -> String {
 }
 
 /// A token that does not prove what it says.
-fn unproven(detail: &str) -> Error {
+pub fn unproven(detail: &str) -> Error {
     Error::Unauthenticated { detail: format!("The identity token was refused. {detail}.") }
 }

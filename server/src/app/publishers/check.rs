@@ -178,18 +178,14 @@ fn workflow(provider: Provider, cmd: &CreatePublisher, wrong: &mut Wrong) -> Str
     };
     let usual = (provider == Provider::GitLab).then(|| ".gitlab-ci.yml".to_owned());
     let before = wrong.0.len();
-    match wrong.text("/workflow", given, file, expected).or(usual) {
-        Some(name) => {
-            if wrong.0.len() == before && !yaml(&name) {
-                wrong.add("/workflow", format!("expected {expected}"));
-            }
-            name
-        }
-        None => {
-            wrong.add("/workflow", format!("is missing: {expected}"));
-            String::new()
-        }
+    let Some(name) = wrong.text("/workflow", given, file, expected).or(usual) else {
+        wrong.add("/workflow", format!("is missing: {expected}"));
+        return String::new();
+    };
+    if wrong.0.len() == before && !yaml(&name) {
+        wrong.add("/workflow", format!("expected {expected}"));
     }
+    name
 }
 
 fn reusable(provider: Provider, cmd: &CreatePublisher, wrong: &mut Wrong) -> Option<String> {

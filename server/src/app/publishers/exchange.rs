@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::job::Job;
 use super::{Binding, audience, binding_of, keys, strings};
 use crate::app::actor::Credential;
-use crate::app::openid::{self, Claims, Expect, LEEWAY_SECONDS, Named, mismatch, shown};
+use crate::app::openid::{self, Claims, Expect, LEEWAY_SECONDS, Named, mismatch, shown, unproven};
 use crate::app::tokens::{self, ShortToken};
 use crate::app::{Actor, Tx};
 use crate::config::{CiConfig, IssuerConfig};
@@ -56,15 +56,12 @@ pub struct Exchanged {
 /// What is no token, and tokens of issuers that the settings do not name.
 pub fn issuer_of<'a>(config: &'a CiConfig, token: &str) -> Result<(&'a IssuerConfig, Named)> {
     let named = openid::named(token)?;
-    match config.issuer(&named.issuer) {
-        Some(issuer) => Ok((issuer, named)),
-        None => {
-            let known: Vec<String> = config.issuers.iter().map(|one| format!("`{}`", one.url)).collect();
-            let expected = format!("an issuer of the settings: {}", known.join(", "));
-            let detail = mismatch("iss", Some(&named.issuer), &expected);
-            Err(Error::Unauthenticated { detail: format!("The identity token was refused. {detail}.") })
-        }
+    if let Some(issuer) = config.issuer(&named.issuer) {
+        return Ok((issuer, named));
     }
+    let known: Vec<String> = config.issuers.iter().map(|one| format!("`{}`", one.url)).collect();
+    let expected = format!("an issuer of the settings: {}", known.join(", "));
+    Err(unproven(&mismatch("iss", Some(&named.issuer), &expected)))
 }
 
 /// Whose token it is, if it holds and some publisher means the job. Writes nothing.
@@ -93,22 +90,16 @@ pub fn prove(tx: &mut Tx<'_>, token: &str) -> Result<Proven> {
 
 fn unknown_key(issuer: &IssuerConfig, named: &Named, published: &keys::Published) -> Error {
     let key = shown(&named.kid);
-    match &published.error {
-        Some(why) => Error::Unavailable {
-            detail: format!(
-                "The key `{key}` is not known here, and the keys of {} cannot be read now: {}",
-                issuer.url,
-                shown(why)
-            ),
-            retry_after_seconds: AGAIN,
-        },
-        None => {
-            let at = published.fetched_at.map_or_else(String::new, |at| format!(" (read at {at})"));
-            let expected = format!("one of the keys of {}{at}: {}", issuer.url, published.keys.ids());
-            let detail = mismatch("kid", Some(&named.kid), &expected);
-            Error::Unauthenticated { detail: format!("The identity token was refused. {detail}.") }
-        }
+    if let Some(why) = &published.error {
+        let url = &issuer.url;
+        let why = shown(why);
+        let detail =
+            format!("The key `{key}` is not known here, and the keys of {url} cannot be read now: {why}");
+        return Error::Unavailable { detail, retry_after_seconds: AGAIN };
     }
+    let at = published.fetched_at.map_or_else(String::new, |at| format!(" (read at {at})"));
+    let expected = format!("one of the keys of {}{at}: {}", issuer.url, published.keys.ids());
+    unproven(&mismatch("kid", Some(&named.kid), &expected))
 }
 
 /// The oldest publisher that means a job.
@@ -145,9 +136,8 @@ pub fn exchange(tx: &mut Tx<'_>, proven: &Proven) -> Result<Exchanged> {
     let row = chosen(tx, issuer, job)?;
     let until = claims.exp.saturating_add(LEEWAY_SECONDS).saturating_mul(1_000);
     if !store::publishers::use_once(tx.conn, issuer, &claims.jti, until)? {
-        let detail = mismatch("jti", Some(&claims.jti), "a token that was not exchanged before");
-        let detail = format!("The identity token was refused. {detail}: ask the CI system for a new one.");
-        return Err(Error::Unauthenticated { detail });
+        let expected = "a token that was not exchanged before: ask the CI system for a new one";
+        return Err(unproven(&mismatch("jti", Some(&claims.jti), expected)));
     }
     let (owner, repository) = (id(job.owner_id.as_ref())?, id(job.repository_id.as_ref())?);
     if !store::publishers::used(tx.conn, &row.id, owner, repository, tx.now.0)? {

@@ -64,10 +64,9 @@ pub fn standing(tx: &mut Tx<'_>, issuer: &str, kid: &str) -> Result<Standing> {
     let running = row.answered_at != row.tried_at && since(row.tried_at) < ABANDONED_MS;
     Ok(match (keys_of(&row).find(kid).is_some(), due) {
         (true, true) if since(row.fetched_at) >= OLD_MS => Standing::Old,
-        (true, _) => Standing::Settled,
         (false, true) => Standing::Lacking,
         (false, false) if running => Standing::Coming,
-        (false, false) => Standing::Settled,
+        (true, _) | (false, false) => Standing::Settled,
     })
 }
 

@@ -22,6 +22,7 @@ pub mod hero;
 pub mod home;
 pub mod leaderboard;
 pub mod parts;
+pub mod publishers;
 pub mod recipes;
 pub mod routes;
 pub mod rule;
@@ -69,6 +70,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(page("/activity", routes::activity))
         .service(page("/search", routes::search))
         .service(page("/sources", sources::page))
+        .service(page("/admin/publishers", publishers::page))
         .service(page("/help", routes::help_index))
         .service(page("/help/drills", routes::help_drills))
         .service(page("/help/rollback", routes::help_rollback))

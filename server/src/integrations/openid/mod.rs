@@ -57,11 +57,10 @@ async fn read(app: &Arc<App>, issuer: &IssuerConfig) -> Result<bool> {
         Ok(asker) => asker.read().await,
         Err(why) => Err(why),
     };
-    match &found {
-        Ok(_) => tracing::info!(issuer = issuer.name, "keys were read"),
-        Err(why) => {
-            tracing::warn!(issuer = issuer.name, why, "keys cannot be read; those known stay in force")
-        }
+    if let Err(why) = &found {
+        tracing::warn!(issuer = issuer.name, why, "keys cannot be read; those known stay in force");
+    } else {
+        tracing::info!(issuer = issuer.name, "keys were read");
     }
     let issuer = issuer.clone();
     app.write(Actor::schedule(), move |tx| kept::keep(tx, &issuer, turn, &found)).await?;

@@ -6,7 +6,7 @@ mod drills;
 mod fleet;
 mod flows;
 mod pages;
-
+mod publishers;
 mod rulebook;
 mod sources;
 mod tickets;
@@ -126,6 +126,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "drills",
         "search",
         "sources",
+        "admin",
         "api",
         "static",
         "theme",
