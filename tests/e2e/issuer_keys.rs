@@ -270,7 +270,7 @@ fn what_ended_is_swept_and_evidence_stays() {
     token = known.sign("JWT", &claims).unwrap();
     let _ = exchange(&first, &token).expect(200);
     let count = |what: &str| {
-        first.database().query(&format!("SELECT COUNT(*) AS text FROM {what}")).trim().to_owned()
+        first.database().lines(&format!("SELECT CAST(COUNT(*) AS TEXT) AS text FROM {what}")).concat()
     };
     let short_tokens = "tokens WHERE publisher_id IS NOT NULL";
     assert_eq!((count("used_identity_tokens"), count(short_tokens)), ("2".into(), "2".into()));

@@ -4,6 +4,7 @@ mod access;
 mod bad_input;
 mod batch;
 mod catalog;
+mod ci_jobs;
 mod cli;
 mod crash;
 mod degrader;
