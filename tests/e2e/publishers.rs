@@ -1,6 +1,6 @@
 //! CI jobs that prove who they are: every sample token ends as its index says, and what they send is marked as such.
 
-use harness::{Reply, Server, Setup, Stub, Told, Value, json, passed, sample, sample_json};
+use harness::{Reply, Server, Setup, Stub, Told, Value, json, sample, sample_json};
 
 /// After the samples' tokens were issued.
 pub(crate) const NOW: &str = "2026-11-22T09:00:00Z";
