@@ -5,6 +5,7 @@
 mod access;
 mod catalog;
 mod hooks;
+mod issuers;
 mod keys;
 mod limits;
 mod nearest;
@@ -18,6 +19,7 @@ use toml::{Table, Value};
 pub use access::SignInConfig;
 pub use catalog::CatalogConfig;
 pub use hooks::{AlertsConfig, HookConfig, Proof};
+pub use issuers::{CiConfig, IssuerConfig, Provider};
 pub use keys::MIN_SECRET_BYTES;
 pub use limits::Limits;
 pub use nearest::nearest;
@@ -63,6 +65,8 @@ pub struct Config {
     pub hooks: Vec<HookConfig>,
     /// Which labels of an alert say what it is about.
     pub alerts: AlertsConfig,
+    /// Whose CI jobs may prove who they are.
+    pub ci: CiConfig,
     /// Log lines as JSON.
     pub log_json: bool,
     /// Filter such as `info` or `waterbear=debug`.
@@ -93,6 +97,7 @@ impl Default for Config {
             sources: Vec::new(),
             hooks: Vec::new(),
             alerts: AlertsConfig::default(),
+            ci: CiConfig::default(),
             log_json: false,
             log_level: "info".into(),
             demo: false,
@@ -140,7 +145,11 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("catalog", "lifecycle_words", ""),
     ("alerts", "service_labels", ""),
     ("alerts", "environment_labels", ""),
+    ("ci", "audience", "WATERBEAR_CI_AUDIENCE"),
 ];
+
+/// Sections of sections, each with a name that somebody chose; they check their own keys.
+const BY_NAME: [&str; 3] = ["sources", "hooks", "issuers"];
 
 impl Config {
     /// Reads file, environment and flags; every error at once.
@@ -230,6 +239,7 @@ impl Config {
         self.sources = sources::read(source);
         self.hooks = hooks::read(source);
         self.alerts.apply(source);
+        self.ci = issuers::read(source);
     }
 
     fn apply_catalog(&mut self, source: &mut Source) {
@@ -357,8 +367,8 @@ fn read_file(path: Option<&PathBuf>, errors: &mut Vec<String>) -> Table {
 }
 
 fn check_names(table: &Table, errors: &mut Vec<String>) {
-    let sections: Vec<&str> = SETTINGS.iter().map(|(s, ..)| *s).chain(["sources", "hooks"]).collect();
-    for (section, content) in table.iter().filter(|(name, _)| !matches!(name.as_str(), "sources" | "hooks")) {
+    let sections: Vec<&str> = SETTINGS.iter().map(|(s, ..)| *s).chain(BY_NAME).collect();
+    for (section, content) in table.iter().filter(|(name, _)| !BY_NAME.contains(&name.as_str())) {
         if !sections.contains(&section.as_str()) {
             errors.push(format!("unknown section [{section}]{}", nearest(section, &sections)));
             continue;

@@ -26,6 +26,9 @@ fn filled(path: &str, with: &str) -> String {
     out
 }
 
+/// Whoever asks proves who they are in the body, not by a token.
+const BY_BODY: &str = "/api/v1/oidc/exchange";
+
 fn call(server: &Server, token: &str, method: &str, path: &str) -> Reply {
     let request = server.request_as(token, method, path);
     server.send(if method == "GET" { request } else { request.json(&json!({})) })
@@ -36,7 +39,7 @@ fn no_documented_write_is_open_to_a_stranger() {
     let server = Server::with_checkout();
     let mut tried = 0;
     for (method, path) in documented(&server) {
-        if method == "GET" || !path.starts_with("/api/") {
+        if method == "GET" || !path.starts_with("/api/") || path == BY_BODY {
             continue;
         }
         tried += 1;
@@ -52,7 +55,7 @@ fn a_reader_may_write_nothing_at_all() {
     let server = Server::with_checkout();
     let reader = server.new_token("reader", &["read"]);
     for (method, path) in documented(&server) {
-        if method == "GET" || !path.starts_with("/api/") {
+        if method == "GET" || !path.starts_with("/api/") || path == BY_BODY {
             continue;
         }
         // What only judges and stores nothing may be open to a reader; it is told as invalid then.

@@ -32,6 +32,8 @@ fn the_document_is_openapi_3_1_and_names_every_path() {
         "/api/v1/grading-runs/{id}",
         "/api/v1/events",
         "/api/v1/tokens",
+        "/api/v1/trusted-publishers",
+        "/api/v1/oidc/exchange",
         "/feed.atom",
         "/teams/{slug}/feed.atom",
         "/healthz",

@@ -27,6 +27,7 @@ const PAGES: &[&str] = &[
     "/help/drills",
     "/activity",
     "/sources",
+    "/admin/publishers",
     "/api/docs",
 ];
 

@@ -226,6 +226,11 @@ impl Actor {
         self
     }
 
+    /// Whether a CI job acts that proved who it is.
+    pub fn is_ci(&self) -> bool {
+        matches!(self.credential, Credential::Ci { .. })
+    }
+
     /// Whether the actor holds a scope; `admin` holds all, and every write scope can read.
     pub fn has(&self, scope: &str) -> bool {
         self.grants.iter().any(|grant| grant.has(scope))

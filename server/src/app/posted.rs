@@ -137,6 +137,8 @@ fn check(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<Vec<(ServiceRow, FactRow
     let catalogue = book.rulebook.catalogue();
     let mut fields = Vec::new();
     let mut rows = Vec::new();
+    // Nobody ran anything here for us: what is posted as a fact is declared, unless a CI job proved that it ran.
+    let class = if tx.actor.is_ci() { EvidenceClass::ExecutedCi } else { EvidenceClass::Declared };
     let mut found: std::collections::HashMap<&str, ServiceRow> = std::collections::HashMap::new();
     for (i, fact) in facts.iter().enumerate() {
         let Some(id) = catalogue.id(&fact.fact) else {
@@ -175,8 +177,7 @@ fn check(tx: &mut Tx<'_>, facts: &[PostFact]) -> Result<Vec<(ServiceRow, FactRow
                     fact: fact.fact.clone(),
                     value: json!(value).to_string(),
                     as_of: as_of.0,
-                    // Nobody ran anything here for us: what is posted as a fact is declared.
-                    evidence_class: class_code(EvidenceClass::Declared),
+                    evidence_class: class_code(class),
                     sender: tx.actor.name.clone(),
                     received_at: tx.now.0,
                 };

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use scoring_rules::MOST_RUNS;
 
-use super::{Actor, App, Tx, counts, drill_tickets};
+use super::{Actor, App, Tx, counts, drill_tickets, publishers};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::retention::{DrillDay, OldDrill, OldFact, OldScore, ScoreDay};
@@ -58,6 +58,8 @@ pub struct PruneReport {
     pub deployments: usize,
     /// Messages that nobody understood.
     pub messages: usize,
+    /// Short tokens of CI jobs, after their end.
+    pub ci_tokens: usize,
 }
 
 /// The first instant that is kept raw: so many calendar months ago, from the start of that day; 0 months: for ever.
@@ -114,15 +116,16 @@ pub fn run_due(app: &App) -> Result<Option<PruneReport>> {
 
 /// Prunes; with `dry_run` only counts. Ended at any moment, it goes on where it was when it is run again.
 pub fn prune(app: &App, dry_run: bool) -> Result<PruneReport> {
+    let bite = app.read_now(|tx| Ok(store::retention::bite(tx.conn)))?;
+    let ci_tokens = publishers::sweep(app, bite, dry_run)?;
     let Some(floor) = floor(app.clock().now(), app.config.retention_months) else {
-        return Ok(PruneReport::default());
+        return Ok(PruneReport { ci_tokens, ..PruneReport::default() });
     };
     if !dry_run {
         // What goes has been counted before.
         counts::settle(app)?;
     }
-    let bite = app.read_now(|tx| Ok(store::retention::bite(tx.conn)))?;
-    let report = PruneReport { floor: Some(floor), ..PruneReport::default() };
+    let report = PruneReport { floor: Some(floor), ci_tokens, ..PruneReport::default() };
     let mut work = Work { app, floor, floor_id: first_id(floor), bite, dry_run, report };
     // Keys first, documents last: wherever it is ended, nothing names what has gone.
     work.keys()?;

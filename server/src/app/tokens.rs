@@ -2,12 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use scoring_rules::EvidenceClass;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::actor::SCOPES;
+use super::actor::{Credential, SCOPES};
 use super::{Actor, Tx};
 use crate::error::{Error, FieldError, Result};
 use crate::store;
@@ -70,9 +71,7 @@ pub struct TokenView {
 /// Makes a token; the text is returned this once and kept nowhere.
 pub fn create(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<(TokenView, String)> {
     check(tx, cmd)?;
-    let mut secret = [0_u8; 32];
-    getrandom::fill(&mut secret).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    let text = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+    let text = new_text()?;
     let list = |l: &Vec<String>| (!l.is_empty()).then(|| json!(l).to_string());
     let row = TokenRow {
         id: tx.new_id(),
@@ -85,10 +84,59 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<(TokenView, String)>
         expires_at: cmd.expires_at.map(|t| t.0),
         revoked_at: None,
         last_used_at: None,
+        publisher_id: None,
+        proof: None,
     };
     store::tokens::insert(tx.conn, &row)?;
     let sentence = format!("Token “{}” was created.", row.name);
     tx.emit("token_created", None, None, sentence, &json!({ "token": row.id, "scopes": cmd.scopes }));
+    Ok((view(&row), text))
+}
+
+fn new_text() -> Result<String> {
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)))
+}
+
+/// A token for a CI job that proved who it is.
+#[derive(Clone, Debug)]
+pub struct ShortToken {
+    /// Name shown with everything it sends.
+    pub name: String,
+    /// Scopes.
+    pub scopes: Vec<String>,
+    /// Services it is limited to.
+    pub services: Option<Vec<String>>,
+    /// Teams it is limited to.
+    pub teams: Option<Vec<String>>,
+    /// Ends then.
+    pub expires_at: Timestamp,
+    /// The trusted publisher whose job it is.
+    pub publisher_id: String,
+    /// JSON of what the job proved.
+    pub proof: String,
+}
+
+/// Makes a token for a CI job; whoever calls tells the log.
+pub fn create_short(tx: &mut Tx<'_>, short: ShortToken) -> Result<(TokenView, String)> {
+    let text = new_text()?;
+    let list = |l: &Vec<String>| json!(l).to_string();
+    let row = TokenRow {
+        id: tx.new_id(),
+        name: short.name.chars().take(MAX_NAME_BYTES).collect(),
+        sha256: hash(&text),
+        scopes: json!(short.scopes).to_string(),
+        services: short.services.as_ref().map(list),
+        teams: short.teams.as_ref().map(list),
+        created_at: tx.now.0,
+        expires_at: Some(short.expires_at.0),
+        revoked_at: None,
+        last_used_at: None,
+        publisher_id: Some(short.publisher_id),
+        proof: Some(short.proof),
+    };
+    store::tokens::insert(tx.conn, &row)?;
     Ok((view(&row), text))
 }
 
@@ -106,21 +154,37 @@ fn check(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<()> {
         let detail = format!("unknown scope `{scope}`{near} Known: {}", SCOPES.join(", "));
         fields.push(FieldError::new(format!("/scopes/{i}"), detail));
     }
-    for (i, name) in cmd.services.iter().enumerate() {
-        if let Err(Error::NotFound { nearest, .. }) = super::owners::service(tx, name) {
-            let near = nearest.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
-            fields.push(FieldError::new(format!("/services/{i}"), format!("no service `{name}`{near}")));
-        }
-    }
-    for (i, slug) in cmd.teams.iter().enumerate() {
-        if store::services::team_by_slug(tx.conn, slug)?.is_none() {
-            fields.push(FieldError::new(format!("/teams/{i}"), format!("no team `{slug}`")));
-        }
-    }
+    check_limits(tx, &cmd.services, &cmd.teams, &mut fields)?;
     if cmd.expires_at.is_some_and(|t| t <= tx.now) {
         fields.push(FieldError::new("/expires_at", "lies in the past"));
     }
     if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
+}
+
+/// Tells of services and teams that are not there.
+pub(super) fn check_limits(
+    tx: &mut Tx<'_>,
+    services: &[String],
+    teams: &[String],
+    fields: &mut Vec<FieldError>,
+) -> Result<()> {
+    for (i, name) in services.iter().enumerate() {
+        match super::owners::service(tx, name) {
+            Ok(_) => {}
+            Err(Error::NotFound { key, nearest, .. }) => {
+                let near = nearest.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+                fields.push(FieldError::new(format!("/services/{i}"), format!("no service `{key}`{near}")));
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    for (i, slug) in teams.iter().enumerate() {
+        if store::services::team_by_slug(tx.conn, slug)?.is_none() {
+            let shown: String = slug.chars().take(120).collect();
+            fields.push(FieldError::new(format!("/teams/{i}"), format!("no team `{shown}`")));
+        }
+    }
+    Ok(())
 }
 
 /// A token that was found good.
@@ -146,11 +210,12 @@ pub fn authenticate(tx: &mut Tx<'_>, text: &str) -> Result<Verified> {
     still_good(&row, tx.now)?;
     let worth = row.last_used_at.is_none_or(|t| t + TOUCH_MS < tx.now.0);
     let v = view(&row);
-    Ok(Verified {
-        actor: Actor::new(&v.name, &v.id, v.scopes, v.services, v.teams),
-        expires_at: v.expires_at,
-        worth_noting: worth.then_some(row.id),
-    })
+    let mut actor = Actor::new(&v.name, &v.id, v.scopes, v.services, v.teams);
+    if let Some(publisher) = &row.publisher_id {
+        actor = actor.known_by(Credential::Ci { token: row.id.clone(), publisher: publisher.clone() });
+        actor.evidence = EvidenceClass::ExecutedCi;
+    }
+    Ok(Verified { actor, expires_at: v.expires_at, worth_noting: worth.then_some(row.id) })
 }
 
 /// Refuses a token that has ended.
@@ -171,7 +236,7 @@ pub fn touch(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// All tokens, newest first.
+/// All tokens that administrators made, newest first; those of CI jobs come and go by the minute.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<TokenView>> {
     Ok(store::tokens::all(tx.conn)?.iter().map(view).collect())
 }

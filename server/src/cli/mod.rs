@@ -8,6 +8,7 @@ mod operate;
 mod output;
 mod people;
 mod plans;
+mod publishers;
 mod rules;
 mod serve;
 mod tickets;
@@ -69,6 +70,8 @@ enum Command {
     User(people::UserArgs),
     /// Work on API tokens
     Token(operate::TokenArgs),
+    /// Work on trusted publishers: CI jobs that send results without a secret
+    Publisher(publishers::PublisherArgs),
     /// Issue drill tickets: whoever holds one meets a fault, until it ends
     DrillTicket(tickets::TicketArgs),
     /// Work on the keys that sign drill tickets
@@ -94,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Prune(args) => operate::prune(&over, &args),
         Command::Token(args) => operate::token(&over, &args),
         Command::User(args) => people::user(&over, &args),
+        Command::Publisher(args) => publishers::publisher(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),
         Command::Ingest(args) => evidence::ingest(&over, &args),

@@ -80,8 +80,8 @@ pub(crate) fn prune(over: &Overrides, args: &PruneArgs) -> anyhow::Result<ExitCo
     let verb = if args.dry_run { "would go" } else { "are gone" };
     output::say(&format!(
         "Of the time before {floor} {verb}: {} drills, {} documents, {} idempotency keys, {} changes of scores, \
-         {} values of facts, {} drill tickets.",
-        done.drills, done.documents, done.keys, done.scores, done.facts, done.tickets
+         {} values of facts, {} drill tickets, {} tokens of CI jobs.",
+        done.drills, done.documents, done.keys, done.scores, done.facts, done.tickets, done.ci_tokens
     ));
     Ok(ExitCode::SUCCESS)
 }

@@ -260,7 +260,7 @@ fn header(at: &mut Fields<'_>) -> Option<(String, Secret)> {
     }
 }
 
-fn networks(at: &mut Fields<'_>) -> Vec<Network> {
+pub(super) fn networks(at: &mut Fields<'_>) -> Vec<Network> {
     let mut found = Vec::new();
     for text in at.texts("private_networks") {
         match text.parse() {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,60 +18,99 @@ use crate::config::{Network, SourceConfig};
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How far requests of one configured place may go.
+#[derive(Clone, Debug)]
+pub struct Door<'a> {
+    /// The settings' section, for errors: `sources.prod`.
+    pub section: String,
+    /// Networks that are not public and may be asked all the same.
+    pub networks: &'a [Network],
+    /// PEM file of a CA that is believed beside those of the system.
+    pub ca_file: Option<&'a Path>,
+    /// The longest an answer may take.
+    pub timeout: Duration,
+}
+
 /// A client for one source.
 ///
 /// # Errors
 ///
 /// Why none can be made: a CA file that cannot be read, an address in the URL that may not be asked.
 pub fn client(source: &SourceConfig) -> Result<Client, String> {
-    let url = Url::parse(&source.url).map_err(|e| format!("the address is no URL: {e}"))?;
-    // A literal address is never looked up, so the resolver does not see it.
-    let host = url.host_str().unwrap_or_default();
-    if let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-        allowed(ip, &source.private_networks)
-            .map_err(|kind| refusal(&source.name, &ip.to_string(), ip, kind))?;
-    }
-    let guard = Guard { name: source.name.clone(), networks: source.private_networks.clone() };
-    Client::builder()
-        .tls_backend_preconfigured(tls(source)?)
-        .dns_resolver(Arc::new(guard))
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(source.timeout.min(CONNECT))
-        .timeout(source.timeout)
-        .user_agent(concat!("waterbear/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|e| format!("no client: {}", cause(&e)))
+    let door = Door {
+        section: format!("sources.{}", source.name),
+        networks: &source.private_networks,
+        ca_file: source.ca_file.as_deref(),
+        timeout: source.timeout,
+    };
+    door.check(&source.url)?;
+    door.client()
 }
 
-/// TLS that believes the system's CAs and the one of the settings.
-fn tls(source: &SourceConfig) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    // A system without CAs is not an error here: plain HTTP and an own CA need none.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = &source.ca_file {
-        let place =
-            |e: &dyn fmt::Display| format!("sources.{}.ca_file: {}: {e}", source.name, file.display());
-        let found = CertificateDer::pem_file_iter(file).map_err(|e| place(&e))?;
-        let own: Vec<_> = found.collect::<Result<_, _>>().map_err(|e| place(&e))?;
-        if roots.add_parsable_certificates(own).0 == 0 {
-            return Err(place(&"no certificate that can be used"));
+impl Door<'_> {
+    /// The URL, unless it holds an address that may not be asked: such a one is never looked up, so the resolver does
+    /// not see it.
+    ///
+    /// # Errors
+    ///
+    /// That it is no URL, or which setting would have to allow it.
+    pub fn check(&self, url: &str) -> Result<Url, String> {
+        let url = Url::parse(url).map_err(|e| format!("the address is no URL: {e}"))?;
+        let host = url.host_str().unwrap_or_default();
+        if let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+            allowed(ip, self.networks).map_err(|kind| refusal(&self.section, &ip.to_string(), ip, kind))?;
         }
+        Ok(url)
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    Ok(config.map_err(|e| format!("TLS: {e}"))?.with_root_certificates(roots).with_no_client_auth())
+
+    /// A client that follows no redirect, uses no proxy and connects to no other address than allowed. It reads the CAs
+    /// of the system: no work for a thread that serves.
+    ///
+    /// # Errors
+    ///
+    /// Why none can be made: a CA file that cannot be read.
+    pub fn client(&self) -> Result<Client, String> {
+        let guard = Guard { section: self.section.clone(), networks: self.networks.to_vec() };
+        Client::builder()
+            .tls_backend_preconfigured(self.tls()?)
+            .dns_resolver(Arc::new(guard))
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(self.timeout.min(CONNECT))
+            .timeout(self.timeout)
+            .user_agent(concat!("waterbear/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| format!("no client: {}", cause(&e)))
+    }
+
+    /// TLS that believes the system's CAs and the one of the settings.
+    fn tls(&self) -> Result<ClientConfig, String> {
+        let mut roots = RootCertStore::empty();
+        // A system without CAs is not an error here: plain HTTP and an own CA need none.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if let Some(file) = self.ca_file {
+            let place = |e: &dyn fmt::Display| format!("{}.ca_file: {}: {e}", self.section, file.display());
+            let found = CertificateDer::pem_file_iter(file).map_err(|e| place(&e))?;
+            let own: Vec<_> = found.collect::<Result<_, _>>().map_err(|e| place(&e))?;
+            if roots.add_parsable_certificates(own).0 == 0 {
+                return Err(place(&"no certificate that can be used"));
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        Ok(config.map_err(|e| format!("TLS: {e}"))?.with_root_certificates(roots).with_no_client_auth())
+    }
 }
 
 /// Looks names up, and gives only those addresses that may be asked.
 struct Guard {
-    name: String,
+    section: String,
     networks: Vec<Network>,
 }
 
 impl Resolve for Guard {
     fn resolve(&self, host: Name) -> Resolving {
-        let (name, networks) = (self.name.clone(), self.networks.clone());
+        let (section, networks) = (self.section.clone(), self.networks.clone());
         Box::pin(async move {
             let host = host.as_str().to_owned();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
@@ -79,7 +119,7 @@ impl Resolve for Guard {
             for address in found {
                 match allowed(address.ip(), &networks) {
                     Ok(()) => good.push(address),
-                    Err(kind) => refused = Some(refusal(&name, &host, address.ip(), kind)),
+                    Err(kind) => refused = Some(refusal(&section, &host, address.ip(), kind)),
                 }
             }
             match (good.is_empty(), refused) {
@@ -102,11 +142,11 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-fn refusal(source: &str, host: &str, ip: IpAddr, kind: &str) -> String {
+fn refusal(section: &str, host: &str, ip: IpAddr, kind: &str) -> String {
     let whole = if ip.is_ipv4() { 32 } else { 128 };
     let which = if host == ip.to_string() { host.to_owned() } else { format!("{host} is at {ip}, which") };
     format!(
-        "{which} is {kind}, and such an address is not asked unless sources.{source}.private_networks names its network \
+        "{which} is {kind}, and such an address is not asked unless {section}.private_networks names its network \
          (\"{ip}/{whole}\" or a larger one)"
     )
 }

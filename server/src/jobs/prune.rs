@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::{App, blocking, counts, retention};
+use crate::app::{App, blocking, counts, publishers, retention};
 
 /// How often it is looked whether the day's turn has come.
 const LOOK: Duration = Duration::from_mins(10);
@@ -24,10 +24,17 @@ pub(super) async fn count_loop(app: Arc<App>) {
     }
 }
 
-/// Prunes once a day.
+/// Rows that one transaction of the sweep deletes.
+const BITE: usize = 500;
+
+/// Prunes once a day; what CI jobs left behind goes at every look, also where results are kept for ever.
 pub(super) async fn prune_loop(app: Arc<App>) {
     tokio::time::sleep(SETTLE).await;
     loop {
+        let worker = Arc::clone(&app);
+        if let Err(error) = blocking(move || publishers::sweep(&worker, BITE, false)).await {
+            tracing::warn!(%error, "sweeping tokens of CI jobs");
+        }
         let worker = Arc::clone(&app);
         match blocking(move || retention::run_due(&worker)).await {
             Ok(Some(done)) => tracing::info!(

@@ -24,6 +24,9 @@ pub struct DegraderRow {
     pub inputs: String,
     pub assessment: Option<String>,
     pub assessed_at: Option<i64>,
+    /// Whether a CI job that proved itself sent the settings, and the profile.
+    pub settings_by_ci: bool,
+    pub profile_by_ci: bool,
 }
 
 /// What is known of one service.

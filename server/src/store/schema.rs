@@ -2,11 +2,13 @@
 
 mod core_flows;
 mod people;
+mod publishers;
 mod signals;
 mod tickets;
 
 pub use core_flows::*;
 pub use people::{memberships, sessions, users};
+pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
@@ -46,6 +48,8 @@ diesel::table! {
         inputs -> Text,
         assessment -> Nullable<Text>,
         assessed_at -> Nullable<BigInt>,
+        settings_by_ci -> Bool,
+        profile_by_ci -> Bool,
     }
 }
 
@@ -103,6 +107,8 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
         last_used_at -> Nullable<BigInt>,
+        publisher_id -> Nullable<Text>,
+        proof -> Nullable<Text>,
     }
 }
 

@@ -39,6 +39,9 @@ pub(super) const TABLES: &[&str] = &[
     "signing_keys",
     "drill_tickets",
     "ticket_results",
+    "trusted_publishers",
+    "used_identity_tokens",
+    "openid_issuers",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
@@ -54,6 +57,7 @@ mod tests {
             include_str!("schema.rs"),
             include_str!("schema/core_flows.rs"),
             include_str!("schema/people.rs"),
+            include_str!("schema/publishers.rs"),
             include_str!("schema/signals.rs"),
             include_str!("schema/tickets.rs")
         );

@@ -78,6 +78,8 @@ pub(crate) const PATHS: &[&str] = &[
     "/api/v1/events",
     "/api/v1/events?after=3",
     "/api/v1/tokens",
+    "/api/v1/trusted-publishers",
+    "/admin/publishers",
     "/feed.atom",
     "/teams/shop-team/feed.atom",
     "/healthz",

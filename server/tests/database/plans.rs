@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use waterbear::app::tokens::{self, CreateToken};
 use waterbear::app::{Actor, App, counts, retention, runs};
 use waterbear::clock::{Clock, FrozenClock};
-use waterbear::config::{Config, Secret};
+use waterbear::config::{CiConfig, Config, Secret};
 use waterbear::http::{configure, routes::ROUTES};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
@@ -37,6 +37,8 @@ const GROWING: &[&str] = &[
     "scope_daily",
     "drill_tickets",
     "ticket_results",
+    "tokens",
+    "used_identity_tokens",
     "flow_edges",
     "seen_edges",
 ];
@@ -72,10 +74,10 @@ impl Instrumentation for Listen {
 
 /// Each statement with what first issued it.
 #[derive(Default)]
-struct Heard(BTreeMap<String, String>);
+pub(crate) struct Heard(BTreeMap<String, String>);
 
 impl Heard {
-    fn listen(&mut self, what: &str) {
+    pub(crate) fn listen(&mut self, what: &str) {
         for text in ISSUED.lock().unwrap().drain(..) {
             self.0.entry(text).or_insert_with(|| what.to_owned());
         }
@@ -219,7 +221,8 @@ async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
     let clock = Arc::new(FrozenClock::at(Timestamp::parse("2025-01-10T09:00:00Z").unwrap()));
     let secret_key = Some(Secret::of("a secret key of some length, for tests".into()));
-    let config = Config { database: DatabaseUrl::parse(url).unwrap(), secret_key, ..Config::default() };
+    let ci = CiConfig { audience: Some(crate::ci::AUDIENCE.to_owned()), ..CiConfig::default() };
+    let config = Config { database: DatabaseUrl::parse(url).unwrap(), secret_key, ci, ..Config::default() };
     let app = App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
     let mut heard = Heard::default();
     heard.listen("start");
@@ -256,6 +259,8 @@ async fn collect(url: &str) -> Heard {
         }
     }
     tell_of_tickets(&service, &token, clock.now(), &mut heard).await;
+    let result = body(Timestamp(clock.now().0 - 60_000), "disk", "passed");
+    crate::ci::tell(&app, &service, &token, clock.now(), result, &mut heard).await;
     for (path, body) in signals(Timestamp(clock.now().0 - 90_000)) {
         let post = web::TestRequest::post().uri(path).set_json(&body);
         assert!(web::call_service(&service, request(post)).await.status().is_success(), "{path}");

@@ -25,11 +25,13 @@ pub(super) fn of(tx: &Tx<'_>, row: &DegraderRow) -> Result<Vec<FactRow>> {
             received_at: tx.now.0,
         });
     };
+    // What a CI job sent that proved who it is was set or measured by a run, not told by somebody.
+    let told = |by_ci: bool| if by_ci { EvidenceClass::ExecutedCi } else { EvidenceClass::Declared };
     if let Some(at) = row.settings_at {
-        add("degrader.settings_known", json!(true), at, EvidenceClass::Declared, &row.settings_from);
+        add("degrader.settings_known", json!(true), at, told(row.settings_by_ci), &row.settings_from);
     }
     let Some(at) = row.profile_at else { return Ok(facts) };
-    let class = if row.observed { EvidenceClass::Observed } else { EvidenceClass::Declared };
+    let class = if row.observed { EvidenceClass::Observed } else { told(row.profile_by_ci) };
     let mut simulated = |fact: &str, value: Value| add(fact, value, at, class, &row.profile_from);
     simulated("degrader.profile_known", json!(true));
     let Some(text) = &row.assessment else { return Ok(facts) };

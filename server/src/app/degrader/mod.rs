@@ -139,6 +139,7 @@ fn merged(tx: &Tx<'_>, mut row: DegraderRow, cmd: &PutDegrader) -> Result<(Degra
             Ok(_) => {
                 row.profile = Some(serde_json::to_string(profile).map_err(anyhow::Error::new)?);
                 row.profile_from.clone_from(&tx.actor.name);
+                row.profile_by_ci = tx.actor.is_ci();
                 row.profile_at = Some(at.0);
                 (row.observed, row.instances) = (false, "[]".to_owned());
             }
@@ -178,6 +179,7 @@ fn with_measured(mut row: DegraderRow, found: &Measured) -> Result<Option<Degrad
     }
     row.profile = Some(serde_json::to_string(&found.profile).map_err(anyhow::Error::new)?);
     row.profile_from.clone_from(&found.source);
+    row.profile_by_ci = false;
     row.profile_at = Some(found.at.0);
     row.observed = true;
     row.instances = serde_json::to_string(&found.instances).map_err(anyhow::Error::new)?;
@@ -198,6 +200,8 @@ fn row_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<DegraderRow> {
         inputs: String::new(),
         assessment: None,
         assessed_at: None,
+        settings_by_ci: false,
+        profile_by_ci: false,
     }))
 }
 
@@ -219,6 +223,7 @@ fn take_settings(
         Ok(reading) => {
             row.settings = serde_json::to_string(&reading.settings).ok();
             row.settings_from.clone_from(&tx.actor.name);
+            row.settings_by_ci = tx.actor.is_ci();
             row.settings_at = Some(tx.now.0);
             placed("/settings", reading.notes).into_iter().map(Note::from).collect()
         }

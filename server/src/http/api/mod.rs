@@ -12,6 +12,7 @@ pub mod flows;
 pub mod ingest;
 pub mod operation;
 pub mod plans;
+pub mod publishers;
 pub mod rulebook;
 pub mod runs;
 pub mod services;

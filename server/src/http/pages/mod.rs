@@ -25,6 +25,7 @@ pub mod hero;
 pub mod home;
 pub mod leaderboard;
 pub mod parts;
+pub mod publishers;
 pub mod recipes;
 pub mod routes;
 pub mod rule;

@@ -3,7 +3,7 @@
 use super::{Access, Route, form, page};
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, choose, flow_drill, flows, help_roles, routes as shown, sign_in, sources,
+    account, admin, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in, sources,
 };
 
 const ADMIN: Access = Access::Whole("admin");
@@ -57,5 +57,6 @@ pub const PAGES: &[Route] = &[
     form("/admin/users/{id}", "Changes an account", ADMIN, |r| r.to(admin::user::change)),
     page("/admin/tokens", "API tokens", |r| r.to(admin::tokens::page)).only(ADMIN),
     form("/admin/tokens", "Makes a token", ADMIN, |r| r.to(admin::tokens::create)),
+    page("/admin/publishers", "Trusted publishers", |r| r.to(publishers::page)).only(ADMIN),
     form("/admin/tokens/{id}/revoke", "Ends a token", ADMIN, |r| r.to(admin::tokens::revoke)),
 ];

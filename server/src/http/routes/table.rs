@@ -13,13 +13,14 @@ use crate::app::kept::KeptView;
 use crate::app::keys::KeySet;
 use crate::app::people::{ChangeUser, CreateUser, UserView};
 use crate::app::posted::{FactsAnswer, PostFact};
+use crate::app::publishers::{CreatePublisher, EXAMPLE as CREATE_PUBLISHER, Exchanged, PublisherView};
 use crate::app::sources::{SourceView, TelemetryView};
 use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
     boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, flows, ingest, operation,
-    plans, rulebook, runs, services, sources, teams, tokens, users,
+    plans, publishers, rulebook, runs, services, sources, teams, tokens, users,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -377,6 +378,25 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/users/{id}", ADMIN, |r| r.to(users::remove))
         .doc("people", "Disables an account and ends its sessions; what it did stays")
         .gives(&[empty(204, "It may not sign in any more.")]),
+    route("POST", "/api/v1/oidc/exchange", Access::Signed, |r| r.to(publishers::exchange))
+        .doc("ci", "Gives a CI job that a trusted publisher means a token for 15 minutes, for its identity token")
+        .takes(JSON, json_of::<publishers::Exchange>)
+        .gives(&[json(200, "The token.", json_of::<Exchanged>)]),
+    route("DELETE", "/api/v1/oidc/token", Access::Scope("read"), |r| r.to(publishers::end))
+        .doc("ci", "Ends the token that a CI job was given; for the job itself, at its end")
+        .gives(&[empty(204, "It is revoked.")]),
+    route("POST", "/api/v1/trusted-publishers", ADMIN, |r| r.to(publishers::create))
+        .doc("ci", "Trusts the jobs of a workflow: they may send results for some services without a secret")
+        .takes(JSON, json_of::<CreatePublisher>)
+        .example(CREATE_PUBLISHER)
+        .gives(&[json(201, "The publisher.", json_of::<PublisherView>)]),
+    get("/api/v1/trusted-publishers", |r| r.to(publishers::list))
+        .only(ADMIN)
+        .doc("ci", "All trusted publishers, newest first")
+        .gives(&[json(200, "The publishers.", page_of::<PublisherView>)]),
+    route("DELETE", "/api/v1/trusted-publishers/{id}", ADMIN, |r| r.to(publishers::remove))
+        .doc("ci", "Trusts a publisher no more; the tokens of its jobs end at once")
+        .gives(&[empty(204, "It is removed.")]),
     get("/healthz", |r| r.to(operation::health))
         .public()
         .doc("operation", "Whether the process answers")

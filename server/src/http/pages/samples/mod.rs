@@ -7,7 +7,7 @@ mod fleet;
 mod flows;
 mod pages;
 mod people;
-
+mod publishers;
 mod rulebook;
 mod sources;
 mod tickets;
@@ -127,6 +127,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "drills",
         "search",
         "sources",
+        "admin",
         "api",
         "static",
         "theme",

@@ -27,6 +27,7 @@ pub(crate) fn all() -> Vec<Sample> {
         boards(),
         rule_pages(),
         helps(),
+        super::publishers::all(),
         super::sources::all(),
         super::people::all(),
         super::tickets::all(),
