@@ -9,6 +9,7 @@ mod issuers;
 mod keys;
 mod limits;
 mod nearest;
+mod provider;
 mod sources;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use issuers::{CiConfig, IssuerConfig, Provider};
 pub use keys::MIN_SECRET_BYTES;
 pub use limits::Limits;
 pub use nearest::nearest;
+pub use provider::IdentityProvider;
 pub use sources::{Auth, FAMILIES, Family, Network, OwnQueries, Secret, SourceConfig};
 
 use crate::store::DatabaseUrl;
@@ -41,6 +43,8 @@ pub struct Config {
     pub reading_signed_in: Option<bool>,
     /// How long sessions last.
     pub sign_in: SignInConfig,
+    /// Where people sign in by OpenID Connect.
+    pub identity_provider: Option<IdentityProvider>,
     /// Seals private keys; none: a file beside the SQLite database.
     pub secret_key: Option<Secret>,
     /// Largest request body, in bytes.
@@ -85,6 +89,7 @@ impl Default for Config {
             hosts: Vec::new(),
             reading_signed_in: None,
             sign_in: SignInConfig::default(),
+            identity_provider: None,
             secret_key: None,
             max_body_bytes: 10 * 1024 * 1024,
             limits: Limits::default(),
@@ -149,7 +154,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Sections of sections, each with a name that somebody chose; they check their own keys.
-const BY_NAME: [&str; 3] = ["sources", "hooks", "issuers"];
+const BY_NAME: [&str; 4] = ["sources", "hooks", "issuers", "identity_provider"];
 
 impl Config {
     /// Reads file, environment and flags; every error at once.
@@ -237,6 +242,7 @@ impl Config {
 
     fn apply_senders(&mut self, source: &mut Source) {
         self.sources = sources::read(source);
+        self.identity_provider = provider::read(source);
         self.hooks = hooks::read(source);
         self.alerts.apply(source);
         self.ci = issuers::read(source);

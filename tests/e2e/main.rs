@@ -19,6 +19,7 @@ mod groups;
 mod hooks;
 mod hostile;
 mod idempotency;
+mod identity;
 mod ingest;
 mod issuer_keys;
 mod kept;

@@ -73,10 +73,20 @@ impl<'a> Visitor<'a> {
     #[track_caller]
     pub fn send(&self, request: RequestBuilder) -> Reply {
         let reply = self.server.send(request);
-        let given = reply.header("set-cookie");
-        if let Some(pair) = given.split(';').next().filter(|pair| pair.contains("waterbear=")) {
-            let gone = pair.ends_with('=');
-            *self.cookie.borrow_mut() = if gone { String::new() } else { pair.to_owned() };
+        for given in reply.headers("set-cookie") {
+            let Some((name, value)) = given.split(';').next().and_then(|pair| pair.split_once('=')) else {
+                continue;
+            };
+            let mut held = self.cookie.borrow_mut();
+            let mut pairs: Vec<String> = held
+                .split("; ")
+                .filter(|p| !p.is_empty() && !p.starts_with(&format!("{name}=")))
+                .map(str::to_owned)
+                .collect();
+            if !value.is_empty() {
+                pairs.push(format!("{name}={value}"));
+            }
+            *held = pairs.join("; ");
         }
         reply
     }

@@ -50,8 +50,8 @@ impl Provider {
 pub struct IssuerConfig {
     /// Its name, from the section's.
     pub name: String,
-    /// Whose CI.
-    pub provider: Provider,
+    /// Whose CI; none: people sign in with it.
+    pub provider: Option<Provider>,
     /// The issuer, to the byte as it stands in `iss`.
     pub url: String,
     /// Address of its discovery document, where it is not the usual one.
@@ -65,11 +65,16 @@ pub struct IssuerConfig {
 }
 
 impl IssuerConfig {
+    /// The section of the settings it stands in.
+    pub fn section(&self) -> String {
+        if self.provider.is_some() { format!("issuers.{}", self.name) } else { self.name.clone() }
+    }
+
     /// The hosted offer of a provider.
     pub fn hosted(provider: Provider) -> Self {
         Self {
             name: provider.as_str().to_owned(),
-            provider,
+            provider: Some(provider),
             url: provider.issuer().to_owned(),
             discovery: None,
             jwks_url: None,
@@ -149,32 +154,44 @@ fn one(name: &str, value: &Value, errors: &mut Vec<String>) -> Option<IssuerConf
     if Provider::parse(&word).is_none() {
         at.wrong("provider", &word, "github or gitlab");
     }
-    let private_networks = networks(&mut at);
-    let issuer = at.text("url");
-    if issuer.is_none() {
-        at.missing("url", "the issuer as it stands in `iss`, such as https://gitlab.shop.example");
+    with(&mut at, name, Some(provider), "url").filter(|_| errors.len() == before)
+}
+
+/// Reads how an issuer is asked, whose own address stands in `key`; none when something of that is wrong.
+pub(super) fn with(
+    at: &mut Fields<'_>,
+    name: &str,
+    provider: Option<Provider>,
+    key: &'static str,
+) -> Option<IssuerConfig> {
+    let issuer = at.text(key);
+    let lacking = issuer.is_none();
+    if lacking {
+        at.missing(key, "the issuer as it stands in `iss`, such as https://gitlab.shop.example");
     }
     let config = IssuerConfig {
         name: name.to_owned(),
         provider,
         url: issuer.unwrap_or_default(),
         discovery: at.text("discovery"),
-        jwks_url: at.text("jwks_url"),
-        private_networks,
+        jwks_url: provider.and_then(|_| at.text("jwks_url")),
+        private_networks: networks(at),
         ca_file: at.text("ca_file").map(PathBuf::from),
     };
     // Keys that come in the clear are anybody's who sits in between.
     let inside = !config.private_networks.is_empty();
-    let asked = config.jwks_url.is_some() || config.discovery.is_some();
+    let asked = config.jwks_url.is_some() || (provider.is_some() && config.discovery.is_some());
     let urls = [
-        ("url", Some(&config.url).filter(|url| !url.is_empty()), inside || asked),
+        (key, Some(&config.url).filter(|url| !url.is_empty()), inside || asked),
         ("discovery", config.discovery.as_ref(), inside),
         ("jwks_url", config.jwks_url.as_ref(), inside),
     ];
+    let mut good = !lacking;
     for (key, url, in_clear) in urls {
         if let Some(url) = url
             && !is_address(url, in_clear)
         {
+            good = false;
             at.missing(
                 key,
                 "an address that begins with https:// (or http://, where private_networks says that it is inside), \
@@ -182,7 +199,7 @@ fn one(name: &str, value: &Value, errors: &mut Vec<String>) -> Option<IssuerConf
             );
         }
     }
-    (errors.len() == before).then_some(config)
+    good.then_some(config)
 }
 
 fn is_address(url: &str, in_clear: bool) -> bool {
@@ -208,7 +225,7 @@ mod tests {
         assert_eq!(errors, Vec::<String>::new());
         for provider in Provider::ALL {
             let issuer = found.issuer(provider.issuer()).unwrap();
-            assert!(issuer.provider == provider && issuer.private_networks.is_empty());
+            assert!(issuer.provider == Some(provider) && issuer.private_networks.is_empty());
         }
         assert!(found.issuer("https://token.actions.githubusercontent.com/").is_none(), "to the byte");
     }

@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 
 /// Longest text of a session that is looked at, bytes.
 const MAX_BYTES: usize = 64;
+/// Longest attempt to sign in elsewhere, bytes.
+const MAX_ATTEMPT: usize = 4_096;
 /// The header in which a script of our pages sends the text of a form.
 const TOKEN_HEADER: &str = "x-csrf-token";
 
@@ -85,9 +87,27 @@ pub fn taken(app: &App) -> String {
     set(app, "", 0)
 }
 
+/// The `Set-Cookie` that keeps an attempt to sign in elsewhere; empty: that forgets it.
+pub fn attempt(app: &App, text: &str, seconds: i64) -> String {
+    named(app, attempt_name(app), text, seconds)
+}
+
+/// The attempt that a browser keeps.
+pub fn attempted(app: &App, headers: &HeaderMap) -> Option<String> {
+    cookie(headers, attempt_name(app)).filter(|text| text.len() <= MAX_ATTEMPT)
+}
+
+fn attempt_name(app: &App) -> &'static str {
+    if is_secure(app) { "__Host-waterbear-attempt" } else { "waterbear-attempt" }
+}
+
 fn set(app: &App, text: &str, seconds: i64) -> String {
+    named(app, name(app), text, seconds)
+}
+
+fn named(app: &App, name: &str, text: &str, seconds: i64) -> String {
     let secure = if is_secure(app) { "; Secure" } else { "" };
-    format!("{}={text}; Path=/; Max-Age={seconds}; SameSite=Lax; HttpOnly{secure}", name(app))
+    format!("{name}={text}; Path=/; Max-Age={seconds}; SameSite=Lax; HttpOnly{secure}")
 }
 
 /// Refuses a write that another site made a browser send. `by_cookie`: the request rests on a session, so it has to

@@ -103,6 +103,13 @@ pub fn memberships_of(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<Belong
         .load(conn)
 }
 
+/// What an administrator made a person in teams.
+pub fn assigned(conn: &mut Conn, user_id: &str) -> QueryResult<Vec<MembershipRow>> {
+    memberships::table
+        .filter(memberships::user_id.eq(user_id).and(memberships::from_groups.eq(false)))
+        .load(conn)
+}
+
 /// Replaces what a person is in teams.
 pub fn set_memberships(conn: &mut Conn, user_id: &str, rows: &[MembershipRow]) -> QueryResult<()> {
     diesel::delete(memberships::table.filter(memberships::user_id.eq(user_id))).execute(conn)?;

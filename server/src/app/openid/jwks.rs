@@ -73,6 +73,14 @@ impl Keys {
         self.keys.iter().find(|key| key.kid == kid)
     }
 
+    /// The key that a token means: the one it names, or, where it names none, the only one there is.
+    pub fn meant(&self, kid: &str) -> Option<&Key> {
+        match self.keys.as_slice() {
+            [only] if kid.is_empty() => Some(only),
+            _ => self.find(kid),
+        }
+    }
+
     /// The ids, for a refusal.
     pub fn ids(&self) -> String {
         let ids: Vec<String> =

@@ -18,7 +18,7 @@ const MAX_HEADER: usize = 2 * 1024;
 pub struct Named {
     /// Who says to have issued it.
     pub issuer: String,
-    /// Id of the key it says to be signed with.
+    /// Id of the key it says to be signed with; empty where a person's provider has one key and does not name it.
     pub kid: String,
     algorithm: Algorithm,
 }
@@ -32,12 +32,24 @@ pub struct Expect<'a> {
     pub audience: &'a str,
     /// The present.
     pub now: Timestamp,
+    /// Who shows it.
+    pub shown_by: ShownBy,
+}
+
+/// Who shows a token: what it is for decides what it must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownBy {
+    /// A program: its audience is one text, and it has an id, so that it is used only once.
+    Job,
+    /// The browser of a person, by way of the provider: its audience may be a list of one (OpenID Connect Core, 2), and
+    /// a nonce binds it to one attempt.
+    Person,
 }
 
 /// The claims of a token that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// Id of the token; no issuer gives one twice.
+    /// Id of the token; no issuer gives one twice. Empty where none is asked for.
     pub jti: String,
     /// Until when it holds, Unix seconds.
     pub exp: i64,
@@ -48,6 +60,25 @@ impl Claims {
     /// A claim as text; numbers too, since issuers differ in how they write ids. None if absent, null or empty.
     pub fn text(&self, name: &str) -> Option<String> {
         text(&self.all, name)
+    }
+
+    /// A list of texts at a path with dots; a text is split at spaces and commas. Empty if there is none.
+    pub fn list(&self, path: &str) -> Vec<String> {
+        let whole = self.all.get(path);
+        let mut parts = path.split('.');
+        let mut at = whole.or_else(|| self.all.get(parts.next().unwrap_or_default()));
+        if whole.is_none() {
+            for part in parts {
+                at = at.and_then(|value| value.get(part));
+            }
+        }
+        match at {
+            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(Value::String(text)) => {
+                text.split([' ', ',']).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// A claim that is true, or the text "true".
@@ -69,7 +100,7 @@ fn text(all: &Map<String, Value>, name: &str) -> Option<String> {
 /// # Errors
 ///
 /// [`Error::Malformed`] for what is no token; [`Error::Unauthenticated`] for a token that cannot prove anything.
-pub fn named(token: &str) -> Result<Named> {
+pub fn named(token: &str, shown_by: ShownBy) -> Result<Named> {
     let malformed = |detail: &str| Err(Error::malformed(format!("the token is no JSON Web Token: {detail}")));
     if token.len() > MAX_TOKEN_BYTES {
         return malformed(&format!("it is longer than {MAX_TOKEN_BYTES} bytes"));
@@ -97,11 +128,11 @@ pub fn named(token: &str) -> Result<Named> {
         let found = text(claims, key);
         found.filter(|t| t.len() <= MAX_NAME_BYTES).ok_or_else(|| unproven(&mismatch(key, None, expected)))
     };
-    Ok(Named {
-        kid: name(&header, "kid", "the id of the key, at most 255 bytes")?,
-        issuer: name(&claims, "iss", "the issuer, at most 255 bytes")?,
-        algorithm,
-    })
+    let kid = match shown_by {
+        ShownBy::Person if !header.contains_key("kid") => String::new(),
+        _ => name(&header, "kid", "the id of the key, at most 255 bytes")?,
+    };
+    Ok(Named { kid, issuer: name(&claims, "iss", "the issuer, at most 255 bytes")?, algorithm })
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {
@@ -114,12 +145,12 @@ fn object(part: &str) -> Option<Map<String, Value>> {
 ///
 /// [`Error::Unauthenticated`] names the part that does not match.
 pub fn verify(token: &str, keys: &Keys, expect: &Expect<'_>) -> Result<Claims> {
-    let named = named(token)?;
+    let named = named(token, expect.shown_by)?;
     if named.issuer != expect.issuer {
         return Err(unproven(&mismatch("iss", Some(&named.issuer), &format!("`{}`", expect.issuer))));
     }
     // The algorithm is the key's, never the token's choice.
-    let Some((algorithm, key)) = keys.find(&named.kid).and_then(super::Key::decoding) else {
+    let Some((algorithm, key)) = keys.meant(&named.kid).and_then(super::Key::decoding) else {
         let expected = format!("one of the keys of {}: {}", expect.issuer, keys.ids());
         return Err(unproven(&mismatch("kid", Some(&named.kid), &expected)));
     };
@@ -150,6 +181,9 @@ fn check(all: Map<String, Value>, expect: &Expect<'_>) -> Result<Claims> {
     let ours = format!("`{}` and nothing else", expect.audience);
     match all.get("aud") {
         Some(Value::String(audience)) if audience == expect.audience => {}
+        Some(Value::Array(list))
+            if expect.shown_by == ShownBy::Person
+                && matches!(list.as_slice(), [Value::String(only)] if only == expect.audience) => {}
         Some(Value::String(other)) => return Err(unproven(&mismatch("aud", Some(other), &ours))),
         other => {
             let found = other.map(Value::to_string);
@@ -181,6 +215,7 @@ fn check(all: Map<String, Value>, expect: &Expect<'_>) -> Result<Claims> {
         }
     }
     let jti = text(&all, "jti").filter(|jti| jti.len() <= MAX_NAME_BYTES);
+    let jti = jti.or_else(|| (expect.shown_by == ShownBy::Person).then(String::new));
     let Some(jti) = jti else {
         return Err(unproven(&mismatch(
             "jti",

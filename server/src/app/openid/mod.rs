@@ -8,7 +8,7 @@ mod jwks;
 mod jwt;
 
 pub use jwks::{Key, Keys, MAX_SET_BYTES};
-pub use jwt::{Claims, Expect, Named, named, verify};
+pub use jwt::{Claims, Expect, Named, ShownBy, named, verify};
 
 use crate::error::Error;
 

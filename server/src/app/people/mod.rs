@@ -1,6 +1,7 @@
 //! People: accounts, their role, their teams. Passwords and sessions lie below.
 
 pub mod passwords;
+pub mod provider;
 pub mod sessions;
 mod views;
 
@@ -53,7 +54,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateUser, password: String) -> Result<Use
         disabled_at: None,
     };
     store::people::insert(tx.conn, &row)?;
-    belong(tx, &row.id, &members, false)?;
+    belong(tx, &row.id, &members, |_| false)?;
     let after = described(tx, &row)?;
     let sentence = format!("The account “{}” was created.", row.login);
     tx.emit("account_created", None, None, sentence, &json!({ "account": row.id, "after": after }));
@@ -101,7 +102,7 @@ pub fn change(tx: &mut Tx<'_>, id: &str, cmd: &ChangeUser, password: Option<Stri
     row.password = password.or(row.password);
     store::people::update(tx.conn, &row)?;
     if let Some(members) = members {
-        belong(tx, id, &members, false)?;
+        belong(tx, id, &members, |_| false)?;
     }
     let after = described(tx, &row)?;
     let powers = |of: &Value| (of["role"].clone(), of["teams"].clone(), of["disabled"].clone());
@@ -251,14 +252,19 @@ fn teams_of(tx: &mut Tx<'_>, teams: &[InTeam], fields: &mut Vec<FieldError>) -> 
     Ok(members.into_iter().collect())
 }
 
-fn belong(tx: &mut Tx<'_>, user_id: &str, members: &[(String, bool)], from_groups: bool) -> Result<()> {
+fn belong(
+    tx: &mut Tx<'_>,
+    user_id: &str,
+    members: &[(String, bool)],
+    from_groups: impl Fn(&String) -> bool,
+) -> Result<()> {
     let rows: Vec<MembershipRow> = members
         .iter()
         .map(|(team_id, lead)| MembershipRow {
             user_id: user_id.to_owned(),
             team_id: team_id.clone(),
             lead: *lead,
-            from_groups,
+            from_groups: from_groups(team_id),
         })
         .collect();
     Ok(store::people::set_memberships(tx.conn, user_id, &rows)?)

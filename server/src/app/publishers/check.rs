@@ -141,11 +141,11 @@ fn issuer(config: &CiConfig, cmd: &CreatePublisher, wrong: &mut Wrong) -> (Provi
     let url = cmd.issuer.as_deref().map(str::trim).filter(|url| !url.is_empty());
     let url = url.unwrap_or_else(|| provider.issuer()).to_owned();
     let known = || {
-        let all = config.issuers.iter().filter(|issuer| issuer.provider == provider);
+        let all = config.issuers.iter().filter(|issuer| issuer.provider == Some(provider));
         all.map(|issuer| format!("`{}`", issuer.url)).collect::<Vec<_>>().join(", ")
     };
     match config.issuer(&url) {
-        Some(found) if found.provider == provider => {}
+        Some(found) if found.provider == Some(provider) => {}
         _ => wrong.add(
             "/issuer",
             format!("expected an issuer of {} that stands in the settings: {}", provider.as_str(), known()),

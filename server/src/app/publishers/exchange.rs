@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use super::job::Job;
 use super::{Binding, audience, binding_of, keys, strings};
 use crate::app::actor::Credential;
-use crate::app::openid::{self, Claims, Expect, LEEWAY_SECONDS, Named, mismatch, shown, unproven};
+use crate::app::openid::{self, Claims, Expect, LEEWAY_SECONDS, Named, ShownBy, mismatch, shown, unproven};
 use crate::app::tokens::{self, ShortToken};
 use crate::app::{Actor, Tx};
-use crate::config::{CiConfig, IssuerConfig};
+use crate::config::{CiConfig, IssuerConfig, Provider};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::publishers::PublisherRow;
@@ -55,7 +55,7 @@ pub struct Exchanged {
 ///
 /// What is no token, and tokens of issuers that the settings do not name.
 pub fn issuer_of<'a>(config: &'a CiConfig, token: &str) -> Result<(&'a IssuerConfig, Named)> {
-    let named = openid::named(token)?;
+    let named = openid::named(token, ShownBy::Job)?;
     if let Some(issuer) = config.issuer(&named.issuer) {
         return Ok((issuer, named));
     }
@@ -77,10 +77,12 @@ pub fn prove(tx: &mut Tx<'_>, token: &str) -> Result<Proven> {
     if published.keys.find(&named.kid).is_none() {
         return Err(unknown_key(issuer, &named, &published));
     }
-    let expect = Expect { issuer: &issuer.url, audience: &audience, now: tx.now };
+    let expect = Expect { issuer: &issuer.url, audience: &audience, now: tx.now, shown_by: ShownBy::Job };
     let claims = openid::verify(token, &published.keys, &expect)?;
-    let job = Job::of(issuer.provider, &issuer.url, &claims).ok_or_else(|| {
-        let expected = format!("the repository, as {} tells it", issuer.provider.as_str());
+    // An issuer of the settings of CI always says whose.
+    let provider = issuer.provider.unwrap_or(Provider::GitHub);
+    let job = Job::of(provider, &issuer.url, &claims).ok_or_else(|| {
+        let expected = format!("the repository, as {} tells it", provider.as_str());
         Error::Forbidden { detail: format!("{}.", mismatch("repository", None, &expected)) }
     })?;
     let issuer = issuer.url.clone();

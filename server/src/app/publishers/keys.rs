@@ -40,6 +40,8 @@ pub struct Published {
     pub fetched_at: Option<Timestamp>,
     /// Why the last try brought nothing.
     pub error: Option<String>,
+    /// The discovery document by which they came.
+    pub document: Option<String>,
 }
 
 fn keys_of(row: &IssuerRow) -> Keys {
@@ -53,6 +55,7 @@ pub fn published(tx: &mut Tx<'_>, issuer: &str) -> Result<Published> {
         keys: keys_of(&row),
         fetched_at: row.fetched_at.map(Timestamp),
         error: row.error,
+        document: row.document,
     }))
 }
 

@@ -34,6 +34,7 @@ pub mod search;
 pub mod service;
 pub mod services;
 pub mod sign_in;
+pub mod sign_in_elsewhere;
 pub mod sources;
 pub mod team;
 pub mod teams;

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use super::choose::local;
 use super::chrome::Chrome;
 use super::frame::{self, Frame};
+use super::parts::Link;
 use super::words;
 use crate::app;
 use crate::app::people::{self, passwords, sessions};
@@ -29,7 +30,7 @@ const TURN: Duration = Duration::from_secs(5);
 #[derive(Default, Deserialize)]
 pub struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// What the page shows.
@@ -47,6 +48,8 @@ pub struct Ctx {
     pub nobody: bool,
     /// Why it did not work.
     pub error: Option<String>,
+    /// Where else one signs in.
+    pub elsewhere: Option<Link>,
 }
 
 /// The address of the page that leads back to `path`.
@@ -131,7 +134,7 @@ pub async fn prove(app: &Shared, login: &str, password: String) -> Result<Option
     .await
 }
 
-async fn show(
+pub(super) async fn show(
     app: &Shared,
     frame: Frame,
     status: StatusCode,
@@ -142,14 +145,17 @@ async fn show(
     let nobody = app.read(|tx| Ok(!people::has_admin(tx)?)).await?;
     let chrome = frame.bare(app.clock().now());
     let passwords = app.config.sign_in.passwords;
+    let elsewhere = app.config.identity_provider.as_ref().map(|provider| {
+        Link::to(&provider.title, format!("/sign-in/elsewhere?next={}", words::encode(next)))
+    });
     let login = login.chars().take(100).collect();
     let next = next.to_owned();
-    let context = Ctx { chrome: chrome.titled("Sign in"), next, login, passwords, nobody, error };
+    let context = Ctx { chrome: chrome.titled("Sign in"), next, login, passwords, nobody, error, elsewhere };
     frame::answer(status, "sign_in", &context)
 }
 
 /// On to a page of ours, with a cookie.
-fn go(next: &str, cookie: &str) -> HttpResponse {
+pub(super) fn go(next: &str, cookie: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::SET_COOKIE, cookie))
         .insert_header((header::LOCATION, local(next)))

@@ -3,7 +3,8 @@
 use super::{Access, Route, form, page};
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in, sources,
+    account, admin, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
+    sign_in_elsewhere, sources,
 };
 
 const ADMIN: Access = Access::Whole("admin");
@@ -46,6 +47,9 @@ pub const PAGES: &[Route] = &[
     form("/theme", "Keeps the theme in a cookie", Access::Public, |r| r.to(choose::theme)),
     form("/team", "Keeps the reader's team in a cookie", Access::Open, |r| r.to(choose::team)),
     page("/sign-in", "Sign in", |r| r.to(sign_in::page)).public(),
+    page("/sign-in/elsewhere", "Goes to the identity provider", |r| r.to(sign_in_elsewhere::start)).public(),
+    page("/sign-in/back", "Comes back from the identity provider", |r| r.to(sign_in_elsewhere::back))
+        .public(),
     form("/sign-in", "Signs in", Access::Public, |r| r.to(sign_in::sent)),
     form("/sign-out", "Signs out", Access::Person, |r| r.to(sign_in::out)),
     page("/account", "Your account", |r| r.to(account::page)).only(Access::Person),

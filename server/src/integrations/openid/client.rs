@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::header::ACCEPT;
+use reqwest::{Client, Response, Url};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -38,14 +38,14 @@ pub struct Discovery {
 
 /// A client for one issuer; to be made where one may wait, since it reads the CAs of the system.
 pub(super) struct Asker {
-    http: Client,
+    pub(super) http: Client,
     issuer: IssuerConfig,
 }
 
 /// How far requests to an issuer may go.
 fn door(issuer: &IssuerConfig) -> Door<'_> {
     Door {
-        section: format!("issuers.{}", issuer.name),
+        section: issuer.section(),
         networks: &issuer.private_networks,
         ca_file: issuer.ca_file.as_deref(),
         timeout: TIMEOUT,
@@ -103,7 +103,7 @@ async fn get(http: &Client, issuer: &IssuerConfig, url: &str, most: usize) -> Re
         };
         format!("{url}: {why}")
     };
-    let mut answer = http.get(checked).header(ACCEPT, "application/json").send().await.map_err(fault)?;
+    let answer = http.get(checked).header(ACCEPT, "application/json").send().await.map_err(fault)?;
     let status = answer.status();
     if status.is_redirection() {
         return Err(place(format!("it answered {status}, and redirects are not followed")));
@@ -111,10 +111,15 @@ async fn get(http: &Client, issuer: &IssuerConfig, url: &str, most: usize) -> Re
     if !status.is_success() {
         return Err(place(format!("it answered {status}")));
     }
+    read_body(answer, most).await.map_err(place)
+}
+
+/// A body, as long as it is not larger than `most` bytes.
+pub(super) async fn read_body(mut answer: Response, most: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(fault)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| net::cause(&error.without_url()))? {
         if body.len() + chunk.len() > most {
-            return Err(place(format!("the answer is larger than {most} bytes")));
+            return Err(format!("the answer is larger than {most} bytes"));
         }
         body.extend_from_slice(&chunk);
     }
@@ -124,6 +129,11 @@ async fn get(http: &Client, issuer: &IssuerConfig, url: &str, most: usize) -> Re
 impl Asker {
     pub(super) fn new(issuer: &IssuerConfig) -> Result<Self, String> {
         Ok(Self { http: door(issuer).client()?, issuer: issuer.clone() })
+    }
+
+    /// The address, if requests may go there.
+    pub(super) fn check(&self, url: &str) -> Result<Url, String> {
+        door(&self.issuer).check(url).map_err(|why| format!("{url}: {why}"))
     }
 
     /// The keys, by way of the discovery document unless the settings say where they are.

@@ -1,6 +1,7 @@
 //! Discovery documents and key sets of issuers (OpenID Connect), asked for over the network: few, small and bounded.
 
 mod client;
+pub mod sign_in;
 
 use std::sync::Arc;
 use std::time::Duration;

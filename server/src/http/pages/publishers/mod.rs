@@ -97,7 +97,11 @@ fn known(tx: &mut Tx<'_>, form: &Form) -> Result<Known> {
         Err(Error::Invalid { fields }) if !form.is_empty() => fields,
         _ => Vec::new(),
     };
-    let issuers = config.issuers.iter().map(|one| (one.url.clone(), one.provider.as_str())).collect();
+    let issuers = config
+        .issuers
+        .iter()
+        .map(|one| (one.url.clone(), one.provider.map_or("", Provider::as_str)))
+        .collect();
     let audience = uses::audience(config, tx.config.public_url.as_deref()).map_err(|error| error.to_string());
     Ok(Known { audience, issuers, errors, base_url: tx.base_url.clone(), all: uses::list(tx)? })
 }

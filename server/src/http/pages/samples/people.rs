@@ -2,7 +2,7 @@
 
 use super::super::admin::{tokens, user, users};
 use super::super::chrome::{Chrome, Me};
-use super::super::parts::Code;
+use super::super::parts::{Code, Link};
 use super::super::{account, help_roles, sign_in};
 use super::{HOSTILE, Sample, chrome, days_ago, stranger};
 use crate::app::people::sessions::SessionView;
@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<Sample> {
         passwords,
         nobody,
         error: error.map(str::to_owned),
+        elsewhere: nobody.then(|| Link::to(HOSTILE, "/sign-in/elsewhere?next=x")),
     };
     let gates = vec![
         Sample::new("sign_in", "ready", gate(true, false, None)),
