@@ -25,6 +25,7 @@ pub mod kept;
 pub mod keys;
 pub mod openid;
 pub mod owners;
+pub mod people;
 pub mod plans;
 pub mod posted;
 pub mod publishers;

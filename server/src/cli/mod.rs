@@ -6,6 +6,7 @@ mod degrader;
 mod evidence;
 mod operate;
 mod output;
+mod people;
 mod plans;
 mod publishers;
 mod rules;
@@ -65,6 +66,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Work on degrader settings
     Degrader(degrader::DegraderArgs),
+    /// Work on the accounts of people
+    User(people::UserArgs),
     /// Work on API tokens
     Token(operate::TokenArgs),
     /// Work on trusted publishers: CI jobs that send results without a secret
@@ -93,6 +96,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Verify => upkeep::verify(&over),
         Command::Prune(args) => operate::prune(&over, &args),
         Command::Token(args) => operate::token(&over, &args),
+        Command::User(args) => people::user(&over, &args),
         Command::Publisher(args) => publishers::publisher(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),

@@ -1,28 +1,36 @@
-//! The gate before every route of the table: who asks, and whether they may.
+//! The gate before every route of the tables: who asks, and whether they may.
+
+use std::future::{Ready, ready};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use std::future::{Ready, ready};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 
 use super::credentials::Credentials;
 use super::routes::{self, Access, Route};
-use super::{Shared, problem};
-use crate::app::{Actor, tokens};
+use super::session::{self, Session};
+use super::{Shared, pages, problem};
+use crate::app::{Actor, people, tokens};
 use crate::error::{Error, Result};
 
 /// Who asks; `Actor::anonymous` without a credential.
 pub struct Caller(pub Actor);
+
+impl Caller {
+    /// Who asks.
+    pub fn of(req: &HttpRequest) -> Self {
+        Self(req.extensions().get::<Actor>().cloned().unwrap_or_else(Actor::anonymous))
+    }
+}
 
 impl FromRequest for Caller {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let actor = req.extensions().get::<Actor>().cloned();
-        ready(Ok(Self(actor.unwrap_or_else(Actor::anonymous))))
+        ready(Ok(Self::of(req)))
     }
 }
 
@@ -37,6 +45,14 @@ pub async fn gate<B: MessageBody>(
             Ok(actor) => {
                 req.extensions_mut().insert(actor);
             }
+            Err(Error::Unauthenticated { .. }) if asks_a_page(&req, route) => {
+                let to = pages::sign_in::address(req.uri().path_and_query().map_or("/", |p| p.as_str()));
+                let sent = HttpResponse::SeeOther()
+                    .insert_header((header::LOCATION, to))
+                    .insert_header((header::CACHE_CONTROL, "no-store"))
+                    .finish();
+                return Ok(req.into_response(sent).map_into_right_body());
+            }
             Err(error) => {
                 let refused = problem::response(req.request(), &error);
                 return Ok(req.into_response(refused).map_into_right_body());
@@ -46,24 +62,34 @@ pub async fn gate<B: MessageBody>(
     next.call(req).await.map(ServiceResponse::map_into_left_body)
 }
 
+/// Whether it is a person who asks for a page, who can be sent to sign in.
+fn asks_a_page(req: &ServiceRequest, route: &Route) -> bool {
+    matches!(*req.method(), Method::GET | Method::HEAD) && !routes::speaks_json(route.path)
+}
+
 async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
-    let credential = match route.access {
+    let Some(app) = req.app_data::<Shared>() else { return Ok(Actor::anonymous()) };
+    if !route.takes_programs() {
+        session::require_own_site(app, req.method(), req.headers(), None)?;
+    }
+    let actor = match route.access {
         Access::Public | Access::Signed => None,
-        Access::Open | Access::Scope(_) | Access::Whole(_) => bearer(req)?,
+        Access::Open | Access::Scope(_) | Access::Whole(_) | Access::Person => asking(req, app).await?,
     };
-    let (Some(token), Some(app)) = (credential, req.app_data::<Shared>()) else {
-        return match route.access {
-            Access::Public | Access::Open | Access::Signed => Ok(Actor::anonymous()),
-            Access::Scope(scope) | Access::Whole(scope) => Err(Error::Unauthenticated {
-                detail: format!("This needs a token with the scope `{scope}`: Authorization: Bearer wb_…"),
-            }),
-        };
-    };
-    let actor = holder(req, app, token).await?;
-    match route.access {
-        Access::Public | Access::Open | Access::Signed => Ok(actor),
-        Access::Scope(scope) => actor.acting_under(scope),
-        Access::Whole(scope) => {
+    let needs_sign_in = app.config.reading_takes_sign_in();
+    match (route.access, actor) {
+        (Access::Public | Access::Signed, _) => Ok(Actor::anonymous()),
+        (Access::Open, Some(actor)) => Ok(actor),
+        (Access::Open, None) if !needs_sign_in => Ok(Actor::anonymous()),
+        (Access::Open | Access::Person, None) => Err(unauthenticated("read")),
+        (Access::Person, Some(actor)) if actor.person.is_some() => Ok(actor),
+        (Access::Person, Some(_)) => {
+            let detail = "This is for people who are signed in; a token is nobody.".to_owned();
+            Err(Error::Forbidden { detail })
+        }
+        (Access::Scope(scope) | Access::Whole(scope), None) => Err(unauthenticated(scope)),
+        (Access::Scope(scope), Some(actor)) => actor.acting_under(scope),
+        (Access::Whole(scope), Some(actor)) => {
             let actor = actor.acting_under(scope)?;
             if actor.is_limited() {
                 let detail =
@@ -75,24 +101,65 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     }
 }
 
-/// The holder of a token: known from a moment ago, or looked up.
-async fn holder(req: &ServiceRequest, app: &Shared, token: String) -> Result<Actor> {
+fn unauthenticated(scope: &str) -> Error {
+    let detail = format!("This needs a token with the scope `{scope}`: Authorization: Bearer wb_…");
+    Error::Unauthenticated { detail }
+}
+
+/// Who asks, by what they show: a token, or else a session. A session that is over is as good as none.
+async fn asking(req: &ServiceRequest, app: &Shared) -> Result<Option<Actor>> {
+    if let Some(token) = bearer(req)? {
+        return holder(req, app, Held::Token(token)).await.map(Some);
+    }
+    let Some(text) = session::held(app, req.headers()) else { return Ok(None) };
+    let actor = match holder(req, app, Held::Session(text.clone())).await {
+        Ok(actor) => actor,
+        Err(Error::Unauthenticated { .. }) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let session = Session(text);
+    session::require_own_site(app, req.method(), req.headers(), Some(&session))?;
+    req.extensions_mut().insert(session);
+    Ok(Some(actor))
+}
+
+/// What was shown.
+#[derive(Clone)]
+enum Held {
+    Token(String),
+    Session(String),
+}
+
+impl Held {
+    /// Under which it is remembered: no token is ever taken for a session.
+    fn key(&self) -> String {
+        match self {
+            Self::Token(text) => format!("token {text}"),
+            Self::Session(text) => format!("session {text}"),
+        }
+    }
+}
+
+/// The holder of a credential: known from a moment ago, or looked up.
+async fn holder(req: &ServiceRequest, app: &Shared, held: Held) -> Result<Actor> {
+    let key = held.key();
     let known = req.app_data::<web::Data<Credentials>>();
-    if let Some(actor) = known.and_then(|known| known.holder(&token, app.clock().now())) {
+    if let Some(actor) = known.and_then(|known| known.holder(&key, app.clock().now())) {
         return Ok(actor);
     }
     let revoked = known.map(|known| known.revoked());
-    let (token, verified) = app
-        .read(move |tx| {
-            let verified = tokens::authenticate(tx, &token)?;
-            Ok((token, verified))
+    let asked = held.clone();
+    let verified = app
+        .read(move |tx| match &asked {
+            Held::Token(text) => tokens::authenticate(tx, text),
+            Held::Session(text) => people::sessions::authenticate(tx, text),
         })
         .await?;
     if let (Some(known), Some(revoked)) = (known, revoked) {
-        known.keep(&token, &verified, revoked);
+        known.keep(&key, &verified, revoked);
     }
     if let Some(id) = verified.worth_noting {
-        note_use(Shared::clone(app), id);
+        note_use(Shared::clone(app), held, id);
     }
     Ok(verified.actor)
 }
@@ -109,11 +176,15 @@ fn bearer(req: &ServiceRequest) -> Result<Option<String>> {
     Ok(Some(token.trim().to_owned()))
 }
 
-/// Notes that a token was used; nobody waits for it.
-fn note_use(app: Shared, id: String) {
+/// Notes that a credential was used; nobody waits for it.
+fn note_use(app: Shared, held: Held, id: String) {
     actix_web::rt::spawn(async move {
-        if let Err(error) = app.write(Actor::anonymous(), move |tx| tokens::touch(tx, &id)).await {
-            tracing::warn!(%error, "noting the use of a token");
+        let noted = app.write(Actor::anonymous(), move |tx| match held {
+            Held::Token(_) => tokens::touch(tx, &id),
+            Held::Session(_) => people::sessions::touch(tx, &id),
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "noting the use of a credential");
         }
     });
 }

@@ -153,7 +153,7 @@ pub fn chain(conn: &mut Conn) -> QueryResult<usize> {
     }
     let mut chained = 0;
     loop {
-        let rows = log::after(conn, log::Part::All, head.seq, CHUNK_ROWS as i64)?;
+        let rows = log::after(conn, log::Part::Everything, head.seq, CHUNK_ROWS as i64)?;
         for row in &rows {
             head = Head { seq: row.seq, hash: link(&head.hash, row.seq, &row.content()) };
             diesel::update(events::table.find(row.seq)).set(events::hash.eq(&head.hash)).execute(conn)?;

@@ -18,7 +18,9 @@ type Backend = <Conn as Connection>::Backend;
 /// Which part of the log.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
-    /// All of it.
+    /// All of it, for whoever checks the chain.
+    Everything,
+    /// All that is for everybody to see: what concerns accounts is for the audit.
     All,
     /// One service, by id.
     Service(&'a str),
@@ -33,7 +35,8 @@ pub enum Part<'a> {
 fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend> {
     let query = events::table.into_boxed::<Backend>();
     match part {
-        Part::All => query,
+        Part::Everything => query,
+        Part::All => query.filter(events::kind.not_like("account%")),
         Part::Service(id) => query.filter(events::service_id.eq(id)),
         Part::Team(id) => query.filter(events::team_id.eq(id)),
         Part::Teams(ids) => query.filter(events::team_id.eq_any(ids)),

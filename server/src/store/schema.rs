@@ -1,11 +1,13 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
 mod core_flows;
+mod people;
 mod publishers;
 mod signals;
 mod tickets;
 
 pub use core_flows::*;
+pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
@@ -370,6 +372,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grading_runs,
     idempotency_keys,
     job_runs,
+    memberships,
     meta,
     rulebooks,
     run_batches,
@@ -379,8 +382,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     scores,
     service_deps,
     services,
+    sessions,
     sources,
     teams,
     telemetry,
     tokens,
+    users,
 );

@@ -19,7 +19,7 @@ pub(super) fn check(conn: &mut Conn) -> Result<Check> {
     let head = events::head(conn)?;
     let mut walk = Walk { check, before: Head { seq: 0, hash: String::new() }, broken: None, n: 0 };
     loop {
-        let rows = log::after(conn, Part::All, walk.before.seq, ROWS)?;
+        let rows = log::after(conn, Part::Everything, walk.before.seq, ROWS)?;
         if rows.is_empty() {
             break;
         }

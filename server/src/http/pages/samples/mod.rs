@@ -6,6 +6,7 @@ mod drills;
 mod fleet;
 mod flows;
 mod pages;
+mod people;
 mod publishers;
 mod rulebook;
 mod sources;
@@ -132,6 +133,9 @@ fn links_inside_the_product_lead_to_known_places() {
         "theme",
         "team",
         "feed.atom",
+        "sign-in",
+        "account",
+        "admin",
     ];
     let templates = templates();
     for sample in pages::all() {
