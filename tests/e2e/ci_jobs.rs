@@ -1,6 +1,6 @@
 //! What jobs of trusted publishers send and may do, and the page that makes them trusted.
 
-use harness::{Setup, Value, json, passed};
+use harness::{Setup, Stub, Told, Value, json, passed, sample};
 
 use crate::publishers::{CATALOG, NOW, add, exchange, github, samples_stub, settings, start, token};
 
@@ -140,4 +140,59 @@ fn without_an_audience_nobody_is_given_anything() {
     public.import(CATALOG);
     add(&public, &github());
     let _ = exchange(&public, &token("gh-valid.jwt")).expect(200);
+}
+
+/// The text of the block of code that begins with `begin`.
+fn code(page: &str, begin: &str) -> String {
+    let rest = page.split_once(begin).unwrap_or_else(|| panic!("no {begin} in {page}")).1;
+    let text = rest.split("</pre>").next().unwrap_or_default();
+    let pairs =
+        [("&quot;", "\""), ("&#x27;", "'"), ("&#x3D;", "="), ("&lt;", "<"), ("&gt;", ">"), ("&#x60;", "`")];
+    pairs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).replace("&amp;", "&")
+}
+
+#[test]
+fn the_workflow_to_paste_sends_a_result_when_it_is_run() {
+    let stub = Stub::start(|asked| match asked.path.split('?').next() {
+        Some("/identity") => Told::new(200, json!({"count": 7, "value": token("gh-valid.jwt")}).to_string()),
+        _ => Told::new(200, sample("oidc/jwks.json")),
+    });
+    let server = start(&stub, "");
+    add(&server, &github());
+    let query = "provider=github&repository=shop-example%2Fstorefront&owner_id=65&workflow=drills.yml&services=storefront";
+    let page = server.get(&format!("/admin/publishers?{query}")).expect(200).text();
+    let script: Vec<String> = code(&page, "- name: Send the result\n        run: |\n")
+        .lines()
+        .map(|line| line.strip_prefix("          ").unwrap_or(line).to_owned())
+        .collect();
+    let run = std::process::Command::new("bash")
+        .args(["-c", &script.join("\n")])
+        .env("WATERBEAR_URL", server.base())
+        .env("WATERBEAR_AUDIENCE", "https://waterbear.example")
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "of-the-runner")
+        .env("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{}/identity?api-version=2.0", stub.base()))
+        .env("started", "2026-11-22T08:00:00Z")
+        .env("ended", "2026-11-22T08:01:00Z")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{said}\n{}", script.join("\n"));
+    let asked = stub.asked();
+    let asked = asked.iter().find(|a| a.path.starts_with("/identity")).unwrap();
+    assert_eq!(
+        asked.path.to_lowercase(),
+        "/identity?api-version=2.0&audience=https%3a%2f%2fwaterbear.example"
+    );
+    assert_eq!(asked.header("authorization"), "bearer of-the-runner");
+    let drill = &server.json("/api/v1/services/storefront/drills")["items"][0];
+    assert_eq!(
+        (&drill["evidence_class"], &drill["outcome"]),
+        (&json!("executed_ci"), &json!("passed")),
+        "{said}"
+    );
+    // Both tokens are masked in the log of the job, and ours is given back.
+    assert_eq!(said.matches("::add-mask::").count(), 2, "{said}");
+    let short = said.split("::add-mask::wb_").nth(1).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let after = server.send(server.request_as(&format!("wb_{short}"), "GET", "/api/v1/services/storefront"));
+    after.problem(401, "unauthenticated");
 }

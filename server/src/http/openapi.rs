@@ -186,7 +186,8 @@ fn responses(route: &Route, schemas: &mut Schemas) -> Value {
     if route.access != Access::Public {
         problems.push(("401", "No credential, or a bad one."));
     }
-    if matches!(route.access, Access::Scope(_) | Access::Whole(_)) || route.path.ends_with("/gate") {
+    let answers_403 = route.path.ends_with("/gate") || route.path.ends_with("/exchange");
+    if matches!(route.access, Access::Scope(_) | Access::Whole(_)) || answers_403 {
         problems.push(("403", "Not allowed."));
     }
     if route.path.contains('{') || route.path.starts_with("/api/v1/drills") {

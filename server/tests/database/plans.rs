@@ -216,6 +216,18 @@ where
     }
 }
 
+/// What runs by itself: a grading run, the pruning, the settling of counts.
+fn run_jobs(app: &App, heard: &mut Heard) {
+    app.write_now(&Actor::schedule(), |tx| runs::enqueue(tx, "plans")).unwrap();
+    runs::work_off(app).unwrap();
+    heard.listen("a grading run");
+    let pruned = retention::prune(app, false).unwrap();
+    assert!(pruned.drills + pruned.keys > 0, "{pruned:?}");
+    heard.listen("prune");
+    counts::settle(app).unwrap();
+    heard.listen("settling of counts");
+}
+
 /// Runs everything over one database and gives the statements.
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
@@ -267,14 +279,7 @@ async fn collect(url: &str) -> Heard {
         heard.listen(path);
     }
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
-    app.write_now(&Actor::schedule(), |tx| runs::enqueue(tx, "plans")).unwrap();
-    runs::work_off(&app).unwrap();
-    heard.listen("a grading run");
-    let pruned = retention::prune(&app, false).unwrap();
-    assert!(pruned.drills + pruned.keys > 0, "{pruned:?}");
-    heard.listen("prune");
-    counts::settle(&app).unwrap();
-    heard.listen("settling of counts");
+    run_jobs(&app, &mut heard);
     read_all(&service, &token, &last, &mut heard).await;
     for route in ROUTES.iter().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);

@@ -94,6 +94,11 @@ fn service(wish: &CreatePublisher) -> &str {
     wish.services.first().map_or("YOUR-SERVICE", String::as_str)
 }
 
+/// Takes one text out of a JSON object; neither of the two tokens holds a quote, and `jq` is not everywhere.
+fn field(name: &str) -> String {
+    format!(r#"sed -n 's/.*"{name}" *: *"\([^"]*\)".*/\1/p'"#)
+}
+
 /// What both do with the identity token in `$identity`: exchange it, send a result, give the token back.
 fn sending(wish: &CreatePublisher, mask: &str) -> String {
     let drill = json!({
@@ -107,10 +112,11 @@ fn sending(wish: &CreatePublisher, mask: &str) -> String {
     format!(
         "answer=$(printf '{{\"token\":\"%s\"}}' \"$identity\" | curl -sS --fail-with-body \\\n  \
          -H 'Content-Type: application/json' --data-binary @- \"$WATERBEAR_URL/api/v1/oidc/exchange\") || {{ echo \"$answer\"; exit 1; }}\n\
-         token=$(printf '%s' \"$answer\" | jq -r .token)\n{mask}\
+         token=$(printf '%s' \"$answer\" | {})\n{mask}\
          curl -sS --fail-with-body -H \"Authorization: Bearer $token\" -H 'Content-Type: application/json' \\\n  \
          --data-binary @- \"$WATERBEAR_URL/api/v1/drills\" <<END\n{drill}\nEND\n\
-         curl -sS --fail-with-body -X DELETE -H \"Authorization: Bearer $token\" \"$WATERBEAR_URL/api/v1/oidc/token\"\n"
+         curl -sS --fail-with-body -X DELETE -H \"Authorization: Bearer $token\" \"$WATERBEAR_URL/api/v1/oidc/token\"\n",
+        field("token")
     )
 }
 
@@ -135,8 +141,9 @@ fn github(wish: &CreatePublisher, audience: &str, base_url: &str) -> String {
         .map_or_else(String::new, |name| format!("    environment: {}\n", yaml(name)));
     let identity = "set -euo pipefail\n\
          identity=$(curl -sS --fail-with-body --get --data-urlencode \"audience=$WATERBEAR_AUDIENCE\" \\\n  \
-         -H \"Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN\" \"$ACTIONS_ID_TOKEN_REQUEST_URL\" | jq -r .value)\n\
-         echo \"::add-mask::$identity\"\n";
+         -H \"Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN\" \"$ACTIONS_ID_TOKEN_REQUEST_URL\" | FIELD)\n\
+         echo \"::add-mask::$identity\"\n"
+        .replace("FIELD", &field("value"));
     let script = format!("{identity}{}", sending(wish, "echo \"::add-mask::$token\"\n"));
     format!(
         "name: drills\non:\n  schedule:\n    - cron: \"0 5 * * 1-5\"\n  workflow_dispatch:\npermissions:\n  contents: read\n  \
@@ -155,7 +162,7 @@ fn gitlab(wish: &CreatePublisher, audience: &str, base_url: &str) -> String {
         wish.environment.as_ref().map_or_else(String::new, |name| format!("  environment: {}\n", yaml(name)));
     let script = format!("identity=$WATERBEAR_ID_TOKEN\n{}", sending(wish, ""));
     format!(
-        "drill:\n  # An image with curl and jq.\n  image: registry.example/ci/curl-jq\n{environment}  id_tokens:\n    WATERBEAR_ID_TOKEN:\n      \
+        "drill:\n  # Any image with a shell, curl and what your drill needs.\n  image: registry.example/ci/curl\n{environment}  id_tokens:\n    WATERBEAR_ID_TOKEN:\n      \
          aud: {}\n  variables:\n    WATERBEAR_URL: {}\n  rules:\n    - if: $CI_PIPELINE_SOURCE == \"schedule\"\n  script:\n    \
          - started=$(date -u +%Y-%m-%dT%H:%M:%SZ)\n    - ./drills/run.sh\n    - ended=$(date -u +%Y-%m-%dT%H:%M:%SZ)\n    - |\n{}",
         yaml(audience),
