@@ -6,11 +6,13 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use super::credentials::Credentials;
 use super::routes::{self, Access, Route};
-use super::{Shared, problem};
-use crate::app::{Actor, tokens};
+use super::{Shared, limits, origin, problem};
+use crate::app::actor::{Credential, Origin};
+use crate::app::{Actor, audit, blocking, tokens};
 use crate::error::{Error, Result};
 
 /// Who asks; `Actor::anonymous` without a credential.
@@ -26,42 +28,96 @@ impl FromRequest for Caller {
     }
 }
 
-/// Middleware: lets a request through to its route, or answers 401 or 403 before a byte of its body is read.
+/// Middleware: lets a request through to its route, or answers 401, 403 or 429 before a byte of its body is read.
 pub async fn gate<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    if let Some(route) = routes::find(&req) {
-        req.extensions_mut().insert(route);
-        match admit(&req, route).await {
-            Ok(actor) => {
-                req.extensions_mut().insert(actor);
-            }
-            Err(error) => {
-                let refused = problem::response(req.request(), &error);
-                return Ok(req.into_response(refused).map_into_right_body());
+    let route = routes::find(&req);
+    let actor = match route {
+        Some(route) => {
+            req.extensions_mut().insert(route);
+            let asked = recognise(&req, route).await;
+            let known = asked.as_ref().ok().filter(|actor| actor.credential != Credential::None).cloned();
+            match asked.and_then(|actor| admit(route, actor)) {
+                Ok(actor) => Ok(Some(actor)),
+                Err(error) => {
+                    if let Some(actor) = known {
+                        note(&req, route, actor, &error);
+                    }
+                    Err(error)
+                }
             }
         }
+        None => strangers(&req).await.map(|()| None),
+    };
+    match actor {
+        Ok(Some(actor)) => {
+            req.extensions_mut().insert(actor);
+        }
+        Ok(None) => {}
+        Err(error) => {
+            let refused = problem::response(req.request(), &error);
+            return Ok(req.into_response(refused).map_into_right_body());
+        }
     }
-    next.call(req).await.map(ServiceResponse::map_into_left_body)
+    let res = next.call(req).await?;
+    if let Some(route) = route {
+        after(&res, route).await;
+    }
+    Ok(res.map_into_left_body())
 }
 
-async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
+/// Counts who asks for what is not in the table: pages, and what is served nowhere.
+async fn strangers(req: &ServiceRequest) -> Result<()> {
+    match req.app_data::<Shared>().cloned() {
+        Some(app) => limits::count_stranger(req, &app).await,
+        None => Ok(()),
+    }
+}
+
+/// Who asks, counted; an error where a credential is not good, or where it is too much.
+async fn recognise(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     let credential = match route.access {
         Access::Public | Access::Signed => None,
         Access::Open | Access::Scope(_) | Access::Whole(_) => bearer(req)?,
     };
-    let (Some(token), Some(app)) = (credential, req.app_data::<Shared>()) else {
-        return match route.access {
-            Access::Public | Access::Open | Access::Signed => Ok(Actor::anonymous()),
-            Access::Scope(scope) | Access::Whole(scope) => Err(Error::Unauthenticated {
-                detail: format!("This needs a token with the scope `{scope}`: Authorization: Bearer wb_…"),
-            }),
-        };
+    let app = req.app_data::<Shared>().cloned();
+    let (Some(token), Some(app)) = (credential, app.clone()) else {
+        if let Some(app) = &app {
+            if route.access == Access::Signed {
+                limits::refuse_guesser(app, req.request())?;
+            }
+            limits::count_stranger(req, app).await?;
+        }
+        return Ok(Actor::anonymous().calling_from(origin_of(req, route)));
     };
-    let actor = holder(req, app, token).await?;
+    let found = holder(req, &app, &token).await;
+    if let Err(Error::Unauthenticated { .. }) = &found {
+        if route.method != "GET" {
+            note_ended(req, route, token);
+        }
+        limits::count_failure(&app, req.request()).await?;
+    }
+    let actor = found?;
+    limits::count_owner(req, &app, &actor.owner).await?;
+    Ok(actor.calling_from(origin_of(req, route)))
+}
+
+/// Where a request comes from; of one that only reads nobody will ask.
+fn origin_of(req: &ServiceRequest, route: &Route) -> Arc<Origin> {
+    if route.method == "GET" { Arc::default() } else { origin::of(req.request()) }
+}
+
+/// Whether somebody may call a route.
+fn admit(route: &Route, actor: Actor) -> Result<Actor> {
     match route.access {
         Access::Public | Access::Open | Access::Signed => Ok(actor),
+        Access::Scope(scope) | Access::Whole(scope) if actor.credential == Credential::None => {
+            Err(Error::Unauthenticated {
+                detail: format!("This needs a token with the scope `{scope}`: Authorization: Bearer wb_…"),
+            })
+        }
         Access::Scope(scope) => actor.acting_under(scope),
         Access::Whole(scope) => {
             let actor = actor.acting_under(scope)?;
@@ -75,12 +131,71 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     }
 }
 
+/// Looks at what a handler refused: a write of somebody known is noted, a hook that proves nothing is counted.
+async fn after<B>(res: &ServiceResponse<B>, route: &'static Route) {
+    let status = res.status().as_u16();
+    if !matches!(status, 401 | 403) || route.method == "GET" {
+        return;
+    }
+    let req = res.request();
+    let Some(app) = req.app_data::<Shared>().cloned() else { return };
+    if route.access == Access::Signed && status == 401 {
+        // The answer is made; what is too much is refused the next time.
+        let _ = limits::count_failure(&app, req).await;
+        return;
+    }
+    let actor = req.extensions().get::<Actor>().cloned();
+    let reason = res.response().error().map(ToString::to_string).unwrap_or_default();
+    if let Some(actor) = actor.filter(|actor| actor.credential != Credential::None) {
+        note_later(app, actor, status, reason);
+    }
+}
+
+/// Notes a write that the gate refused to somebody known.
+fn note(req: &ServiceRequest, route: &Route, actor: Actor, error: &Error) {
+    if let Some(app) = req.app_data::<Shared>().cloned().filter(|_| route.method != "GET") {
+        note_later(app, actor, error.status(), error.to_string());
+    }
+}
+
+/// Notes a write with a token that has ended; of a text that never was a token there is nothing to note.
+fn note_ended(req: &ServiceRequest, route: &Route, token: String) {
+    let Some(app) = req.app_data::<Shared>().cloned() else { return };
+    let origin = origin_of(req, route);
+    actix_web::rt::spawn(async move {
+        match app.read(move |tx| tokens::holder(tx, &token)).await {
+            Ok(Some(actor)) => {
+                let reason = "The token was revoked or has expired.".to_owned();
+                note_later(app, actor.calling_from(origin), 401, reason);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "looking for a token that has ended"),
+        }
+    });
+}
+
+/// Notes a refusal; nobody waits for it.
+fn note_later(app: Shared, actor: Actor, status: u16, reason: String) {
+    actix_web::rt::spawn(async move {
+        let app = Arc::clone(&app);
+        let done = blocking(move || {
+            audit::note_refused(&app, &actor, status, &reason);
+            Ok(())
+        });
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "noting a write that was refused");
+        }
+    });
+}
+
 /// The holder of a token: known from a moment ago, or looked up.
-async fn holder(req: &ServiceRequest, app: &Shared, token: String) -> Result<Actor> {
+async fn holder(req: &ServiceRequest, app: &Shared, token: &str) -> Result<Actor> {
     let known = req.app_data::<web::Data<Credentials>>();
-    if let Some(actor) = known.and_then(|known| known.holder(&token, app.clock().now())) {
+    if let Some(actor) = known.and_then(|known| known.holder(token, app.clock().now())) {
         return Ok(actor);
     }
+    limits::refuse_guesser(app, req.request())?;
+    let token = token.to_owned();
     let revoked = known.map(|known| known.revoked());
     let (token, verified) = app
         .read(move |tx| {

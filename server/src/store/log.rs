@@ -13,6 +13,21 @@ use super::events::EventRow;
 use super::schema::events;
 use super::services::path_end;
 
+/// Kinds that are only for the audit: neither the activity, nor feeds, nor `/api/v1/events` tell of them.
+pub const PRIVATE: &[&str] = &[
+    "alerts_received",
+    "calls_recorded",
+    "degrader_set",
+    "deployment_recorded",
+    "grading_requested",
+    "message_kept",
+    "sign_in_failed",
+    "signed_in",
+    "signed_out",
+    "team_changed",
+    "write_refused",
+];
+
 type Backend = <Conn as Connection>::Backend;
 
 /// Which part of the log.
@@ -44,23 +59,33 @@ fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend> {
     }
 }
 
-/// Events before position `before` (or the newest), newest first.
+/// Public events before position `before` (or the newest), newest first.
 pub fn latest(
     conn: &mut Conn,
     part: Part<'_>,
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<EventRow>> {
-    let mut query = rows(part);
+    let mut query = rows(part).filter(events::kind.ne_all(PRIVATE));
     if let Some(before) = before {
         query = query.filter(events::seq.lt(before));
     }
     query.order(events::seq.desc()).limit(limit).load(conn)
 }
 
-/// Events after position `after`, oldest first.
-pub fn after(conn: &mut Conn, part: Part<'_>, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
-    rows(part).filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
+/// Public events after position `after`, oldest first.
+pub fn after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
+    events::table
+        .filter(events::seq.gt(after))
+        .filter(events::kind.ne_all(PRIVATE))
+        .order(events::seq.asc())
+        .limit(limit)
+        .load(conn)
+}
+
+/// All events after position `after`, also those that only the audit shows, oldest first.
+pub fn whole(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
+    events::table.filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
 }
 
 #[derive(QueryableByName)]

@@ -17,6 +17,7 @@ pub mod flows;
 pub mod gate;
 pub mod grades;
 pub mod kept;
+pub mod limits;
 pub mod lock;
 pub mod log;
 mod manager;
@@ -32,6 +33,7 @@ mod tables;
 pub mod telemetry;
 pub mod tickets;
 pub mod tokens;
+pub mod trail;
 pub mod transfer;
 mod url;
 pub mod wal;
@@ -210,6 +212,13 @@ impl Db {
             self.end_generation();
         }
         done
+    }
+
+    /// [`Db::write`] of what no answer shows: kept answers stay good.
+    pub fn write_aside<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = take(&self.writers)?;
+        begin(&mut conn, true)?;
+        finish(&mut conn, f)
     }
 
     /// Runs `f` outside any transaction, on a connection of its own (backup, migrations).

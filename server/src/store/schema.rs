@@ -1,10 +1,12 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
 mod core_flows;
+mod guard;
 mod signals;
 mod tickets;
 
 pub use core_flows::*;
+pub use guard::{rate_windows, sign_in_attempts};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
@@ -273,6 +275,7 @@ diesel::table! {
         sentence -> Text,
         data -> Text,
         hash -> Text,
+        audit -> Nullable<Text>,
     }
 }
 
