@@ -1,6 +1,7 @@
 //! Behaviour of the product from outside: one file a noun, one sentence a test.
 
 mod access;
+mod audit;
 mod bad_input;
 mod batch;
 mod catalog;
@@ -20,6 +21,7 @@ mod hostile;
 mod idempotency;
 mod ingest;
 mod kept;
+mod limits;
 mod lists;
 mod migrations;
 mod moving;

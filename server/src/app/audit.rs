@@ -7,7 +7,7 @@ mod refused;
 
 use serde_json::{Map, Value as Json, json};
 
-pub use read::{AskAudit, AuditActor, AuditCredential, AuditView, page};
+pub use read::{AskAudit, AuditActor, AuditCredential, AuditView, bound, page};
 pub use refused::note as note_refused;
 
 use super::Tx;

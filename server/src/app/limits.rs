@@ -26,7 +26,7 @@ const WINDOW_MS: i64 = 60_000;
 /// A window is given out in about so many slices.
 const SLICES: i64 = 50;
 /// Largest slice: what of it is not used in its window is lost.
-const MAX_SLICE: i64 = 1_000;
+const MAX_SLICE: i64 = 5_000;
 /// Keys counted one by one in a window.
 const MOST_KEYS: usize = 50_000;
 /// Keys beyond these share so many counters: nobody is without a limit, and memory stays bounded.

@@ -92,3 +92,28 @@ impl Proxies {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, HookConfig, Proof, Secret};
+    use crate::formats::Format;
+    use crate::store::DatabaseUrl;
+
+    #[test]
+    fn settings_show_no_secret() {
+        let secret = || Secret::of("s3cr3t-of-somebody".to_owned());
+        let hook = HookConfig {
+            name: "h".into(),
+            format: Format::Gremlin,
+            proof: Proof::Key,
+            secret: secret(),
+            service: None,
+            environment: None,
+            services: Vec::new(),
+        };
+        let database = DatabaseUrl::parse("postgres://me:s3cr3t-of-somebody@127.0.0.1/waterbear").unwrap();
+        let config = Config { database, secret_key: Some(secret()), hooks: vec![hook], ..Config::default() };
+        let shown = format!("{config:?} {config:#?}");
+        assert!(shown.contains("waterbear") && !shown.contains("s3cr3t"), "{shown}");
+    }
+}

@@ -12,7 +12,7 @@ use diesel::connection::{
 };
 use diesel::prelude::*;
 use waterbear::app::tokens::{self, CreateToken};
-use waterbear::app::{Actor, App, counts, retention, runs};
+use waterbear::app::{Actor, App, counts, limits, retention, runs};
 use waterbear::clock::{Clock, FrozenClock};
 use waterbear::config::{Config, Secret};
 use waterbear::http::{configure, routes::ROUTES};
@@ -39,6 +39,8 @@ const GROWING: &[&str] = &[
     "ticket_results",
     "flow_edges",
     "seen_edges",
+    "rate_windows",
+    "sign_in_attempts",
 ];
 
 const CATALOG: &str = "\
@@ -270,6 +272,12 @@ async fn collect(url: &str) -> Heard {
     heard.listen("prune");
     counts::settle(&app).unwrap();
     heard.listen("settling of counts");
+    for prover in [limits::Prover::Account("ada"), limits::Prover::Address("192.0.2.1")] {
+        app.write_now(&Actor::anonymous(), |tx| limits::attempt(tx, prover)).unwrap();
+        app.write_now(&Actor::anonymous(), |tx| limits::succeeded(tx, prover)).unwrap();
+    }
+    limits::sweep(&app).unwrap();
+    heard.listen("attempts to sign in");
     read_all(&service, &token, &last, &mut heard).await;
     for route in ROUTES.iter().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);

@@ -43,6 +43,24 @@ pub struct AskAudit {
     pub to: Option<Timestamp>,
 }
 
+/// A bound of time, as it is typed: an instant, or a day in UTC, of which `end` means its last millisecond.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] at `pointer`.
+pub fn bound(pointer: &str, text: &str, end: bool) -> Result<Timestamp> {
+    let text = text.trim();
+    let clock = if end { "T23:59:59.999Z" } else { "T00:00:00Z" };
+    // A plus sign of an offset arrives as a space when it is not escaped.
+    let instant = if text.len() == 10 { format!("{text}{clock}") } else { text.replace(' ', "+") };
+    Timestamp::parse(&instant).map_err(|_| {
+        Error::invalid(
+            pointer,
+            "expected a day such as 2026-11-26, or an instant such as 2026-11-26T09:00:00Z",
+        )
+    })
+}
+
 /// Who acted.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 pub struct AuditActor {

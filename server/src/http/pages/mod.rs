@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod api_docs;
+pub mod audit;
 pub mod board;
 pub mod choose;
 pub mod chrome;

@@ -1,5 +1,6 @@
 //! Made-up views in every state a page has to bear, and a test that renders them all.
 
+mod audit;
 mod cards;
 mod degraders;
 mod drills;
@@ -126,6 +127,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "drills",
         "search",
         "sources",
+        "admin",
         "api",
         "static",
         "theme",

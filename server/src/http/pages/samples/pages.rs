@@ -27,6 +27,7 @@ pub(crate) fn all() -> Vec<Sample> {
         boards(),
         rule_pages(),
         helps(),
+        super::audit::all(),
         super::sources::all(),
         super::tickets::all(),
         rest(),
