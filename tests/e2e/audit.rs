@@ -33,11 +33,11 @@ fn write(route: &'static str, path: &str, body: &Value, sides: (bool, bool)) -> 
 
 /// One write of each line of the table that writes, in an order in which all succeed.
 fn writes(server: &Server) -> Vec<Write> {
-    let ticket: Value =
-        server.json("/api/openapi.json")["paths"]["/api/v1/drill-tickets"]["post"]["requestBody"]["content"]
-            ["application/json"]["example"]
-            .clone();
-    let mut ticket = if ticket.is_object() { ticket } else { json!({}) };
+    let document = server.json("/api/openapi.json");
+    let example = |path: &str, method: &str| {
+        document["paths"][path][method]["requestBody"]["content"]["application/json"]["example"].clone()
+    };
+    let mut ticket = example("/api/v1/drill-tickets", "post");
     ticket["edges"] = json!([{"from": "checkout", "to": "external:bank"}]);
     let at = instant(now() - chrono::Duration::minutes(2));
     let edge = json!({"from": "checkout", "to": "external:bank", "core": true});
@@ -46,7 +46,7 @@ fn writes(server: &Server) -> Vec<Write> {
     let deployment =
         json!({"service": "checkout", "environment": "staging", "version": "7", "deployed_at": at});
     let fact = json!([{"service": "checkout", "fact": "learning.actions_overdue", "value": 3}]);
-    let degrader = json!({"dialect": "degrader", "settings": {}});
+    let degrader = example("/api/v1/services/{slug}/degrader", "put");
     let token = json!({"name": "second", "scopes": ["read"]});
     let named = |name: &str| json!({"name": name, "tier": 2, "team": "shop-team"});
     let (none, made, both) = ((false, false), (false, true), (true, true));
