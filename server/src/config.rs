@@ -2,6 +2,7 @@
 //!
 //! All errors are reported at once, each with the setting's name and what would be right.
 
+mod access;
 mod catalog;
 mod hooks;
 mod keys;
@@ -15,6 +16,7 @@ use std::str::FromStr;
 
 use toml::{Table, Value};
 
+pub use access::SignInConfig;
 pub use catalog::CatalogConfig;
 pub use hooks::{AlertsConfig, HookConfig, Proof};
 pub use keys::MIN_SECRET_BYTES;
@@ -33,6 +35,12 @@ pub struct Config {
     pub listen: String,
     /// Address under which others reach this installation, for links; without trailing slash.
     pub public_url: Option<String>,
+    /// Further names under which the server is reached.
+    pub hosts: Vec<String>,
+    /// Whether reading takes signing in; none: it depends on the listener.
+    pub reading_signed_in: Option<bool>,
+    /// How long sessions last.
+    pub sign_in: SignInConfig,
     /// Seals private keys; none: a file beside the SQLite database.
     pub secret_key: Option<Secret>,
     /// Largest request body, in bytes.
@@ -76,6 +84,9 @@ impl Default for Config {
         Self {
             listen: "127.0.0.1:8080".into(),
             public_url: None,
+            hosts: Vec::new(),
+            reading_signed_in: None,
+            sign_in: SignInConfig::default(),
             secret_key: None,
             max_body_bytes: 10 * 1024 * 1024,
             limits: Limits::default(),
@@ -112,6 +123,7 @@ pub struct Overrides {
 const SETTINGS: &[(&str, &str, &str)] = &[
     ("server", "listen", "WATERBEAR_LISTEN"),
     ("server", "public_url", "WATERBEAR_PUBLIC_URL"),
+    ("server", "hosts", "WATERBEAR_HOSTS"),
     ("server", "secret_key", "WATERBEAR_SECRET_KEY"),
     ("server", "secret_key_file", "WATERBEAR_SECRET_KEY_FILE"),
     ("server", "max_body_mib", "WATERBEAR_MAX_BODY_MIB"),
@@ -125,6 +137,10 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("limits", "address_per_minute", "WATERBEAR_ADDRESS_PER_MINUTE"),
     ("limits", "failed_per_minute", "WATERBEAR_FAILED_PER_MINUTE"),
     ("limits", "exchange_per_minute", "WATERBEAR_EXCHANGE_PER_MINUTE"),
+    ("access", "reading", "WATERBEAR_READING"),
+    ("sign_in", "idle_hours", "WATERBEAR_SESSION_IDLE_HOURS"),
+    ("sign_in", "absolute_hours", "WATERBEAR_SESSION_HOURS"),
+    ("sign_in", "passwords", "WATERBEAR_PASSWORDS"),
     ("database", "url", "DATABASE_URL"),
     ("rules", "dir", "WATERBEAR_RULES_DIR"),
     ("grading", "schedule", "WATERBEAR_GRADING_SCHEDULE"),
@@ -153,28 +169,7 @@ impl Config {
     }
 
     fn apply(&mut self, source: &mut Source, over: &Overrides) {
-        if let Some(text) = over.listen.clone().or_else(|| source.text("server", "listen")) {
-            match text.parse::<std::net::SocketAddr>() {
-                Ok(_) => self.listen = text,
-                Err(_) => {
-                    source.error("server.listen", &text, "an address and a port such as 127.0.0.1:8080");
-                }
-            }
-        }
-        if let Some(text) = source.text("server", "public_url") {
-            if text.starts_with("http://") || text.starts_with("https://") {
-                self.public_url = Some(text.trim_end_matches('/').to_owned());
-            } else {
-                source.error("server.public_url", &text, "a URL that begins with http:// or https://");
-            }
-        }
-        if let Some(mib) = source.number("server", "max_body_mib", 1, 1024) {
-            self.max_body_bytes = usize::try_from(mib).unwrap_or(10) * 1024 * 1024;
-        }
-        self.limits.apply(source, self.max_body_bytes);
-        self.rates.apply(source);
-        self.proxies.apply(source);
-        self.secret_key = keys::read(source);
+        self.apply_server(source, over);
         if let Some(text) = over.database.clone().or_else(|| source.text("database", "url")) {
             match DatabaseUrl::parse(&text) {
                 Ok(url) => self.database = url,
@@ -217,6 +212,34 @@ impl Config {
         if cfg!(debug_assertions) {
             self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());
         }
+    }
+
+    fn apply_server(&mut self, source: &mut Source, over: &Overrides) {
+        if let Some(text) = over.listen.clone().or_else(|| source.text("server", "listen")) {
+            match text.parse::<std::net::SocketAddr>() {
+                Ok(_) => self.listen = text,
+                Err(_) => {
+                    source.error("server.listen", &text, "an address and a port such as 127.0.0.1:8080");
+                }
+            }
+        }
+        if let Some(text) = source.text("server", "public_url") {
+            if text.starts_with("http://") || text.starts_with("https://") {
+                self.public_url = Some(text.trim_end_matches('/').to_owned());
+            } else {
+                source.error("server.public_url", &text, "a URL that begins with http:// or https://");
+            }
+        }
+        if let Some(mib) = source.number("server", "max_body_mib", 1, 1024) {
+            self.max_body_bytes = usize::try_from(mib).unwrap_or(10) * 1024 * 1024;
+        }
+        self.limits.apply(source, self.max_body_bytes);
+        self.rates.apply(source);
+        self.proxies.apply(source);
+        self.secret_key = keys::read(source);
+        self.hosts = access::hosts(source);
+        self.reading_signed_in = access::reading(source);
+        self.sign_in.apply(source);
     }
 
     fn apply_senders(&mut self, source: &mut Source) {

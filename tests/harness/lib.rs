@@ -12,6 +12,7 @@ mod raw;
 mod reply;
 mod server;
 mod stub;
+mod visitor;
 
 pub use bare::Bare;
 pub use chaos::{Toy, chaos_dir};
@@ -25,6 +26,7 @@ pub use raw::{RawReply, connect, raw_request};
 pub use reply::Reply;
 pub use server::{Server, Setup};
 pub use stub::{Asked, Stream, Stub, Told};
+pub use visitor::Visitor;
 
 pub use serde_json::{Value, json};
 

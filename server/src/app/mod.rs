@@ -26,6 +26,7 @@ pub mod kept;
 pub mod keys;
 pub mod limits;
 pub mod owners;
+pub mod people;
 pub mod plans;
 pub mod posted;
 pub mod ranking;

@@ -7,6 +7,7 @@ mod degrader;
 mod evidence;
 mod operate;
 mod output;
+mod people;
 mod plans;
 mod rules;
 mod serve;
@@ -67,6 +68,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Work on degrader settings
     Degrader(degrader::DegraderArgs),
+    /// Work on the accounts of people
+    User(people::UserArgs),
     /// Work on API tokens
     Token(operate::TokenArgs),
     /// Issue drill tickets: whoever holds one meets a fault, until it ends
@@ -94,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Audit(args) => audit::audit(&over, &args),
         Command::Prune(args) => operate::prune(&over, &args),
         Command::Token(args) => operate::token(&over, &args),
+        Command::User(args) => people::user(&over, &args),
         Command::Openapi => operate::openapi(),
         Command::Import(args) => catalog::import(&over, &args),
         Command::Ingest(args) => evidence::ingest(&over, &args),

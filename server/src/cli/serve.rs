@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use waterbear::app::{App, rulebook};
+use waterbear::app::{App, people, rulebook};
 use waterbear::clock::SystemClock;
 use waterbear::config::{Config, Overrides, env};
 use waterbear::store::{DatabaseUrl, lock};
@@ -37,6 +37,13 @@ pub(crate) fn serve(over: &Overrides, args: &ServeArgs) -> anyhow::Result<ExitCo
         tracing::warn!("{warning}");
     }
     let app = App::build(config.clone(), clock(&config))?;
+    let reasons = config.unsafe_to_serve(app.read_now(people::has_admin)?);
+    anyhow::ensure!(
+        reasons.is_empty(),
+        "{} is no address of this machine alone, and others would reach a server that is not safe yet:\n  {}",
+        config.listen,
+        reasons.join("\n  ")
+    );
     run(&app, |_| {})?;
     app.db().checkpoint();
     Ok(ExitCode::SUCCESS)
@@ -60,8 +67,10 @@ pub(crate) fn demo(over: &Overrides, args: &ServeArgs) -> anyhow::Result<ExitCod
     let began = std::time::Instant::now();
     let token = demo::fill(&config)?;
     output::note(&format!("Done in {:.1} s.", began.elapsed().as_secs_f64()));
+    let password = demo::person(&config)?;
     let app = App::build(config, Arc::new(SystemClock))?;
     run(&app, |addr| {
+        output::note(&format!("\nSign in as {} with the password {password}", demo::LOGIN));
         output::note(&format!("\nPost a drill result of your own:\n\n{}\n", demo::curl_line(addr, &token)));
     })?;
     Ok(ExitCode::SUCCESS)

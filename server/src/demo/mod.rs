@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::app::catalog::{ImportCatalog, import};
 use crate::app::ingest::{apply, batch, read};
+use crate::app::people::{CreateUser, InTeam, MayBe, create as create_user, passwords};
 use crate::app::posted::post;
 use crate::app::tokens::{CreateToken, create};
 use crate::app::{Actor, App, degrader, flows as core_flows, runs};
@@ -28,6 +29,8 @@ const DAYS: i64 = 365;
 
 /// The team whose Home the demo opens on.
 pub const HOME_TEAM: &str = "checkout-platform";
+/// Who looks after the demo.
+pub const LOGIN: &str = "robin";
 
 /// Fills the database that `config` names and gives a token that may post drills.
 pub fn fill(config: &Config) -> anyhow::Result<String> {
@@ -63,6 +66,22 @@ pub fn fill(config: &Config) -> anyhow::Result<String> {
     };
     let (_, token) = app.write_now(&Actor::command_line(), |tx| create(tx, &cmd))?;
     Ok(token)
+}
+
+/// Makes the one who looks after the demo; gives the password.
+pub fn person(config: &Config) -> anyhow::Result<String> {
+    let app = App::visit(config.clone(), Arc::new(SystemClock))?;
+    let password = passwords::random()?;
+    let hash = passwords::hash(&password)?;
+    let cmd = CreateUser {
+        login: LOGIN.to_owned(),
+        name: Some("Robin Berg".to_owned()),
+        role: Some("admin".to_owned()),
+        teams: vec![InTeam { team: HOME_TEAM.to_owned(), is: MayBe::Lead }],
+        ..CreateUser::default()
+    };
+    app.write_now(&Actor::command_line(), |tx| create_user(tx, &cmd, hash))?;
+    Ok(password)
 }
 
 /// One day: what the teams did, then the nightly grading.

@@ -1,30 +1,36 @@
-//! The gate before every route of the table: who asks, and whether they may.
+//! The gate before every route of the tables: who asks, and whether they may.
+
+use std::future::{Ready, ready};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use std::future::{Ready, ready};
-use std::sync::Arc;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 
 use super::credentials::Credentials;
 use super::routes::{self, Access, Route};
-use super::{Shared, limits, origin, problem};
-use crate::app::actor::{Credential, Origin};
-use crate::app::{Actor, audit, blocking, tokens};
+use super::session::{self, Session};
+use super::{Shared, limits, origin, pages, problem, refusals};
+use crate::app::{Actor, people, tokens};
 use crate::error::{Error, Result};
 
 /// Who asks; `Actor::anonymous` without a credential.
 pub struct Caller(pub Actor);
+
+impl Caller {
+    /// Who asks.
+    pub fn of(req: &HttpRequest) -> Self {
+        Self(req.extensions().get::<Actor>().cloned().unwrap_or_else(Actor::anonymous))
+    }
+}
 
 impl FromRequest for Caller {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let actor = req.extensions().get::<Actor>().cloned();
-        ready(Ok(Self(actor.unwrap_or_else(Actor::anonymous))))
+        ready(Ok(Self::of(req)))
     }
 }
 
@@ -34,92 +40,96 @@ pub async fn gate<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let route = routes::find(&req);
-    let actor = match route {
-        Some(route) => {
-            req.extensions_mut().insert(route);
-            let asked = recognise(&req, route).await;
-            let known = asked.as_ref().ok().filter(|actor| actor.credential != Credential::None).cloned();
-            match asked.and_then(|actor| admit(route, actor)) {
-                Ok(actor) => Ok(Some(actor)),
-                Err(error) => {
-                    if let Some(actor) = known {
-                        note(&req, route, actor, &error);
-                    }
-                    Err(error)
-                }
+    if let Some(route) = route {
+        req.extensions_mut().insert(route);
+        match admit(&req, route).await {
+            Ok(actor) => {
+                req.extensions_mut().insert(actor);
+            }
+            Err(Error::Unauthenticated { .. }) if asks_a_page(&req, route) => {
+                let to = pages::sign_in::address(req.uri().path_and_query().map_or("/", |p| p.as_str()));
+                let sent = HttpResponse::SeeOther()
+                    .insert_header((header::LOCATION, to))
+                    .insert_header((header::CACHE_CONTROL, "no-store"))
+                    .finish();
+                return Ok(req.into_response(sent).map_into_right_body());
+            }
+            Err(error) => {
+                let refused = problem::response(req.request(), &error);
+                return Ok(req.into_response(refused).map_into_right_body());
             }
         }
-        None => strangers(&req).await.map(|()| None),
-    };
-    match actor {
-        Ok(Some(actor)) => {
-            req.extensions_mut().insert(actor);
-        }
-        Ok(None) => {}
-        Err(error) => {
-            let refused = problem::response(req.request(), &error);
-            return Ok(req.into_response(refused).map_into_right_body());
-        }
+    } else if let Some(app) = req.app_data::<Shared>().cloned()
+        && let Err(error) = limits::count_stranger(&req, &app).await
+    {
+        let refused = problem::response(req.request(), &error);
+        return Ok(req.into_response(refused).map_into_right_body());
     }
     let res = next.call(req).await?;
     if let Some(route) = route {
-        after(&res, route).await;
+        refusals::after(&res, route).await;
     }
     Ok(res.map_into_left_body())
 }
 
-/// Counts who asks for what is not in the table: pages, and what is served nowhere.
-async fn strangers(req: &ServiceRequest) -> Result<()> {
-    match req.app_data::<Shared>().cloned() {
-        Some(app) => limits::count_stranger(req, &app).await,
-        None => Ok(()),
-    }
+/// Whether it is a person who asks for a page, who can be sent to sign in.
+fn asks_a_page(req: &ServiceRequest, route: &Route) -> bool {
+    matches!(*req.method(), Method::GET | Method::HEAD) && !routes::speaks_json(route.path)
 }
 
-/// Who asks, counted; an error where a credential is not good, or where it is too much.
-async fn recognise(req: &ServiceRequest, route: &Route) -> Result<Actor> {
-    let credential = match route.access {
+/// Who asks, counted, and from where, if they may.
+async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
+    let Some(app) = req.app_data::<Shared>() else { return Ok(Actor::anonymous()) };
+    if !route.takes_programs() {
+        session::require_own_site(app, req.method(), req.headers(), None)?;
+    }
+    let actor = match route.access {
         Access::Public | Access::Signed => None,
-        Access::Open | Access::Scope(_) | Access::Whole(_) => bearer(req)?,
+        Access::Open | Access::Scope(_) | Access::Whole(_) | Access::Person => asking(req, app).await?,
     };
-    let app = req.app_data::<Shared>().cloned();
-    let (Some(token), Some(app)) = (credential, app.clone()) else {
-        if let Some(app) = &app {
+    match &actor {
+        Some(actor) => limits::count_owner(req, app, &actor.owner).await?,
+        None => {
             if route.access == Access::Signed {
                 limits::refuse_guesser(app, req.request())?;
             }
             limits::count_stranger(req, app).await?;
         }
-        return Ok(Actor::anonymous().calling_from(origin_of(req, route)));
-    };
-    let found = holder(req, &app, &token).await;
-    if let Err(Error::Unauthenticated { .. }) = &found {
-        if route.method != "GET" {
-            note_ended(req, route, token);
-        }
-        limits::count_failure(&app, req.request()).await?;
     }
-    let actor = found?;
-    limits::count_owner(req, &app, &actor.owner).await?;
-    Ok(actor.calling_from(origin_of(req, route)))
-}
-
-/// Where a request comes from; of one that only reads nobody will ask.
-fn origin_of(req: &ServiceRequest, route: &Route) -> Arc<Origin> {
-    if route.method == "GET" { Arc::default() } else { origin::of(req.request()) }
+    if route.method == "GET" {
+        // Where a read comes from nobody will ask.
+        return allow(app, route, actor);
+    }
+    let origin = origin::of(req.request());
+    let known = actor.clone();
+    match allow(app, route, actor) {
+        Ok(actor) => Ok(actor.calling_from(origin)),
+        Err(error) => {
+            if let Some(actor) = known {
+                let actor = actor.calling_from(origin);
+                refusals::note(Shared::clone(app), actor, error.status(), error.to_string());
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Whether somebody may call a route.
-fn admit(route: &Route, actor: Actor) -> Result<Actor> {
-    match route.access {
-        Access::Public | Access::Open | Access::Signed => Ok(actor),
-        Access::Scope(scope) | Access::Whole(scope) if actor.credential == Credential::None => {
-            Err(Error::Unauthenticated {
-                detail: format!("This needs a token with the scope `{scope}`: Authorization: Bearer wb_…"),
-            })
+fn allow(app: &Shared, route: &Route, actor: Option<Actor>) -> Result<Actor> {
+    let needs_sign_in = app.config.reading_takes_sign_in();
+    match (route.access, actor) {
+        (Access::Public | Access::Signed, _) => Ok(Actor::anonymous()),
+        (Access::Open, Some(actor)) => Ok(actor),
+        (Access::Open, None) if !needs_sign_in => Ok(Actor::anonymous()),
+        (Access::Open | Access::Person, None) => Err(unauthenticated("read")),
+        (Access::Person, Some(actor)) if actor.person.is_some() => Ok(actor),
+        (Access::Person, Some(_)) => {
+            let detail = "This is for people who are signed in; a token is nobody.".to_owned();
+            Err(Error::Forbidden { detail })
         }
-        Access::Scope(scope) => actor.acting_under(scope),
-        Access::Whole(scope) => {
+        (Access::Scope(scope) | Access::Whole(scope), None) => Err(unauthenticated(scope)),
+        (Access::Scope(scope), Some(actor)) => actor.acting_under(scope),
+        (Access::Whole(scope), Some(actor)) => {
             let actor = actor.acting_under(scope)?;
             if actor.is_limited() {
                 let detail =
@@ -131,83 +141,75 @@ fn admit(route: &Route, actor: Actor) -> Result<Actor> {
     }
 }
 
-/// Looks at what a handler refused: a write of somebody known is noted, a hook that proves nothing is counted.
-async fn after<B>(res: &ServiceResponse<B>, route: &'static Route) {
-    let status = res.status().as_u16();
-    if !matches!(status, 401 | 403) || route.method == "GET" {
-        return;
-    }
-    let req = res.request();
-    let Some(app) = req.app_data::<Shared>().cloned() else { return };
-    if route.access == Access::Signed && status == 401 {
-        // The answer is made; what is too much is refused the next time.
-        let _ = limits::count_failure(&app, req).await;
-        return;
-    }
-    let actor = req.extensions().get::<Actor>().cloned();
-    let reason = res.response().error().map(ToString::to_string).unwrap_or_default();
-    if let Some(actor) = actor.filter(|actor| actor.credential != Credential::None) {
-        note_later(app, actor, status, reason);
-    }
+fn unauthenticated(scope: &str) -> Error {
+    let detail = format!("This needs a token with the scope `{scope}`: Authorization: Bearer wb_…");
+    Error::Unauthenticated { detail }
 }
 
-/// Notes a write that the gate refused to somebody known.
-fn note(req: &ServiceRequest, route: &Route, actor: Actor, error: &Error) {
-    if let Some(app) = req.app_data::<Shared>().cloned().filter(|_| route.method != "GET") {
-        note_later(app, actor, error.status(), error.to_string());
-    }
-}
-
-/// Notes a write with a token that has ended; of a text that never was a token there is nothing to note.
-fn note_ended(req: &ServiceRequest, route: &Route, token: String) {
-    let Some(app) = req.app_data::<Shared>().cloned() else { return };
-    let origin = origin_of(req, route);
-    actix_web::rt::spawn(async move {
-        match app.read(move |tx| tokens::holder(tx, &token)).await {
-            Ok(Some(actor)) => {
-                let reason = "The token was revoked or has expired.".to_owned();
-                note_later(app, actor.calling_from(origin), 401, reason);
+/// Who asks, by what they show: a token, or else a session. A session that is over is as good as none.
+async fn asking(req: &ServiceRequest, app: &Shared) -> Result<Option<Actor>> {
+    if let Some(token) = bearer(req)? {
+        let found = holder(req, app, Held::Token(token.clone())).await;
+        if let Err(Error::Unauthenticated { .. }) = &found {
+            if req.method() != Method::GET && req.method() != Method::HEAD {
+                refusals::note_ended(req, app, token);
             }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "looking for a token that has ended"),
+            limits::count_failure(app, req.request()).await?;
         }
-    });
+        return found.map(Some);
+    }
+    let Some(text) = session::held(app, req.headers()) else { return Ok(None) };
+    let actor = match holder(req, app, Held::Session(text.clone())).await {
+        Ok(actor) => actor,
+        Err(Error::Unauthenticated { .. }) => return Ok(None),
+        Err(other) => return Err(other),
+    };
+    let session = Session(text);
+    session::require_own_site(app, req.method(), req.headers(), Some(&session))?;
+    req.extensions_mut().insert(session);
+    Ok(Some(actor))
 }
 
-/// Notes a refusal; nobody waits for it.
-fn note_later(app: Shared, actor: Actor, status: u16, reason: String) {
-    actix_web::rt::spawn(async move {
-        let app = Arc::clone(&app);
-        let done = blocking(move || {
-            audit::note_refused(&app, &actor, status, &reason);
-            Ok(())
-        });
-        if let Err(error) = done.await {
-            tracing::warn!(%error, "noting a write that was refused");
-        }
-    });
+/// What was shown.
+#[derive(Clone)]
+enum Held {
+    Token(String),
+    Session(String),
 }
 
-/// The holder of a token: known from a moment ago, or looked up.
-async fn holder(req: &ServiceRequest, app: &Shared, token: &str) -> Result<Actor> {
+impl Held {
+    /// Under which it is remembered: no token is ever taken for a session.
+    fn key(&self) -> String {
+        match self {
+            Self::Token(text) => format!("token {text}"),
+            Self::Session(text) => format!("session {text}"),
+        }
+    }
+}
+
+/// The holder of a credential: known from a moment ago, or looked up.
+async fn holder(req: &ServiceRequest, app: &Shared, held: Held) -> Result<Actor> {
+    let key = held.key();
     let known = req.app_data::<web::Data<Credentials>>();
-    if let Some(actor) = known.and_then(|known| known.holder(token, app.clock().now())) {
+    if let Some(actor) = known.and_then(|known| known.holder(&key, app.clock().now())) {
         return Ok(actor);
     }
-    limits::refuse_guesser(app, req.request())?;
-    let token = token.to_owned();
+    if matches!(held, Held::Token(_)) {
+        limits::refuse_guesser(app, req.request())?;
+    }
     let revoked = known.map(|known| known.revoked());
-    let (token, verified) = app
-        .read(move |tx| {
-            let verified = tokens::authenticate(tx, &token)?;
-            Ok((token, verified))
+    let asked = held.clone();
+    let verified = app
+        .read(move |tx| match &asked {
+            Held::Token(text) => tokens::authenticate(tx, text),
+            Held::Session(text) => people::sessions::authenticate(tx, text),
         })
         .await?;
     if let (Some(known), Some(revoked)) = (known, revoked) {
-        known.keep(&token, &verified, revoked);
+        known.keep(&key, &verified, revoked);
     }
     if let Some(id) = verified.worth_noting {
-        note_use(Shared::clone(app), id);
+        note_use(Shared::clone(app), held, id);
     }
     Ok(verified.actor)
 }
@@ -224,11 +226,15 @@ fn bearer(req: &ServiceRequest) -> Result<Option<String>> {
     Ok(Some(token.trim().to_owned()))
 }
 
-/// Notes that a token was used; nobody waits for it.
-fn note_use(app: Shared, id: String) {
+/// Notes that a credential was used; nobody waits for it.
+fn note_use(app: Shared, held: Held, id: String) {
     actix_web::rt::spawn(async move {
-        if let Err(error) = app.write(Actor::anonymous(), move |tx| tokens::touch(tx, &id)).await {
-            tracing::warn!(%error, "noting the use of a token");
+        let noted = app.write(Actor::anonymous(), move |tx| match held {
+            Held::Token(_) => tokens::touch(tx, &id),
+            Held::Session(_) => people::sessions::touch(tx, &id),
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "noting the use of a credential");
         }
     });
 }

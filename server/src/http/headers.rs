@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
 
@@ -52,6 +52,8 @@ pub async fn surround<B: MessageBody>(
     let method = req.method().clone();
     let path = logged_path(req.path());
     let metrics = req.app_data::<web::Data<Metrics>>().cloned();
+    // TLS ends in front of us when we are said to be reached by https.
+    let encrypted = req.app_data::<Shared>().is_some_and(|app| app.base_url().starts_with("https://"));
     let mut res = next.call(req).await?;
     let took = began.elapsed();
     let status = res.status().as_u16();
@@ -69,6 +71,9 @@ pub async fn surround<B: MessageBody>(
     let asked = res.request().clone();
     limits::tell(&asked, res.headers_mut());
     add_headers(res.headers_mut(), &id);
+    if encrypted {
+        res.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     Ok(res)
 }
 

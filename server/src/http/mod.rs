@@ -11,7 +11,9 @@ pub mod conditional;
 pub mod credentials;
 pub mod csv;
 pub mod feed;
+pub mod form;
 pub mod headers;
+pub mod hosts;
 pub mod ical;
 pub mod limits;
 pub mod metrics;
@@ -20,8 +22,10 @@ pub mod origin;
 pub mod pages;
 pub mod problem;
 pub mod query;
+pub mod refusals;
 pub mod render;
 pub mod routes;
+pub mod session;
 pub mod weight;
 pub mod wire;
 
@@ -61,13 +65,14 @@ pub fn configure(app: Arc<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone 
     move |config| {
         // The last one wrapped sees the request first: it names and times even what the others refuse.
         let all = web::scope("")
-            .configure(routes::wire)
             .configure(pages::configure)
+            .configure(routes::wire)
             .default_service(web::to(problem::no_such_path))
             .wrap(from_fn(auth::gate))
             .wrap(from_fn(problem::render))
             .wrap(Compress::default())
             .wrap(from_fn(answers::surround))
+            .wrap(from_fn(hosts::surround))
             .wrap(from_fn(headers::surround))
             .wrap(from_fn(wire::note_work));
         config

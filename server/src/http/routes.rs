@@ -1,6 +1,10 @@
 //! What a line of the route table says, and how the table is put into force.
 
+mod pages;
 mod table;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
@@ -10,7 +14,10 @@ use super::openapi::{Shape, nothing};
 use super::problem;
 use super::query::Param;
 
+pub use pages::PAGES;
 pub use table::ROUTES;
+
+use crate::app::actor::Role;
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +28,11 @@ pub enum Access {
     Open,
     /// Whoever proves itself to the handler, by a signature over the body or a key of its own.
     Signed,
-    /// A token with this scope; what it is limited to is checked where it writes.
+    /// Whoever is signed in as a person.
+    Person,
+    /// A token, or a person, with this scope; what it is limited to is checked where it writes.
     Scope(&'static str),
-    /// A token with this scope that is not limited to some services or teams.
+    /// A token, or a person, with this scope that is not limited to some services or teams.
     Whole(&'static str),
 }
 
@@ -73,6 +82,23 @@ pub struct Route {
     wire: fn(actix_web::Route) -> actix_web::Route,
 }
 
+/// Every line of both tables.
+pub fn all() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(PAGES)
+}
+
+/// The lines of the tables by path.
+static BY_PATH: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::new(|| {
+    let mut by_path: HashMap<&'static str, Vec<&'static Route>> = HashMap::new();
+    for route in all() {
+        by_path.entry(route.path).or_default().push(route);
+    }
+    by_path
+});
+
+/// Chapter of the pages, which the documentation of the API leaves out.
+const PAGES_TAG: &str = "pages";
+
 type Wire = fn(actix_web::Route) -> actix_web::Route;
 
 const fn route(method: &'static str, path: &'static str, access: Access, wire: Wire) -> Route {
@@ -84,6 +110,27 @@ const fn get(path: &'static str, wire: Wire) -> Route {
 }
 
 impl Route {
+    /// Whether programs call it, which have no site they come from: everything but the pages.
+    pub fn takes_programs(&self) -> bool {
+        self.tag != PAGES_TAG
+    }
+
+    /// The least role that may call it; none: whoever may read, or nobody in particular.
+    pub fn least_role(&self) -> Option<Role> {
+        match self.access {
+            Access::Public | Access::Open | Access::Signed => None,
+            Access::Person => Some(Role::Viewer),
+            Access::Scope(scope) => {
+                Role::ALL.into_iter().find(|role| role.scopes().iter().any(|s| *s == scope || *s == "admin"))
+            }
+            Access::Whole(scope) => {
+                let of_all = |role: &Role| !matches!(role, Role::Member | Role::Lead);
+                let may = |role: &Role| role.scopes().iter().any(|s| *s == scope || *s == "admin");
+                Role::ALL.into_iter().filter(of_all).find(may)
+            }
+        }
+    }
+
     const fn doc(self, tag: &'static str, about: &'static str) -> Self {
         Self { tag, about, ..self }
     }
@@ -128,10 +175,23 @@ const fn empty(status: u16, about: &'static str) -> Given {
     Given { status, about, media: "", shape: nothing }
 }
 
-/// Puts the table into force; a known path asked with an unknown method names the methods it takes.
+const SHOWN: &[Given] = &[text("text/html", "The page.")];
+const ANSWERED: &[Given] = &[text("text/html", "The page again, or the way to the next.")];
+
+/// A page for people.
+const fn page(path: &'static str, about: &'static str, wire: Wire) -> Route {
+    get(path, wire).doc(PAGES_TAG, about).gives(SHOWN)
+}
+
+/// What a form of a page is sent to.
+const fn form(path: &'static str, about: &'static str, access: Access, wire: Wire) -> Route {
+    route("POST", path, access, wire).doc(PAGES_TAG, about).gives(ANSWERED)
+}
+
+/// Puts the tables into force; a known path asked with an unknown method names the methods it takes.
 pub fn wire(config: &mut web::ServiceConfig) {
     let mut paths: Vec<&str> = Vec::new();
-    for route in ROUTES {
+    for route in all() {
         if !paths.contains(&route.path) {
             paths.push(route.path);
         }
@@ -139,7 +199,7 @@ pub fn wire(config: &mut web::ServiceConfig) {
     for path in paths {
         let mut resource = web::resource(path);
         let mut allow = Vec::new();
-        for route in ROUTES.iter().filter(|route| route.path == path) {
+        for route in all().filter(|route| route.path == path) {
             let method = Method::from_bytes(route.method.as_bytes()).unwrap_or(Method::GET);
             if method == Method::GET {
                 resource = resource.route((route.wire)(web::head()));
@@ -162,7 +222,7 @@ pub fn wire(config: &mut web::ServiceConfig) {
 pub fn find(req: &ServiceRequest) -> Option<&'static Route> {
     let pattern = req.match_pattern()?;
     let method = if req.method() == Method::HEAD { "GET" } else { req.method().as_str() };
-    ROUTES.iter().find(|route| route.path == pattern && route.method == method)
+    BY_PATH.get(pattern.as_str())?.iter().copied().find(|route| route.method == method)
 }
 
 /// The line of the table under which a handler runs; the gate found it.
@@ -186,19 +246,24 @@ mod tests {
 
     #[test]
     fn every_line_is_documented_and_stands_once() {
-        for (n, route) in ROUTES.iter().enumerate() {
+        for (n, route) in all().enumerate() {
             assert!(!route.about.is_empty() && !route.gives.is_empty(), "{} {}", route.method, route.path);
             let same = |other: &Route| other.path == route.path && other.method == route.method;
-            assert_eq!(ROUTES.iter().position(same), Some(n), "{} {} stands twice", route.method, route.path);
+            assert_eq!(all().position(same), Some(n), "{} {} stands twice", route.method, route.path);
         }
     }
 
     #[test]
     fn nothing_is_written_without_a_scope() {
-        for route in ROUTES.iter().filter(|route| route.method != "GET") {
+        // What keeps a choice in a cookie or only shows something again writes nothing.
+        let harmless = ["/theme", "/team", "/flows/new", "/flows/{slug}/edit"];
+        let way_in = ["/sign-in"];
+        for route in all().filter(|route| route.method != "GET") {
             assert!(
-                matches!(route.access, Access::Scope(_) | Access::Whole(_))
-                    || (route.access == Access::Signed && route.path.starts_with("/hooks/{name}")),
+                matches!(route.access, Access::Scope(_) | Access::Whole(_) | Access::Person)
+                    || (route.access == Access::Signed && route.path.starts_with("/hooks/{name}"))
+                    || harmless.contains(&route.path)
+                    || way_in.contains(&route.path),
                 "{} {}",
                 route.method,
                 route.path

@@ -13,7 +13,7 @@ use super::events::EventRow;
 use super::schema::events;
 use super::services::path_end;
 
-/// Kinds that are only for the audit: neither the activity, nor feeds, nor `/api/v1/events` tell of them.
+/// Kinds that are only for the audit, besides those that begin with [`ACCOUNTS`]: neither the activity, nor feeds, nor `/api/v1/events` tell of them.
 pub const PRIVATE: &[&str] = &[
     "alerts_received",
     "calls_recorded",
@@ -21,12 +21,12 @@ pub const PRIVATE: &[&str] = &[
     "deployment_recorded",
     "grading_requested",
     "message_kept",
-    "sign_in_failed",
-    "signed_in",
-    "signed_out",
     "team_changed",
     "write_refused",
 ];
+
+/// How kinds begin that tell of accounts and sign-ins.
+pub const ACCOUNTS: &str = "account";
 
 type Backend = <Conn as Connection>::Backend;
 
@@ -59,6 +59,11 @@ fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend> {
     }
 }
 
+/// What everybody may see.
+fn public() -> Box<dyn BoxableExpression<events::table, Backend, SqlType = Bool>> {
+    Box::new(events::kind.ne_all(PRIVATE).and(events::kind.not_like(format!("{ACCOUNTS}%"))))
+}
+
 /// Public events before position `before` (or the newest), newest first.
 pub fn latest(
     conn: &mut Conn,
@@ -66,7 +71,7 @@ pub fn latest(
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<EventRow>> {
-    let mut query = rows(part).filter(events::kind.ne_all(PRIVATE));
+    let mut query = rows(part).filter(public());
     if let Some(before) = before {
         query = query.filter(events::seq.lt(before));
     }
@@ -77,7 +82,7 @@ pub fn latest(
 pub fn after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
     events::table
         .filter(events::seq.gt(after))
-        .filter(events::kind.ne_all(PRIVATE))
+        .filter(public())
         .order(events::seq.asc())
         .limit(limit)
         .load(conn)

@@ -2,11 +2,13 @@
 
 mod core_flows;
 mod guard;
+mod people;
 mod signals;
 mod tickets;
 
 pub use core_flows::*;
 pub use guard::{rate_windows, sign_in_attempts};
+pub use people::{memberships, sessions, users};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
@@ -367,6 +369,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grading_runs,
     idempotency_keys,
     job_runs,
+    memberships,
     meta,
     rulebooks,
     run_batches,
@@ -376,8 +379,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     scores,
     service_deps,
     services,
+    sessions,
     sources,
     teams,
     telemetry,
     tokens,
+    users,
 );

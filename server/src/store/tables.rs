@@ -4,6 +4,9 @@
 pub(super) const TABLES: &[&str] = &[
     "meta",
     "teams",
+    "users",
+    "memberships",
+    "sessions",
     "services",
     "entities",
     "service_deps",
@@ -53,6 +56,7 @@ mod tests {
             include_str!("schema.rs"),
             include_str!("schema/core_flows.rs"),
             include_str!("schema/guard.rs"),
+            include_str!("schema/people.rs"),
             include_str!("schema/signals.rs"),
             include_str!("schema/tickets.rs")
         );

@@ -19,6 +19,7 @@ pub mod services;
 pub mod sources;
 pub mod teams;
 pub mod tokens;
+pub mod users;
 
 use serde::Serialize;
 

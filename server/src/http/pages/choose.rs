@@ -57,7 +57,7 @@ fn kept(app: &Shared, name: &str, value: &str, back: &str) -> HttpResponse {
 }
 
 /// A path of this site, or Home: nobody may be sent elsewhere by a form.
-fn local(back: &str) -> &str {
+pub fn local(back: &str) -> &str {
     let odd = |c: char| c.is_control() || c == '\\' || !c.is_ascii();
     let fine = back.starts_with('/') && !back.starts_with("//") && !back.contains(odd) && back.len() <= 2_000;
     if fine { back } else { "/" }

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::parts::When;
 use super::words;
+use crate::app::Actor;
+use crate::app::actor::Role;
 use crate::types::Timestamp;
 
 /// The frame of a page.
@@ -19,6 +21,8 @@ pub struct Chrome {
     pub team: Option<MyTeam>,
     /// Made-up data: the footer leads to loading one's own.
     pub demo: bool,
+    /// Who is signed in.
+    pub me: Option<Me>,
     /// When the latest grading run ended.
     pub graded: Option<When>,
     /// Path and query of this page, to come back to after a form.
@@ -41,6 +45,26 @@ pub struct MyTeam {
     pub name: String,
     /// Two letters for the disc.
     pub initials: String,
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Me {
+    /// Name as shown.
+    pub name: String,
+    /// May administer.
+    pub admin: bool,
+    /// What the forms of this session carry.
+    pub csrf: String,
+}
+
+impl Me {
+    /// The person behind a request.
+    pub fn of(actor: &Actor, csrf: Option<String>) -> Option<Self> {
+        let person = actor.person.as_ref()?;
+        let admin = person.role == Role::Admin;
+        Some(Self { name: person.name.clone(), admin, csrf: csrf.unwrap_or_default() })
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -78,6 +102,7 @@ impl Chrome {
             q: String::new(),
             team: None,
             demo: false,
+            me: None,
             graded: None,
             feed: None,
             nav: items(false),

@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use anyhow::anyhow;
 use serde::Serialize;
 
-use super::chrome::{Chrome, MyTeam};
+use super::chrome::{Chrome, Me, MyTeam};
 use super::parts::When;
 use crate::app::owners::{self, TeamTree};
 use crate::app::views::TeamRef;
@@ -18,7 +18,9 @@ use crate::demo::HOME_TEAM;
 use crate::error::{Error, Result};
 use crate::http::Shared;
 use crate::http::assets::Assets;
+use crate::http::auth::Caller;
 use crate::http::render::Templates;
+use crate::http::session::{Session, cookie};
 use crate::types::Timestamp;
 
 /// Names that a field offers to choose from at most.
@@ -55,18 +57,24 @@ pub struct Frame {
     /// Cookie `team`; empty means: none, even in a demo.
     team: Option<String>,
     demo: bool,
+    /// Who is signed in.
+    me: Option<Me>,
 }
 
 impl Frame {
     /// Reads path and cookies.
     pub fn of(req: &HttpRequest) -> Self {
         let path = req.uri().path_and_query().map_or("/", |p| p.as_str());
+        let caller = Caller::of(req).0;
+        let me = Me::of(&caller, Session::of(req).map(|session| session.form_token()));
+        let own_team = caller.person.as_ref().and_then(|p| p.leads.first().or(p.member_of.first())).cloned();
         let demo = req.app_data::<Shared>().is_some_and(|app| app.config.demo);
         Self {
             path: path.to_owned(),
-            theme: cookie(req, "theme").and_then(|word| theme(&word)),
-            team: cookie(req, "team").or_else(|| demo.then(|| HOME_TEAM.to_owned())),
+            theme: cookie(req.headers(), "theme").and_then(|word| theme(&word)),
+            team: cookie(req.headers(), "team").or(own_team).or_else(|| demo.then(|| HOME_TEAM.to_owned())),
             demo,
+            me,
         }
     }
 
@@ -75,6 +83,7 @@ impl Frame {
         let mut chrome = Chrome::new(self.path, now);
         chrome.theme = self.theme;
         chrome.demo = self.demo;
+        chrome.me = self.me;
         chrome
     }
 
@@ -104,16 +113,6 @@ impl FromRequest for Frame {
 /// `light` or `dark`; anything else leaves it to the system.
 pub fn theme(word: &str) -> Option<&'static str> {
     ["light", "dark"].into_iter().find(|known| *known == word)
-}
-
-/// A cookie of the request.
-fn cookie(req: &HttpRequest, name: &str) -> Option<String> {
-    let headers = req.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
-    headers
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
 }
 
 /// A living team.

@@ -12,6 +12,7 @@ use crate::app::flows::{EXAMPLE as PUT_FLOW, SeenAnswer, SeenCall};
 use crate::app::ingest::LineResult;
 use crate::app::kept::KeptView;
 use crate::app::keys::KeySet;
+use crate::app::people::{ChangeUser, CreateUser, UserView};
 use crate::app::posted::{FactsAnswer, PostFact};
 use crate::app::sources::{SourceView, TelemetryView};
 use crate::app::teams::TeamListRow;
@@ -19,10 +20,9 @@ use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
     audit, boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, flows, ingest,
-    operation, plans, rulebook, runs, services, sources, teams, tokens,
+    operation, plans, rulebook, runs, services, sources, teams, tokens, users,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
-use crate::http::pages::audit::page as audit_page;
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
 use crate::plans::Engine;
 
@@ -233,11 +233,9 @@ pub const ROUTES: &[Route] = &[
         .doc("drills", "What is due over the services of a team and of the teams below it")
         .gives(&[json(200, "The drills, the most urgent first.", json_of::<views::TeamDue>)]),
     get("/services/{slug}/drills.ics", |r| r.to(plans::service_calendar))
-        .public()
         .doc("drills", "When the drills of a service are due, as a calendar (iCalendar)")
         .gives(&[text("text/calendar", "The calendar.")]),
     get("/teams/{slug}/drills.ics", |r| r.to(plans::team_calendar))
-        .public()
         .doc("drills", "When the drills of a team's services are due, as a calendar (iCalendar)")
         .gives(&[text("text/calendar", "The calendar.")]),
     route("PUT", "/api/v1/services/{slug}/degrader", Access::Scope("evidence:write"), |r| r.to(degrader::put))
@@ -343,22 +341,14 @@ pub const ROUTES: &[Route] = &[
         .doc("events", "What happened, oldest first; `next` (or the last `seq`) is where to go on")
         .query(&[AFTER, LIMIT])
         .gives(&[json(200, "A page of events.", page_of::<views::EventView>)]),
-    get("/api/v1/audit", |r| r.to(audit::list))
-        .only(ADMIN)
+    route("GET", "/api/v1/audit", ADMIN, |r| r.to(audit::list))
         .doc("events", "Who did what, when, from where and through which credential, newest first; a page may be short: go on while there is `next` (or a `Link`)")
         .query(audit::PARAMS)
         .gives(&[json(200, "A page of records.", page_of::<AuditView>)]),
-    get("/admin/audit", |r| r.to(audit_page))
-        .only(ADMIN)
-        .doc("events", "The same as a page")
-        .query(audit::PARAMS)
-        .gives(&[text("text/html", "The page.")]),
     get("/feed.atom", |r| r.to(events::feed))
-        .public()
         .doc("events", "What happened, as an Atom feed")
         .gives(&[text("application/atom+xml", "The feed.")]),
     get("/teams/{slug}/feed.atom", |r| r.to(events::team_feed))
-        .public()
         .doc("events", "What happened to a team's services, as an Atom feed")
         .gives(&[text("application/atom+xml", "The feed.")]),
     route("POST", "/api/v1/tokens", ADMIN, |r| r.to(tokens::create))
@@ -372,6 +362,26 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/tokens/{id}", ADMIN, |r| r.to(tokens::revoke))
         .doc("tokens", "Ends a token at once")
         .gives(&[empty(204, "It is revoked.")]),
+    get("/api/v1/users", |r| r.to(users::list))
+        .only(ADMIN)
+        .doc("people", "Accounts by login, without their secrets")
+        .query(&[LIMIT, CURSOR])
+        .gives(&[json(200, "A page of accounts.", page_of::<UserView>)]),
+    route("POST", "/api/v1/users", ADMIN, |r| r.to(users::create))
+        .doc("people", "Makes a local account; a password that is made up for it is in this answer and never again")
+        .takes(JSON, json_of::<CreateUser>)
+        .gives(&[json(201, "The account.", json_of::<users::CreatedUser>)]),
+    get("/api/v1/users/{id}", |r| r.to(users::one))
+        .only(ADMIN)
+        .doc("people", "One account")
+        .gives(&[json(200, "The account.", json_of::<UserView>)]),
+    route("PATCH", "/api/v1/users/{id}", ADMIN, |r| r.to(users::change))
+        .doc("people", "Changes an account; its sessions end when its rights or its password change")
+        .takes(JSON, json_of::<ChangeUser>)
+        .gives(&[json(200, "The account.", json_of::<UserView>)]),
+    route("DELETE", "/api/v1/users/{id}", ADMIN, |r| r.to(users::remove))
+        .doc("people", "Disables an account and ends its sessions; what it did stays")
+        .gives(&[empty(204, "It may not sign in any more.")]),
     get("/healthz", |r| r.to(operation::health))
         .public()
         .doc("operation", "Whether the process answers")

@@ -7,6 +7,7 @@ mod drills;
 mod fleet;
 mod flows;
 mod pages;
+mod people;
 
 mod rulebook;
 mod sources;
@@ -133,6 +134,9 @@ fn links_inside_the_product_lead_to_known_places() {
         "theme",
         "team",
         "feed.atom",
+        "sign-in",
+        "account",
+        "admin",
     ];
     let templates = templates();
     for sample in pages::all() {

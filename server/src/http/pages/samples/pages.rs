@@ -29,6 +29,7 @@ pub(crate) fn all() -> Vec<Sample> {
         helps(),
         super::audit::all(),
         super::sources::all(),
+        super::people::all(),
         super::tickets::all(),
         rest(),
     ]

@@ -1,0 +1,65 @@
+//! The table of the pages: path, access, handler, and what the help says of each.
+
+use super::{Access, Route, form, page};
+use crate::http::api::audit as records;
+use crate::http::assets;
+use crate::http::pages::{
+    account, admin, audit, choose, flow_drill, flows, help_roles, routes as shown, sign_in, sources,
+};
+use crate::http::query::Param;
+
+const RECORDS: &[Param] = records::PARAMS;
+const ADMIN: Access = Access::Whole("admin");
+
+/// Every page and every form, the static files. A path with a name in it comes after its neighbours without.
+pub const PAGES: &[Route] = &[
+    page("/", "Home", |r| r.to(shown::home)),
+    page("/services", "Services", |r| r.to(shown::services)),
+    page("/services/{slug}", "Scorecard of a service", |r| r.to(shown::service)),
+    page("/services/{slug}/why", "How a grade comes about", |r| r.to(shown::why)),
+    page("/services/{slug}/drills", "Drills of a service", |r| r.to(shown::drills)),
+    page("/services/{slug}/degrader", "Degrader of a service", |r| r.to(shown::degrader)),
+    page("/drills", "What is due", |r| r.to(shown::due)),
+    page("/flows", "Core flows", |r| r.to(flows::list)),
+    page("/flows/new", "Editor of a new flow", |r| r.to(flows::create)),
+    form("/flows/new", "Checks a flow and stores nothing", Access::Open, |r| r.to(flows::preview)),
+    page("/flows/{slug}", "A core flow", |r| r.to(flows::one)),
+    page("/flows/{slug}/drill", "Drill console of a flow", |r| r.to(flow_drill::page)),
+    page("/flows/{slug}/edit", "Editor of a flow", |r| r.to(flows::edit)),
+    form("/flows/{slug}/edit", "Checks a flow and stores nothing", Access::Open, |r| r.to(flows::preview_of)),
+    page("/teams", "Teams", |r| r.to(shown::teams)),
+    page("/teams/{slug}", "A team", |r| r.to(shown::team)),
+    page("/leaderboards/{board}", "A leaderboard", |r| r.to(shown::leaderboard)),
+    page("/rules", "The rulebook", |r| r.to(shown::rules)),
+    page("/rules/{id}", "A rule", |r| r.to(shown::rule)),
+    page("/activity", "What happened", |r| r.to(shown::activity)),
+    page("/search", "Search", |r| r.to(shown::search)),
+    page("/sources", "Sources of telemetry", |r| r.to(sources::page)),
+    page("/help", "Help", |r| r.to(shown::help_index)),
+    page("/help/drills", "How to send a drill", |r| r.to(shown::help_drills)),
+    page("/help/rollback", "How to rehearse the way back", |r| r.to(shown::help_rollback)),
+    page("/help/degrader", "How degraders are graded", |r| r.to(shown::help_degrader)),
+    page("/help/flows", "Core flows and fallbacks", |r| r.to(shown::help_flows)),
+    page("/help/catalog", "How to load a catalog", |r| r.to(shown::help_catalog)),
+    page("/help/facts", "Facts", |r| r.to(shown::help_facts)),
+    page("/help/errors", "Errors", |r| r.to(shown::help_errors)),
+    page("/help/roles", "Who may do what", |r| r.to(help_roles::page)),
+    page("/api/docs", "The API", |r| r.to(shown::api_docs)),
+    page("/static/{file}", "Styles, scripts, pictures", |r| r.to(assets::serve)).public(),
+    form("/theme", "Keeps the theme in a cookie", Access::Public, |r| r.to(choose::theme)),
+    form("/team", "Keeps the reader's team in a cookie", Access::Open, |r| r.to(choose::team)),
+    page("/sign-in", "Sign in", |r| r.to(sign_in::page)).public(),
+    form("/sign-in", "Signs in", Access::Public, |r| r.to(sign_in::sent)),
+    form("/sign-out", "Signs out", Access::Person, |r| r.to(sign_in::out)),
+    page("/account", "Your account", |r| r.to(account::page)).only(Access::Person),
+    form("/account/password", "Changes your password", Access::Person, |r| r.to(account::password)),
+    form("/account/sessions", "Ends your sessions", Access::Person, |r| r.to(account::end)),
+    page("/admin/users", "Accounts", |r| r.to(admin::users::page)).only(ADMIN),
+    form("/admin/users", "Makes an account", ADMIN, |r| r.to(admin::users::create)),
+    page("/admin/users/{id}", "An account", |r| r.to(admin::user::page)).only(ADMIN),
+    form("/admin/users/{id}", "Changes an account", ADMIN, |r| r.to(admin::user::change)),
+    page("/admin/audit", "Who did what", |r| r.to(audit::page)).only(ADMIN).query(RECORDS),
+    page("/admin/tokens", "API tokens", |r| r.to(admin::tokens::page)).only(ADMIN),
+    form("/admin/tokens", "Makes a token", ADMIN, |r| r.to(admin::tokens::create)),
+    form("/admin/tokens/{id}/revoke", "Ends a token", ADMIN, |r| r.to(admin::tokens::revoke)),
+];
