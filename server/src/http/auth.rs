@@ -87,14 +87,13 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
         Access::Public | Access::Signed => None,
         Access::Open | Access::Scope(_) | Access::Whole(_) | Access::Person => asking(req, app).await?,
     };
-    match &actor {
-        Some(actor) => limits::count_owner(req, app, &actor.owner).await?,
-        None => {
-            if route.access == Access::Signed {
-                limits::refuse_guesser(app, req.request())?;
-            }
-            limits::count_stranger(req, app).await?;
+    if let Some(actor) = &actor {
+        limits::count_owner(req, app, &actor.owner).await?;
+    } else {
+        if route.access == Access::Signed {
+            limits::refuse_guesser(app, req.request())?;
         }
+        limits::count_stranger(req, app).await?;
     }
     if route.method == "GET" {
         // Where a read comes from nobody will ask.

@@ -50,7 +50,7 @@ struct LinkedRow<'a> {
     sentence: &'a str,
     data: &'a str,
     hash: String,
-    audit: Option<&'a str>,
+    audit: Option<String>,
 }
 
 /// The last event: its position and hash; position 0 and no hash while there is none.
@@ -147,7 +147,7 @@ pub fn append(conn: &mut Conn, new: &[NewEvent]) -> QueryResult<()> {
             sentence: &event.sentence,
             data: &event.data,
             hash: head.hash.clone(),
-            audit: event.audit.as_deref(),
+            audit: event.audit.clone(),
         });
     }
     insert_rows!(conn, events::table, rows)?;

@@ -88,7 +88,7 @@ pub struct Row {
 pub fn context(chrome: Chrome, given: &[(&str, String)], found: &Page<AuditView>) -> Ctx {
     let mut filter = String::new();
     for (name, value) in given.iter().filter(|(_, value)| !value.is_empty()) {
-        filter.push_str(&format!("{name}={}&", words::encode(value)));
+        filter.extend([name, "=", &words::encode(value), "&"]);
     }
     let value = |name: &str| given.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
     let fields = FIELDS.iter().map(|&(name, label, hint)| Field {
