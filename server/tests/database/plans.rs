@@ -216,6 +216,15 @@ where
     }
 }
 
+/// What counts attempts to sign in, and forgets them.
+fn sign_ins(app: &App) {
+    for prover in [limits::Prover::Account("ada"), limits::Prover::Address("192.0.2.1")] {
+        app.write_now(&Actor::anonymous(), |tx| limits::attempt(tx, prover)).unwrap();
+        app.write_now(&Actor::anonymous(), |tx| limits::succeeded(tx, prover)).unwrap();
+    }
+    limits::sweep(app).unwrap();
+}
+
 /// Runs everything over one database and gives the statements.
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
@@ -272,11 +281,7 @@ async fn collect(url: &str) -> Heard {
     heard.listen("prune");
     counts::settle(&app).unwrap();
     heard.listen("settling of counts");
-    for prover in [limits::Prover::Account("ada"), limits::Prover::Address("192.0.2.1")] {
-        app.write_now(&Actor::anonymous(), |tx| limits::attempt(tx, prover)).unwrap();
-        app.write_now(&Actor::anonymous(), |tx| limits::succeeded(tx, prover)).unwrap();
-    }
-    limits::sweep(&app).unwrap();
+    sign_ins(&app);
     heard.listen("attempts to sign in");
     read_all(&service, &token, &last, &mut heard).await;
     for route in ROUTES.iter().filter(|r| r.method == "GET") {
