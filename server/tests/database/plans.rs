@@ -216,13 +216,16 @@ where
     }
 }
 
-/// What counts attempts to sign in, and forgets them.
-fn sign_ins(app: &App) {
+/// Settles counts, counts attempts to sign in and forgets them.
+fn upkeep(app: &App, heard: &mut Heard) {
+    counts::settle(app).unwrap();
+    heard.listen("settling of counts");
     for prover in [limits::Prover::Account("ada"), limits::Prover::Address("192.0.2.1")] {
         app.write_now(&Actor::anonymous(), |tx| limits::attempt(tx, prover)).unwrap();
         app.write_now(&Actor::anonymous(), |tx| limits::succeeded(tx, prover)).unwrap();
     }
     limits::sweep(app).unwrap();
+    heard.listen("attempts to sign in");
 }
 
 /// Runs everything over one database and gives the statements.
@@ -279,10 +282,7 @@ async fn collect(url: &str) -> Heard {
     let pruned = retention::prune(&app, false).unwrap();
     assert!(pruned.drills + pruned.keys > 0, "{pruned:?}");
     heard.listen("prune");
-    counts::settle(&app).unwrap();
-    heard.listen("settling of counts");
-    sign_ins(&app);
-    heard.listen("attempts to sign in");
+    upkeep(&app, &mut heard);
     read_all(&service, &token, &last, &mut heard).await;
     for route in ROUTES.iter().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);
