@@ -10,6 +10,7 @@ mod keys;
 mod limits;
 mod nearest;
 mod provider;
+mod rates;
 mod sources;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub use keys::MIN_SECRET_BYTES;
 pub use limits::Limits;
 pub use nearest::nearest;
 pub use provider::IdentityProvider;
+pub use rates::{Proxies, Rates};
 pub use sources::{Auth, FAMILIES, Family, Network, OwnQueries, Secret, SourceConfig};
 
 use crate::store::DatabaseUrl;
@@ -51,6 +53,10 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// How much the server takes on at once.
     pub limits: Limits,
+    /// How much one may ask for in a minute.
+    pub rates: Rates,
+    /// Proxies whose word on addresses counts.
+    pub proxies: Proxies,
     /// Where everything is kept.
     pub database: DatabaseUrl,
     /// Directory of the rulebook; none: the built-in pack.
@@ -93,6 +99,8 @@ impl Default for Config {
             secret_key: None,
             max_body_bytes: 10 * 1024 * 1024,
             limits: Limits::default(),
+            rates: Rates::default(),
+            proxies: Proxies::default(),
             database: DatabaseUrl::Sqlite { path: "data/waterbear.db".into(), durable: true },
             rules_dir: None,
             grading_schedule: "0 2 * * *".into(),
@@ -133,6 +141,12 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("server", "max_connections", "WATERBEAR_MAX_CONNECTIONS"),
     ("server", "max_waiting", "WATERBEAR_MAX_WAITING"),
     ("server", "max_in_flight_mib", "WATERBEAR_MAX_IN_FLIGHT_MIB"),
+    ("server", "trusted_proxies", "WATERBEAR_TRUSTED_PROXIES"),
+    ("server", "proxy_header", "WATERBEAR_PROXY_HEADER"),
+    ("limits", "token_per_minute", "WATERBEAR_TOKEN_PER_MINUTE"),
+    ("limits", "address_per_minute", "WATERBEAR_ADDRESS_PER_MINUTE"),
+    ("limits", "failed_per_minute", "WATERBEAR_FAILED_PER_MINUTE"),
+    ("limits", "exchange_per_minute", "WATERBEAR_EXCHANGE_PER_MINUTE"),
     ("access", "reading", "WATERBEAR_READING"),
     ("sign_in", "idle_hours", "WATERBEAR_SESSION_IDLE_HOURS"),
     ("sign_in", "absolute_hours", "WATERBEAR_SESSION_HOURS"),
@@ -234,6 +248,8 @@ impl Config {
             self.max_body_bytes = usize::try_from(mib).unwrap_or(10) * 1024 * 1024;
         }
         self.limits.apply(source, self.max_body_bytes);
+        self.rates.apply(source);
+        self.proxies.apply(source);
         self.secret_key = keys::read(source);
         self.hosts = access::hosts(source);
         self.reading_signed_in = access::reading(source);

@@ -21,7 +21,11 @@ pub fn slug(n: usize) -> String {
 impl Place {
     /// A server with so many services of a hundred teams, on the database of the environment.
     pub fn filled(services: usize, cache: bool) -> Self {
-        let setup = Setup::default().env("WATERBEAR_GRADING_SCHEDULE", "0 0 31 12 *");
+        let setup = Setup::default()
+            .env("WATERBEAR_GRADING_SCHEDULE", "0 0 31 12 *")
+            // Counted as in earnest, but never refused: one token does here what a thousand do elsewhere.
+            .env("WATERBEAR_TOKEN_PER_MINUTE", "100000000")
+            .env("WATERBEAR_ADDRESS_PER_MINUTE", "100000000");
         let setup = if cache { setup } else { setup.env("WATERBEAR_CACHE_MIB", "0") };
         let server = setup.start();
         let all: Vec<usize> = (0..services).collect();

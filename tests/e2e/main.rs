@@ -1,6 +1,7 @@
 //! Behaviour of the product from outside: one file a noun, one sentence a test.
 
 mod access;
+mod audit;
 mod bad_input;
 mod batch;
 mod catalog;
@@ -23,6 +24,7 @@ mod identity;
 mod ingest;
 mod issuer_keys;
 mod kept;
+mod limits;
 mod lists;
 mod migrations;
 mod moving;

@@ -70,6 +70,7 @@ pub fn take(tx: &mut Tx<'_>, alerts: &[AlertReading], hints: &Hints) -> Result<A
     let ids: Vec<String> = ids.into_iter().collect();
     // From here on no result of these services is recorded beside us.
     store::services::lock_all(tx.conn, &ids)?;
+    let mut closed = 0;
     let mut touched: BTreeMap<String, (ServiceRow, Vec<DrillRow>)> = BTreeMap::new();
     for (service, alert) in mine {
         let row = row_of(tx, &service, alert, hints);
@@ -78,6 +79,7 @@ pub fn take(tx: &mut Tx<'_>, alerts: &[AlertReading], hints: &Hints) -> Result<A
             && let (None, Some(end)) = (known.ends_at, row.ends_at)
         {
             store::alerts::close(tx.conn, &known.id, end)?;
+            closed += 1;
         }
         // What has stopped and never was told to fire proves nothing.
         if known.is_some() || !alert.firing {
@@ -98,6 +100,13 @@ pub fn take(tx: &mut Tx<'_>, alerts: &[AlertReading], hints: &Hints) -> Result<A
                     .push(drill);
             }
         }
+    }
+    if answer.taken + closed > 0 {
+        let sentence =
+            format!("{} alerts arrived from {}, {closed} were closed.", answer.taken, tx.actor.name);
+        let data = json!({ "taken": answer.taken, "closed": closed, "services": ids.len() });
+        let only = ids.first().filter(|_| ids.len() == 1).map(String::as_str);
+        tx.emit("alerts_received", only, None, sentence, &data);
     }
     for (service, drills) in touched.values() {
         for drill in drills.iter().filter(|drill| drill.verdict.is_some()) {

@@ -1,6 +1,7 @@
 //! Deployments: which version came into service where, and which of them lie between a pass and a failure.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::views::Page;
@@ -142,6 +143,10 @@ pub fn record(tx: &mut Tx<'_>, reading: &DeploymentReading) -> Result<(Deploymen
         received_at: tx.now.0,
     };
     store::deployments::insert(tx.conn, &row)?;
+    let sentence = format!("{}: a deployment was recorded.", service.name);
+    let data = json!({ "deployment": row.id, "version": row.version, "environment": row.environment,
+                       "deployed_at": reading.deployed_at });
+    tx.emit("deployment_recorded", Some(&service.id), service.team_id.as_deref(), sentence, &data);
     Ok((view(&service.slug, row), false))
 }
 

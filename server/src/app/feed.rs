@@ -65,7 +65,7 @@ impl Scope {
 
 /// Events after position `after`, oldest first; `next` is the position to go on from.
 pub fn events_after(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Page<EventView>> {
-    let rows = store::log::after(tx.conn, Part::All, after, limit)?;
+    let rows = store::log::after(tx.conn, after, limit)?;
     page_of(tx, rows, limit)
 }
 

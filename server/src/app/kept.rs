@@ -1,6 +1,7 @@
 //! Messages that are not understood yet: kept, redacted and bounded, for their owner to see and for a later reading.
 
 use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
@@ -75,6 +76,9 @@ pub fn keep(tx: &mut Tx<'_>, message: &Keep) -> Result<String> {
         received_at: tx.now.0,
     };
     store::kept::insert(tx.conn, &row)?;
+    let sentence = format!("A message of {} was not understood and is kept.", tx.actor.name);
+    let data = json!({ "message": row.id, "format": row.format, "bytes": row.bytes });
+    tx.emit("message_kept", None, None, sentence, &data);
     let beyond = store::kept::beyond(tx.conn, MOST, 100)?;
     if !beyond.is_empty() {
         store::kept::delete(tx.conn, &beyond)?;

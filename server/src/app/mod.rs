@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod alerts;
+pub mod audit;
 pub mod boards;
 pub mod catalog;
 pub mod counts;
@@ -23,6 +24,7 @@ pub mod ingest;
 pub mod intake;
 pub mod kept;
 pub mod keys;
+pub mod limits;
 pub mod openid;
 pub mod owners;
 pub mod people;
@@ -49,8 +51,6 @@ pub mod views;
 
 use std::sync::{Arc, RwLock};
 
-use serde_json::Value as Json;
-
 pub use actor::Actor;
 pub use rulebook::Book;
 
@@ -71,6 +71,7 @@ pub struct App {
     fleet: Arc<fleet::Fleet>,
     runs_wanted: tokio::sync::Notify,
     intake: std::sync::OnceLock<intake::Intake>,
+    counters: limits::Counters,
     instance: String,
     bound: std::sync::OnceLock<std::net::SocketAddr>,
 }
@@ -120,6 +121,7 @@ impl App {
             book: RwLock::new(Arc::new(book)),
             runs_wanted: tokio::sync::Notify::new(),
             intake: std::sync::OnceLock::new(),
+            counters: limits::Counters::default(),
             instance: instance_name()?,
             bound: std::sync::OnceLock::new(),
         };
@@ -139,6 +141,11 @@ impl App {
     /// The database, for jobs of operation (backup, readiness).
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// What this process counted of limits.
+    pub(crate) fn counters(&self) -> &limits::Counters {
+        &self.counters
     }
 
     /// The rulebook in force.
@@ -300,40 +307,6 @@ impl Tx<'_> {
     /// A fresh id.
     pub fn new_id(&self) -> String {
         self.clock.new_id()
-    }
-
-    /// An event to append, with the transaction's instant and actor.
-    pub fn event(
-        &self,
-        kind: &str,
-        service_id: Option<&str>,
-        team_id: Option<&str>,
-        sentence: String,
-        data: &Json,
-    ) -> NewEvent {
-        NewEvent {
-            id: self.new_id(),
-            at: self.now.0,
-            kind: kind.to_owned(),
-            service_id: service_id.map(str::to_owned),
-            team_id: team_id.map(str::to_owned),
-            actor: self.actor.name.clone(),
-            sentence,
-            data: data.to_string(),
-        }
-    }
-
-    /// Tells of one event.
-    pub fn emit(
-        &mut self,
-        kind: &str,
-        service_id: Option<&str>,
-        team_id: Option<&str>,
-        sentence: String,
-        data: &Json,
-    ) {
-        let event = self.event(kind, service_id, team_id, sentence, data);
-        self.events.push(event);
     }
 
     /// Runs `f` as somebody else: each of several senders who share one transaction.

@@ -195,6 +195,7 @@ fn put_in_force(
         actor: source.to_owned(),
         sentence: format!("Rulebook {} is in force.", super::sentences::short_hash(hash)),
         data: json!({ "hash": hash, "source": source }).to_string(),
+        audit: None,
     };
     store::events::append(conn, &[event])?;
     Ok(())

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::actor::{Credential, SCOPES};
+use super::audit::Sides;
 use super::{Actor, Tx};
 use crate::error::{Error, FieldError, Result};
 use crate::store;
@@ -89,7 +90,8 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<(TokenView, String)>
     };
     store::tokens::insert(tx.conn, &row)?;
     let sentence = format!("Token “{}” was created.", row.name);
-    tx.emit("token_created", None, None, sentence, &json!({ "token": row.id, "scopes": cmd.scopes }));
+    let data = json!({ "token": row.id, "scopes": cmd.scopes });
+    tx.emit_change("token_created", None, None, sentence, &data, Sides::made(described(&row)));
     Ok((view(&row), text))
 }
 
@@ -247,9 +249,26 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     if row.revoked_at.is_none() {
         store::tokens::revoke(tx.conn, id, tx.now.0)?;
         let sentence = format!("Token “{}” was revoked.", row.name);
-        tx.emit("token_revoked", None, None, sentence, &json!({ "token": id }));
+        let data = json!({ "token": id });
+        tx.emit_change("token_revoked", None, None, sentence, &data, Sides::gone(described(&row)));
     }
     Ok(())
+}
+
+/// A token for the audit.
+fn described(row: &TokenRow) -> serde_json::Value {
+    let v = view(row);
+    json!({ "id": v.id, "name": v.name, "scopes": v.scopes, "services": v.services, "teams": v.teams,
+            "expires_at": v.expires_at })
+}
+
+/// Whose token this is, or was: also of one that has ended; none if it never was one.
+pub fn holder(tx: &mut Tx<'_>, text: &str) -> Result<Option<Actor>> {
+    let row = store::tokens::by_hash(tx.conn, &hash(text))?;
+    Ok(row.map(|row| {
+        let v = view(&row);
+        Actor::new(&v.name, &v.id, v.scopes, v.services, v.teams)
+    }))
 }
 
 fn view(row: &TokenRow) -> TokenView {

@@ -1,6 +1,7 @@
 //! The command line: one file a group of commands. Data on standard output, errors on standard error;
 //! exit code 0 done, 1 failed, 2 usage.
 
+mod audit;
 mod catalog;
 mod degrader;
 mod evidence;
@@ -52,6 +53,8 @@ enum Command {
     Restore(upkeep::RestoreArgs),
     /// Read everything through and compare what can be computed again; writes nothing, `clean` if all is well
     Verify,
+    /// Print who did what, when, from where and through which credential, newest first
+    Audit(audit::AuditArgs),
     /// Roll up and delete results older than `retention.raw_months`; `serve` does it each day by itself
     Prune(operate::PruneArgs),
     /// Import a service catalog: Backstage YAML or CSV
@@ -94,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(args) => upkeep::backup(&over, &args),
         Command::Restore(args) => upkeep::restore(&over, &args),
         Command::Verify => upkeep::verify(&over),
+        Command::Audit(args) => audit::audit(&over, &args),
         Command::Prune(args) => operate::prune(&over, &args),
         Command::Token(args) => operate::token(&over, &args),
         Command::User(args) => people::user(&over, &args),

@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use super::credentials::Credentials;
 use super::routes::{self, Access, Route};
 use super::session::{self, Session};
-use super::{Shared, pages, problem};
+use super::{Shared, limits, origin, pages, problem, refusals};
 use crate::app::{Actor, people, tokens};
 use crate::error::{Error, Result};
 
@@ -34,12 +34,13 @@ impl FromRequest for Caller {
     }
 }
 
-/// Middleware: lets a request through to its route, or answers 401 or 403 before a byte of its body is read.
+/// Middleware: lets a request through to its route, or answers 401, 403 or 429 before a byte of its body is read.
 pub async fn gate<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    if let Some(route) = routes::find(&req) {
+    let route = routes::find(&req);
+    if let Some(route) = route {
         req.extensions_mut().insert(route);
         match admit(&req, route).await {
             Ok(actor) => {
@@ -58,8 +59,17 @@ pub async fn gate<B: MessageBody>(
                 return Ok(req.into_response(refused).map_into_right_body());
             }
         }
+    } else if let Some(app) = req.app_data::<Shared>().cloned()
+        && let Err(error) = limits::count_stranger(&req, &app).await
+    {
+        let refused = problem::response(req.request(), &error);
+        return Ok(req.into_response(refused).map_into_right_body());
     }
-    next.call(req).await.map(ServiceResponse::map_into_left_body)
+    let res = next.call(req).await?;
+    if let Some(route) = route {
+        refusals::after(&res, route).await;
+    }
+    Ok(res.map_into_left_body())
 }
 
 /// Whether it is a person who asks for a page, who can be sent to sign in.
@@ -67,6 +77,7 @@ fn asks_a_page(req: &ServiceRequest, route: &Route) -> bool {
     matches!(*req.method(), Method::GET | Method::HEAD) && !routes::speaks_json(route.path)
 }
 
+/// Who asks, counted, and from where, if they may.
 async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     let Some(app) = req.app_data::<Shared>() else { return Ok(Actor::anonymous()) };
     if !route.takes_programs() {
@@ -76,6 +87,34 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
         Access::Public | Access::Signed => None,
         Access::Open | Access::Scope(_) | Access::Whole(_) | Access::Person => asking(req, app).await?,
     };
+    if let Some(actor) = &actor {
+        limits::count_owner(req, app, &actor.owner).await?;
+    } else {
+        if route.access == Access::Signed {
+            limits::refuse_guesser(app, req.request())?;
+        }
+        limits::count_stranger(req, app).await?;
+    }
+    if route.method == "GET" {
+        // Where a read comes from nobody will ask.
+        return allow(app, route, actor);
+    }
+    let origin = origin::of(req.request());
+    let known = actor.clone();
+    match allow(app, route, actor) {
+        Ok(actor) => Ok(actor.calling_from(origin)),
+        Err(error) => {
+            if let Some(actor) = known {
+                let actor = actor.calling_from(origin);
+                refusals::note(Shared::clone(app), actor, error.status(), error.to_string());
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether somebody may call a route.
+fn allow(app: &Shared, route: &Route, actor: Option<Actor>) -> Result<Actor> {
     let needs_sign_in = app.config.reading_takes_sign_in();
     match (route.access, actor) {
         (Access::Public | Access::Signed, _) => Ok(Actor::anonymous()),
@@ -109,7 +148,14 @@ fn unauthenticated(scope: &str) -> Error {
 /// Who asks, by what they show: a token, or else a session. A session that is over is as good as none.
 async fn asking(req: &ServiceRequest, app: &Shared) -> Result<Option<Actor>> {
     if let Some(token) = bearer(req)? {
-        return holder(req, app, Held::Token(token)).await.map(Some);
+        let found = holder(req, app, Held::Token(token.clone())).await;
+        if let Err(Error::Unauthenticated { .. }) = &found {
+            if req.method() != Method::GET && req.method() != Method::HEAD {
+                refusals::note_ended(req, app, token);
+            }
+            limits::count_failure(app, req.request()).await?;
+        }
+        return found.map(Some);
     }
     let Some(text) = session::held(app, req.headers()) else { return Ok(None) };
     let actor = match holder(req, app, Held::Session(text.clone())).await {
@@ -146,6 +192,9 @@ async fn holder(req: &ServiceRequest, app: &Shared, held: Held) -> Result<Actor>
     let known = req.app_data::<web::Data<Credentials>>();
     if let Some(actor) = known.and_then(|known| known.holder(&key, app.clock().now())) {
         return Ok(actor);
+    }
+    if matches!(held, Held::Token(_)) {
+        limits::refuse_guesser(app, req.request())?;
     }
     let revoked = known.map(|known| known.revoked());
     let asked = held.clone();

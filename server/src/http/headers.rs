@@ -8,8 +8,8 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPO
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
 
-use super::Shared;
 use super::metrics::Metrics;
+use super::{Shared, limits};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id taken from a proxy.
@@ -68,6 +68,8 @@ pub async fn surround<B: MessageBody>(
     } else {
         tracing::info!(%method, path, status, ms, request_id = id, "request");
     }
+    let asked = res.request().clone();
+    limits::tell(&asked, res.headers_mut());
     add_headers(res.headers_mut(), &id);
     if encrypted {
         res.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::{App, blocking, counts, publishers, retention};
+use crate::app::{App, blocking, counts, limits, publishers, retention};
 
 /// How often it is looked whether the day's turn has come.
 const LOOK: Duration = Duration::from_mins(10);
@@ -47,6 +47,10 @@ pub(super) async fn prune_loop(app: Arc<App>) {
             ),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "pruning"),
+        }
+        let worker = Arc::clone(&app);
+        if let Err(error) = blocking(move || limits::sweep(&worker)).await {
+            tracing::warn!(%error, "deleting what was counted of limits");
         }
         tokio::time::sleep(LOOK).await;
     }

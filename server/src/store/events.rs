@@ -19,6 +19,7 @@ pub struct EventRow {
     pub sentence: String,
     pub data: String,
     pub hash: String,
+    pub audit: Option<String>,
 }
 
 /// An event to append.
@@ -32,6 +33,8 @@ pub struct NewEvent {
     pub actor: String,
     pub sentence: String,
     pub data: String,
+    /// Who acted, how that is known, from where, and what changed, as JSON; none of what merely follows from a write.
+    pub audit: Option<String>,
 }
 
 #[derive(Insertable)]
@@ -47,6 +50,7 @@ struct LinkedRow<'a> {
     sentence: &'a str,
     data: &'a str,
     hash: String,
+    audit: Option<String>,
 }
 
 /// The last event: its position and hash; position 0 and no hash while there is none.
@@ -75,6 +79,10 @@ pub fn link(before: &str, seq: i64, event: &NewEvent) -> String {
     part(&event.actor);
     part(&event.sentence);
     part(&event.data);
+    // An event without it has the hash that it had before there was an audit.
+    if let Some(audit) = &event.audit {
+        part(audit);
+    }
     hasher.update(seq.to_be_bytes());
     hasher.update(event.at.to_be_bytes());
     format!("{:x}", hasher.finalize())
@@ -92,6 +100,7 @@ impl EventRow {
             actor: self.actor.clone(),
             sentence: self.sentence.clone(),
             data: self.data.clone(),
+            audit: self.audit.clone(),
         }
     }
 }
@@ -138,6 +147,7 @@ pub fn append(conn: &mut Conn, new: &[NewEvent]) -> QueryResult<()> {
             sentence: &event.sentence,
             data: &event.data,
             hash: head.hash.clone(),
+            audit: event.audit.clone(),
         });
     }
     insert_rows!(conn, events::table, rows)?;
@@ -153,7 +163,7 @@ pub fn chain(conn: &mut Conn) -> QueryResult<usize> {
     }
     let mut chained = 0;
     loop {
-        let rows = log::after(conn, log::Part::Everything, head.seq, CHUNK_ROWS as i64)?;
+        let rows = log::whole(conn, head.seq, CHUNK_ROWS as i64)?;
         for row in &rows {
             head = Head { seq: row.seq, hash: link(&head.hash, row.seq, &row.content()) };
             diesel::update(events::table.find(row.seq)).set(events::hash.eq(&head.hash)).execute(conn)?;

@@ -13,14 +13,27 @@ use super::events::EventRow;
 use super::schema::events;
 use super::services::path_end;
 
+/// Kinds that are only for the audit, besides those that begin with [`ACCOUNTS`]: neither the activity, nor feeds, nor `/api/v1/events` tell of them.
+pub const PRIVATE: &[&str] = &[
+    "alerts_received",
+    "calls_recorded",
+    "degrader_set",
+    "deployment_recorded",
+    "grading_requested",
+    "message_kept",
+    "team_changed",
+    "write_refused",
+];
+
+/// How kinds begin that tell of accounts and sign-ins.
+pub const ACCOUNTS: &str = "account";
+
 type Backend = <Conn as Connection>::Backend;
 
 /// Which part of the log.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
-    /// All of it, for whoever checks the chain.
-    Everything,
-    /// All that is for everybody to see: what concerns accounts is for the audit.
+    /// All of it.
     All,
     /// One service, by id.
     Service(&'a str),
@@ -35,8 +48,7 @@ pub enum Part<'a> {
 fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend> {
     let query = events::table.into_boxed::<Backend>();
     match part {
-        Part::Everything => query,
-        Part::All => query.filter(events::kind.not_like("account%")),
+        Part::All => query,
         Part::Service(id) => query.filter(events::service_id.eq(id)),
         Part::Team(id) => query.filter(events::team_id.eq(id)),
         Part::Teams(ids) => query.filter(events::team_id.eq_any(ids)),
@@ -47,23 +59,38 @@ fn rows(part: Part<'_>) -> events::BoxedQuery<'_, Backend> {
     }
 }
 
-/// Events before position `before` (or the newest), newest first.
+/// What everybody may see.
+fn public() -> Box<dyn BoxableExpression<events::table, Backend, SqlType = Bool>> {
+    Box::new(events::kind.ne_all(PRIVATE).and(events::kind.not_like(format!("{ACCOUNTS}%"))))
+}
+
+/// Public events before position `before` (or the newest), newest first.
 pub fn latest(
     conn: &mut Conn,
     part: Part<'_>,
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<EventRow>> {
-    let mut query = rows(part);
+    let mut query = rows(part).filter(public());
     if let Some(before) = before {
         query = query.filter(events::seq.lt(before));
     }
     query.order(events::seq.desc()).limit(limit).load(conn)
 }
 
-/// Events after position `after`, oldest first.
-pub fn after(conn: &mut Conn, part: Part<'_>, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
-    rows(part).filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
+/// Public events after position `after`, oldest first.
+pub fn after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
+    events::table
+        .filter(events::seq.gt(after))
+        .filter(public())
+        .order(events::seq.asc())
+        .limit(limit)
+        .load(conn)
+}
+
+/// All events after position `after`, also those that only the audit shows, oldest first.
+pub fn whole(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
+    events::table.filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
 }
 
 #[derive(QueryableByName)]

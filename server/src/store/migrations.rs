@@ -149,8 +149,7 @@ fn bring_up(conn: &mut Conn) -> anyhow::Result<()> {
 
 /// Chains events of before there was a chain, all of them or none.
 fn chain_events(conn: &mut Conn) -> anyhow::Result<()> {
-    let unchained =
-        events::head(conn)?.seq == 0 && !log::after(conn, log::Part::Everything, 0, 1)?.is_empty();
+    let unchained = events::head(conn)?.seq == 0 && !log::whole(conn, 0, 1)?.is_empty();
     if unchained {
         conn.transaction(events::chain)?;
     }

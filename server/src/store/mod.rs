@@ -18,6 +18,7 @@ pub mod gate;
 pub mod grades;
 pub mod issuers;
 pub mod kept;
+pub mod limits;
 pub mod lock;
 pub mod log;
 mod manager;
@@ -36,6 +37,7 @@ mod tables;
 pub mod telemetry;
 pub mod tickets;
 pub mod tokens;
+pub mod trail;
 pub mod transfer;
 mod url;
 pub mod wal;
@@ -214,6 +216,13 @@ impl Db {
             self.end_generation();
         }
         done
+    }
+
+    /// [`Db::write`] of what no answer shows: kept answers stay good.
+    pub fn write_aside<T>(&self, f: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = take(&self.writers)?;
+        begin(&mut conn, true)?;
+        finish(&mut conn, f)
     }
 
     /// Runs `f` outside any transaction, on a connection of its own (backup, migrations).

@@ -1,12 +1,14 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
 mod core_flows;
+mod guard;
 mod people;
 mod publishers;
 mod signals;
 mod tickets;
 
 pub use core_flows::*;
+pub use guard::{rate_windows, sign_in_attempts};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
 pub use signals::{alerts, deployments, kept_messages};
@@ -281,6 +283,7 @@ diesel::table! {
         sentence -> Text,
         data -> Text,
         hash -> Text,
+        audit -> Nullable<Text>,
     }
 }
 

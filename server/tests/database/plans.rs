@@ -12,7 +12,7 @@ use diesel::connection::{
 };
 use diesel::prelude::*;
 use waterbear::app::tokens::{self, CreateToken};
-use waterbear::app::{Actor, App, counts, retention, runs};
+use waterbear::app::{Actor, App, counts, limits, retention, runs};
 use waterbear::clock::{Clock, FrozenClock};
 use waterbear::config::{CiConfig, Config, Secret};
 use waterbear::http::{configure, routes::ROUTES};
@@ -41,6 +41,8 @@ const GROWING: &[&str] = &[
     "used_identity_tokens",
     "flow_edges",
     "seen_edges",
+    "rate_windows",
+    "sign_in_attempts",
 ];
 
 const CATALOG: &str = "\
@@ -216,7 +218,7 @@ where
     }
 }
 
-/// What runs by itself: a grading run, the pruning, the settling of counts.
+/// What runs by itself: a grading run, the pruning, the settling of counts, and attempts to sign in.
 fn run_jobs(app: &App, heard: &mut Heard) {
     app.write_now(&Actor::schedule(), |tx| runs::enqueue(tx, "plans")).unwrap();
     runs::work_off(app).unwrap();
@@ -226,6 +228,12 @@ fn run_jobs(app: &App, heard: &mut Heard) {
     heard.listen("prune");
     counts::settle(app).unwrap();
     heard.listen("settling of counts");
+    for prover in [limits::Prover::Account("ada"), limits::Prover::Address("192.0.2.1")] {
+        app.write_now(&Actor::anonymous(), |tx| limits::attempt(tx, prover)).unwrap();
+        app.write_now(&Actor::anonymous(), |tx| limits::succeeded(tx, prover)).unwrap();
+    }
+    limits::sweep(app).unwrap();
+    heard.listen("attempts to sign in");
 }
 
 /// Runs everything over one database and gives the statements.

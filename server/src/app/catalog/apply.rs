@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::plan::Plan;
 use super::{ImportCatalog, team_tree};
+use crate::app::audit::Sides;
 use crate::app::grading::regrade_changed;
 use crate::app::{Tx, flows};
 use crate::error::Result;
@@ -55,7 +56,9 @@ pub(super) fn apply(tx: &mut Tx<'_>, cmd: &ImportCatalog, plan: Plan) -> Result<
         );
         let data = json!({ "source": cmd.source, "created": report.created, "updated": report.updated,
                            "removed": report.removed, "problems": report.problems.len() });
-        events.push(tx.event("catalog_imported", None, None, sentence, &data));
+        // Of a whole catalog the sums; each change stands in an event of its own.
+        let sides = Sides::made(data.clone());
+        events.push(tx.event_of("catalog_imported", None, None, sentence, &data, sides));
     }
     tx.events.extend(events);
     for chunk in services.chunks(1_000) {
@@ -106,10 +109,12 @@ fn event_of(
     before: Option<&ServiceRow>,
     added: bool,
 ) -> Option<NewEvent> {
+    let mut sides = Sides::made(described(service));
     let (kind, sentence) = if added {
         ("service_added", format!("{} joined the catalog.", service.name))
     } else {
         let before = before?;
+        sides = Sides::changed(described(before), described(service));
         if before.removed_at.is_some() {
             ("service_returned", format!("{} is back in the catalog.", service.name))
         } else {
@@ -121,7 +126,18 @@ fn event_of(
         }
     };
     let data = json!({ "source": cmd.source, "tier": service.tier, "lifecycle": service.lifecycle });
-    Some(tx.event(kind, Some(&service.id), service.team_id.as_deref(), sentence, &data))
+    Some(tx.event_of(kind, Some(&service.id), service.team_id.as_deref(), sentence, &data, sides))
+}
+
+/// A service for the audit.
+pub(super) fn described(service: &ServiceRow) -> Value {
+    let labels: Value = serde_json::from_str(&service.labels).unwrap_or_default();
+    json!({
+        "slug": service.slug, "name": service.name, "owner": service.owner_ref, "tier": service.tier,
+        "lifecycle": service.lifecycle, "type": service.service_type, "system": service.system_ref,
+        "description": service.description, "labels": labels, "source": service.source,
+        "removed": service.removed_at.is_some(),
+    })
 }
 
 fn difference(a: &ServiceRow, b: &ServiceRow) -> Vec<&'static str> {
@@ -144,12 +160,13 @@ fn removals(tx: &mut Tx<'_>, plan: &Plan) -> Result<Vec<NewEvent>> {
     for entity_ref in plan.gone.iter().filter(|r| r.starts_with("component:")) {
         if let Some(service) = store::services::by_ref(tx.conn, entity_ref)? {
             let sentence = format!("{} went from its catalog; its history stays.", service.name);
-            events.push(tx.event(
+            events.push(tx.event_of(
                 "service_removed",
                 Some(&service.id),
                 service.team_id.as_deref(),
                 sentence,
                 &json!({}),
+                Sides::gone(described(&service)),
             ));
         }
     }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
+use super::apply::described;
 use super::{ImportCatalog, ImportReport, import};
 use crate::app::Tx;
+use crate::app::audit::Sides;
 use crate::error::{Error, FieldError, Result};
 use crate::formats::{CatalogReading, DocumentReading, Entity, RefContext, parse_entity_ref};
 use crate::store;
@@ -113,8 +116,30 @@ pub fn put_team(tx: &mut Tx<'_>, slug: &str, cmd: &PutTeam) -> Result<bool> {
         parent,
         ..bare(&entity_ref, "Group")
     };
+    let was = known.as_ref().map(|team| team_described(tx, team)).transpose()?;
     write(tx, entity)?;
+    if let Some(team) = store::services::team_by_slug(tx.conn, slug)? {
+        let is = team_described(tx, &team)?;
+        if was.as_ref() != Some(&is) {
+            let sentence = format!("The team {} was written.", team.name);
+            let sides = match was {
+                Some(was) => Sides::changed(was, is),
+                None => Sides::made(is),
+            };
+            tx.emit_change("team_changed", None, Some(&team.id), sentence, &json!({}), sides);
+        }
+    }
     Ok(known.is_none())
+}
+
+/// A team for the audit.
+fn team_described(tx: &mut Tx<'_>, team: &store::services::TeamRow) -> Result<serde_json::Value> {
+    let ids: Vec<String> = team.parent_id.iter().cloned().collect();
+    let parent = store::fleet::team_names(tx.conn, &ids)?.into_iter().next().map(|(_, slug, _)| slug);
+    Ok(json!({
+        "slug": team.slug, "name": team.name, "type": team.group_type, "parent": parent,
+        "removed": team.removed_at.is_some(),
+    }))
 }
 
 /// Marks a service as removed.
@@ -127,12 +152,13 @@ pub fn remove_service(tx: &mut Tx<'_>, slug: &str) -> Result<()> {
     store::catalog::mark_removed(tx.conn, &refs, tx.now.0)?;
     store::services::mark_removed(tx.conn, &refs, tx.now.0)?;
     let sentence = format!("{} was removed; its history stays.", service.name);
-    tx.emit(
+    tx.emit_change(
         "service_removed",
         Some(&service.id),
         service.team_id.as_deref(),
         sentence,
-        &serde_json::json!({}),
+        &json!({}),
+        Sides::gone(described(&service)),
     );
     Ok(())
 }
@@ -150,10 +176,11 @@ pub fn remove_team(tx: &mut Tx<'_>, slug: &str) -> Result<()> {
         });
     }
     store::catalog::mark_removed(tx.conn, std::slice::from_ref(&team.entity_ref), tx.now.0)?;
+    let was = team_described(tx, &team)?;
     let row = store::services::TeamRow { removed_at: Some(tx.now.0), ..team };
     store::services::update_team(tx.conn, &row)?;
     let sentence = format!("The team {} was removed.", row.name);
-    tx.emit("team_removed", None, Some(&row.id), sentence, &serde_json::json!({}));
+    tx.emit_change("team_removed", None, Some(&row.id), sentence, &json!({}), Sides::gone(was));
     Ok(())
 }
 

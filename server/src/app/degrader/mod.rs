@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 pub use study::{Ask, MAX_CHANGES, Study, Tried, study};
 pub use view::{DegraderView, Known, Told, view};
 
+use super::audit::Sides;
 use super::{Tx, owners};
 use crate::error::{Error, FieldError, Result};
 use crate::store;
@@ -115,11 +116,28 @@ pub fn put(tx: &mut Tx<'_>, name: &str, cmd: &PutDegrader) -> Result<DegraderVie
     let service = owners::service(tx, name)?;
     owners::require_writer(tx, &service)?;
     store::services::lock(tx.conn, &service.id)?;
-    let row = row_of(tx, &service)?;
-    let (row, notes) = merged(tx, row, cmd)?;
+    let held = row_of(tx, &service)?;
+    let before = described(&held);
+    let (row, notes) = merged(tx, held, cmd)?;
+    let (told, sides) =
+        (format!("{}: degrader settings or traffic were set.", service.name), described(&row));
+    tx.emit_change(
+        "degrader_set",
+        Some(&service.id),
+        service.team_id.as_deref(),
+        told,
+        &json!({}),
+        Sides::changed(before, sides),
+    );
     let sentence = format!("{}: degrader settings or traffic arrived from {}.", service.name, tx.actor.name);
     store_row(tx, &service, row, &sentence)?;
     Ok(DegraderView { notes, ..view(tx, &service.slug)? })
+}
+
+/// Settings and traffic for the audit.
+fn described(row: &DegraderRow) -> Value {
+    let of = |text: &Option<String>| text.as_deref().and_then(|t| serde_json::from_str::<Value>(t).ok());
+    json!({ "settings": of(&row.settings), "profile": of(&row.profile) })
 }
 
 /// What will be known once `cmd` is, and what is to be told of the settings that came with it.

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 pub use check::{MAX_EDGES, MAX_MEMBERS, MAX_MINUTES, MINUTES, STATUS, check};
 pub use tie::{require_tied, tie};
 
+use super::audit::Sides;
 use super::feed::drill_view;
 use super::views::{DrillView, Page};
 use super::{Actor, App, Tx, keys, owners};
@@ -220,8 +221,15 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateTicket) -> Result<IssuedTicket> {
         view.expires_at.to_rfc3339()
     );
     let data = json!({ "ticket": view.id, "flow": view.flow, "edges": view.edges, "failure": view.failure });
-    tx.emit("drill_ticket_issued", None, None, sentence, &data);
+    let sides = Sides::made(described(&view));
+    tx.emit_change("drill_ticket_issued", None, None, sentence, &data, sides);
     Ok(issued_of(tx, view, &claims, token))
+}
+
+/// A ticket for the audit: never its token.
+fn described(view: &TicketView) -> Value {
+    json!({ "id": view.id, "flow": view.flow, "edges": view.edges, "failure": view.failure,
+            "audience": view.audience, "environment": view.environment, "expires_at": view.expires_at })
 }
 
 fn issued_of(tx: &Tx<'_>, view: TicketView, claims: &Claims, token: String) -> IssuedTicket {
@@ -313,7 +321,8 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     if row.revoked_at.is_none() {
         store::tickets::revoke(tx.conn, id, tx.now.0)?;
         let sentence = format!("A drill ticket of {} was revoked by {}.", row.issued_by, tx.actor.name);
-        tx.emit("drill_ticket_revoked", None, None, sentence, &json!({ "ticket": id }));
+        let sides = Sides::gone(described(&view(tx.now, &row)?));
+        tx.emit_change("drill_ticket_revoked", None, None, sentence, &json!({ "ticket": id }), sides);
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ pub use seen::{MAX_SEEN, SeenAnswer, SeenCall, record as record_seen};
 pub use service::{gaps_first, of_service};
 pub use view::{FlowPage, detail, preview};
 
+use super::audit::Sides;
 use super::{Tx, owners};
 use crate::error::{Error, FieldError, Result};
 use crate::store;
@@ -137,7 +138,11 @@ fn write(tx: &mut Tx<'_>, slug: &str, flow: Flow, source: &str) -> Result<Writte
             format!("The flow {} {verb}: {} edges, {noncore} of them non-core.", row.title, flow.edges.len());
         let data = json!({ "flow": slug, "edges": flow.edges.len(), "noncore": noncore, "source": source,
                            "content_sha256": row.content_sha256 });
-        tell(tx, "flow_changed", &row, sentence, &data)?;
+        let sides = match &held {
+            Some(held) => Sides::changed(body_of(held), body_of(&row)),
+            None => Sides::made(body_of(&row)),
+        };
+        tell(tx, "flow_changed", &row, sentence, (&data, sides))?;
     }
     Ok(Written { new: held.is_none(), touched: (!same).then_some(touched) })
 }
@@ -157,16 +162,27 @@ fn delete(tx: &mut Tx<'_>, slug: &str) -> Result<BTreeSet<String>> {
     store::flows::delete(tx.conn, slug)?;
     let sentence = format!("The flow {} was removed.", row.title);
     let data = json!({ "flow": slug, "content_sha256": row.content_sha256 });
-    tell(tx, "flow_removed", &row, sentence, &data)?;
+    tell(tx, "flow_removed", &row, sentence, (&data, Sides::gone(body_of(&row))))?;
     let mut touched: BTreeSet<String> = edges.into_iter().flat_map(|e| [e.from_ref, e.to_ref]).collect();
     touched.extend(read_body(&row)?.entry);
     Ok(touched)
 }
 
-fn tell(tx: &mut Tx<'_>, kind: &str, row: &StoredFlow, sentence: String, data: &Value) -> Result<()> {
+fn tell(
+    tx: &mut Tx<'_>,
+    kind: &str,
+    row: &StoredFlow,
+    sentence: String,
+    (data, sides): (&Value, Sides),
+) -> Result<()> {
     let team = names::owner(tx, row.owner_ref.as_deref())?.map(|team| team.id);
-    tx.emit(kind, None, team.as_deref(), sentence, data);
+    tx.emit_change(kind, None, team.as_deref(), sentence, data, sides);
     Ok(())
+}
+
+/// A stored flow for the audit.
+fn body_of(row: &StoredFlow) -> Value {
+    serde_json::from_str(&row.body).unwrap_or_default()
 }
 
 /// The stored flow of a slug.

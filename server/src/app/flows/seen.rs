@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scoring_rules::flows::EXTERNAL;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::names;
@@ -82,6 +83,11 @@ pub fn record(tx: &mut Tx<'_>, calls: &[SeenCall]) -> Result<SeenAnswer> {
     let undeclared = rows.keys().filter(|pair| !declared.contains(*pair)).count();
     let rows: Vec<SeenRow> = rows.into_values().collect();
     store::flows::put_seen(tx.conn, &rows, before)?;
+    if !rows.is_empty() {
+        let sentence = format!("{} told of {} calls between services.", tx.actor.name, rows.len());
+        let data = json!({ "stored": rows.len(), "undeclared": undeclared });
+        tx.emit("calls_recorded", None, None, sentence, &data);
+    }
     Ok(SeenAnswer { stored: rows.len(), undeclared })
 }
 

@@ -253,6 +253,8 @@ impl<'a> Pass<'a> {
             actor: self.actor.to_owned(),
             sentence: sentences::score_event(&service.name, before, after, sentence),
             data: data.to_string(),
+            // It follows from something that is audited.
+            audit: None,
         })
     }
 }

@@ -13,6 +13,7 @@ pub use views::{ChangeUser, CreateUser, InTeam, MayBe, MemberOf, UserView};
 
 use super::Tx;
 use super::actor::{Person, Role};
+use super::audit::Sides;
 use crate::error::{Error, FieldError, Result};
 use crate::store;
 use crate::store::people::{Belongs, MembershipRow, UserRow};
@@ -57,7 +58,8 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateUser, password: String) -> Result<Use
     belong(tx, &row.id, &members, |_| false)?;
     let after = described(tx, &row)?;
     let sentence = format!("The account “{}” was created.", row.login);
-    tx.emit("account_created", None, None, sentence, &json!({ "account": row.id, "after": after }));
+    let data = json!({ "account": row.id, "after": after });
+    tx.emit_change("account_created", None, None, sentence, &data, Sides::made(after));
     view_of(tx, &row)
 }
 
@@ -111,7 +113,7 @@ pub fn change(tx: &mut Tx<'_>, id: &str, cmd: &ChangeUser, password: Option<Stri
     }
     let sentence = format!("The account “{}” was changed.", row.login);
     let data = json!({ "account": id, "before": before, "after": after, "password": new_password });
-    tx.emit("account_changed", None, None, sentence, &data);
+    tx.emit_change("account_changed", None, None, sentence, &data, Sides::changed(before, after));
     view_of(tx, &row)
 }
 

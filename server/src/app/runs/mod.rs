@@ -19,7 +19,12 @@ const LAST_RUN: &str = "grading.last_run";
 
 /// Asks for a run; the run loop (or [`work_off`]) does it.
 pub fn request(app: &App, actor: &Actor, started_by: &str) -> Result<GradingRunView> {
-    let view = app.write_now(actor, |tx| enqueue(tx, started_by))?;
+    let view = app.write_now(actor, |tx| {
+        let run = enqueue(tx, started_by)?;
+        let data = serde_json::json!({ "run": run.id });
+        tx.emit("grading_requested", None, None, "A grading of all services was asked for.".into(), &data);
+        Ok(run)
+    })?;
     app.wake_runs();
     Ok(view)
 }

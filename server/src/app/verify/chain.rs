@@ -3,7 +3,7 @@
 use super::Check;
 use crate::error::Result;
 use crate::store::events::{self, EventRow, Head, link};
-use crate::store::log::{self, Part};
+use crate::store::log;
 use crate::store::{Conn, audit};
 
 /// Events read at a time.
@@ -19,7 +19,7 @@ pub(super) fn check(conn: &mut Conn) -> Result<Check> {
     let head = events::head(conn)?;
     let mut walk = Walk { check, before: Head { seq: 0, hash: String::new() }, broken: None, n: 0 };
     loop {
-        let rows = log::after(conn, Part::Everything, walk.before.seq, ROWS)?;
+        let rows = log::whole(conn, walk.before.seq, ROWS)?;
         if rows.is_empty() {
             break;
         }

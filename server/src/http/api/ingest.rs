@@ -12,10 +12,10 @@ use crate::app::{Actor, blocking};
 use crate::config::HookConfig;
 use crate::error::{Error, Result};
 use crate::formats::{Format, Hints, structured_event};
-use crate::http::Shared;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::query::{Name, Query};
+use crate::http::{Shared, origin};
 
 /// A document larger than this is not read between other requests.
 const LARGE_BODY: usize = 64 * 1024;
@@ -176,7 +176,8 @@ pub async fn hook(
     }
     hooks::verify(&hook, &Shown { body: &body.bytes, ..early }, app.clock().now())?;
     let bytes = unwrapped(&req, hook.format, &body);
-    from_hook(&app, &hook, bytes, &query).await
+    let actor = hooks::actor(&hook).calling_from(origin::of(&req));
+    from_hook(&app, &hook, actor, bytes, &query).await
 }
 
 /// A message whose sender has proven itself. A sender of webhooks can mend nothing and is switched off by errors: what
@@ -184,13 +185,14 @@ pub async fn hook(
 async fn from_hook(
     app: &Shared,
     hook: &HookConfig,
+    actor: Actor,
     bytes: web::Bytes,
     query: &Query,
 ) -> Result<HttpResponse> {
     let mut hints = hints_of(query);
     hints.service = hints.service.or_else(|| hook.service.clone());
     hints.environment = hints.environment.or_else(|| hook.environment.clone());
-    let (actor, format) = (hooks::actor(hook), hook.format);
+    let format = hook.format;
     let error = match take(app, actor.clone(), format, bytes.clone(), hints.clone(), None).await {
         Err(error) if (400..500).contains(&error.status()) => error,
         done => return done,

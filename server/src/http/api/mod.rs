@@ -1,5 +1,6 @@
 //! JSON handlers, one file a noun: extract, one call of the application, answer.
 
+pub mod audit;
 pub mod boards;
 pub mod catalog;
 pub mod degrader;

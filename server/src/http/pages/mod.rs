@@ -4,6 +4,7 @@ pub mod account;
 pub mod activity;
 pub mod admin;
 pub mod api_docs;
+pub mod audit;
 pub mod board;
 pub mod choose;
 pub mod chrome;

@@ -1,12 +1,15 @@
 //! The table of the pages: path, access, handler, and what the help says of each.
 
 use super::{Access, Route, form, page};
+use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
+    account, admin, audit, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
     sign_in_elsewhere, sources,
 };
+use crate::http::query::Param;
 
+const RECORDS: &[Param] = records::PARAMS;
 const ADMIN: Access = Access::Whole("admin");
 
 /// Every page and every form, the static files. A path with a name in it comes after its neighbours without.
@@ -59,6 +62,7 @@ pub const PAGES: &[Route] = &[
     form("/admin/users", "Makes an account", ADMIN, |r| r.to(admin::users::create)),
     page("/admin/users/{id}", "An account", |r| r.to(admin::user::page)).only(ADMIN),
     form("/admin/users/{id}", "Changes an account", ADMIN, |r| r.to(admin::user::change)),
+    page("/admin/audit", "Who did what", |r| r.to(audit::page)).only(ADMIN).query(RECORDS),
     page("/admin/tokens", "API tokens", |r| r.to(admin::tokens::page)).only(ADMIN),
     form("/admin/tokens", "Makes a token", ADMIN, |r| r.to(admin::tokens::create)),
     page("/admin/publishers", "Trusted publishers", |r| r.to(publishers::page)).only(ADMIN),

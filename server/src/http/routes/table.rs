@@ -2,6 +2,7 @@
 
 use super::{Access, Given, Route, empty, get, json, route, text};
 use crate::app::alerts::AlertsAnswer;
+use crate::app::audit::AuditView;
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::deployments::{DeploymentView, PostDeployment};
 use crate::app::drill_tickets::{
@@ -19,8 +20,8 @@ use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, flows, ingest, operation,
-    plans, publishers, rulebook, runs, services, sources, teams, tokens, users,
+    audit, boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, flows, ingest,
+    operation, plans, publishers, rulebook, runs, services, sources, teams, tokens, users,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -341,6 +342,10 @@ pub const ROUTES: &[Route] = &[
         .doc("events", "What happened, oldest first; `next` (or the last `seq`) is where to go on")
         .query(&[AFTER, LIMIT])
         .gives(&[json(200, "A page of events.", page_of::<views::EventView>)]),
+    route("GET", "/api/v1/audit", ADMIN, |r| r.to(audit::list))
+        .doc("events", "Who did what, when, from where and through which credential, newest first; a page may be short: go on while there is `next` (or a `Link`)")
+        .query(audit::PARAMS)
+        .gives(&[json(200, "A page of records.", page_of::<AuditView>)]),
     get("/feed.atom", |r| r.to(events::feed))
         .doc("events", "What happened, as an Atom feed")
         .gives(&[text("application/atom+xml", "The feed.")]),

@@ -1,5 +1,6 @@
 //! Made-up views in every state a page has to bear, and a test that renders them all.
 
+mod audit;
 mod cards;
 mod degraders;
 mod drills;

@@ -1,0 +1,18 @@
+//! What was taken of limits, and attempts to sign in.
+
+diesel::table! {
+    rate_windows (key) {
+        key -> Text,
+        starts_at -> BigInt,
+        taken -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_attempts (key) {
+        key -> Text,
+        failed -> Integer,
+        last_at -> BigInt,
+        paused_until -> BigInt,
+    }
+}
