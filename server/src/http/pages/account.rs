@@ -11,6 +11,7 @@ use super::parts::{Link, When};
 use crate::app::actor::Credential;
 use crate::app::people::sessions::{self, SessionView};
 use crate::app::people::{self, ChangeUser, UserView, passwords};
+use crate::app::limits::{self, Prover};
 use crate::app::{self, Actor};
 use crate::error::{Error, Result};
 use crate::http::auth::Caller;
@@ -127,6 +128,7 @@ pub async fn password(
         |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, v)| v.clone()).unwrap_or_default();
     let (old, new) = (text("old"), text("new"));
     let login = caller.0.person.as_ref().map(|p| p.login.clone()).unwrap_or_default();
+    pages::sign_in::attempted(&app, &req, &login).await?;
     if pages::sign_in::prove(&app, &login, old).await?.is_none() {
         let error = Some("The old password is not right.".to_owned());
         return show(&app, frame, caller.0, StatusCode::UNPROCESSABLE_ENTITY, error).await;
@@ -139,6 +141,7 @@ pub async fn password(
     let agent = req.headers().get("user-agent").and_then(|v| v.to_str().ok()).map(str::to_owned);
     let text = app
         .write(caller.0, move |tx| {
+            limits::succeeded(tx, Prover::Account(&login))?;
             people::change(tx, &id, &ChangeUser::default(), Some(hash))?;
             sessions::begin(tx, &id, "a new password", agent.as_deref())
         })

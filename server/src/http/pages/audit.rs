@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::chrome::Chrome;
 use super::frame::{Frame, html};
-use super::parts::{Link, When};
+use super::admin::tabs;
+use super::parts::{Link, Tab, When};
 use super::words;
 use crate::app::audit::{AuditView, page as read};
 use crate::app::views::Page;
@@ -46,8 +47,7 @@ pub async fn page(app: Shared, frame: Frame, query: Query) -> Result<HttpRespons
 #[derive(Serialize)]
 pub struct Ctx {
     chrome: Chrome,
-    crumbs: Vec<Link>,
-    here: &'static str,
+    tabs: Vec<Tab>,
     fields: Vec<Field>,
     filtered: bool,
     rows: Vec<Row>,
@@ -99,8 +99,7 @@ pub fn context(chrome: Chrome, given: &[(&str, String)], found: &Page<AuditView>
     });
     let rows: Vec<Row> = found.items.iter().map(|view| row(&chrome, view)).collect();
     Ctx {
-        crumbs: vec![Link::to("Home", "/")],
-        here: "Audit",
+        tabs: tabs("/admin/audit"),
         fields: fields.collect(),
         filtered: !filter.is_empty(),
         further: rows.is_empty() && found.next.is_some(),

@@ -13,12 +13,14 @@ use super::chrome::Chrome;
 use super::frame::{self, Frame};
 use super::parts::Link;
 use super::words;
-use crate::app;
+use crate::app::limits::{self, Prover};
 use crate::app::people::{self, passwords, sessions};
+use crate::app;
 use crate::error::{Error, Result};
 use crate::http::credentials::Credentials;
 use crate::http::form::{Checked, Fields, field};
 use crate::http::session::{self, Session};
+use crate::http::origin;
 use crate::http::{Shared, auth::Caller};
 
 /// Passwords checked at the same time at most: each takes 19 MiB and some tens of milliseconds of a core.
@@ -73,6 +75,12 @@ pub async fn sent(app: Shared, req: HttpRequest, frame: Frame, form: Checked) ->
     if !app.config.sign_in.passwords {
         return Err(Error::Forbidden { detail: "Passwords are switched off here.".to_owned() });
     }
+    if let Err(error) = attempted(&app, &req, &login).await {
+        let Error::TooMany { detail, retry_after_seconds } = error else { return Err(error) };
+        let mut answer = show(&app, frame, StatusCode::TOO_MANY_REQUESTS, &next, &login, Some(detail)).await?;
+        answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(retry_after_seconds));
+        return Ok(answer);
+    }
     let Some(user) = prove(&app, &login, password(&form)).await? else {
         let known = login.clone();
         app.write(caller, move |tx| {
@@ -87,15 +95,37 @@ pub async fn sent(app: Shared, req: HttpRequest, frame: Frame, form: Checked) ->
     let agent = req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
     // Whoever signs in gets a session of their own: one that was there before is of no use to anybody.
     let before = session::held(&app, req.headers());
+    let address = origin::address(&req).map(limits::address_key);
     let text = app
         .write(caller, move |tx| {
             if let Some(before) = &before {
                 sessions::end(tx, before)?;
             }
+            limits::succeeded(tx, Prover::Account(&login))?;
+            if let Some(address) = &address {
+                limits::succeeded(tx, Prover::Address(address))?;
+            }
             sessions::begin(tx, &user, "password", agent.as_deref())
         })
         .await?;
     Ok(go(&next, &session::given(&app, &text)))
+}
+
+/// Counts an attempt to prove who one is, before it is looked at.
+///
+/// # Errors
+///
+/// [`Error::TooMany`] when the account, or the address, has to wait.
+pub(super) async fn attempted(app: &Shared, req: &HttpRequest, login: &str) -> Result<()> {
+    let login = login.to_owned();
+    let address = origin::address(req).map(limits::address_key);
+    app.write(Caller::of(req).0, move |tx| {
+        if let Some(address) = &address {
+            limits::attempt(tx, Prover::Address(address))?;
+        }
+        limits::attempt(tx, Prover::Account(&login))
+    })
+    .await
 }
 
 /// `POST /sign-out`

@@ -21,7 +21,7 @@ use crate::app::publishers::keys;
 use crate::config::IdentityProvider;
 use crate::error::{Error, Result};
 use crate::http::auth::Caller;
-use crate::http::{Shared, session};
+use crate::http::{Shared, origin, session};
 use crate::integrations::openid::ready;
 use crate::integrations::openid::sign_in::{Redeem, endpoints, redeem};
 
@@ -165,7 +165,7 @@ async fn finish(
     let agent = req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let before = session::held(app, req.headers());
     let provider = provider.clone();
-    app.write(Caller::of(req).0, move |tx| {
+    app.write(Caller::of(req).0.calling_from(origin::of(req)), move |tx| {
         if let Some(before) = &before {
             sessions::end(tx, before)?;
         }

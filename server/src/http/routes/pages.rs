@@ -66,5 +66,7 @@ pub const PAGES: &[Route] = &[
     page("/admin/tokens", "API tokens", |r| r.to(admin::tokens::page)).only(ADMIN),
     form("/admin/tokens", "Makes a token", ADMIN, |r| r.to(admin::tokens::create)),
     page("/admin/publishers", "Trusted publishers", |r| r.to(publishers::page)).only(ADMIN),
+    form("/admin/publishers", "Trusts the jobs of a workflow", ADMIN, |r| r.to(publishers::add)),
+    form("/admin/publishers/{id}/remove", "Trusts a publisher no more", ADMIN, |r| r.to(publishers::remove)),
     form("/admin/tokens/{id}/revoke", "Ends a token", ADMIN, |r| r.to(admin::tokens::revoke)),
 ];

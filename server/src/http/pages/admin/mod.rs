@@ -11,7 +11,12 @@ use super::parts::Tab;
 
 /// The rooms of the administration, with the one that is shown.
 pub fn tabs(current: &str) -> Vec<Tab> {
-    [("Accounts", "/admin/users"), ("Tokens", "/admin/tokens"), ("Publishers", "/admin/publishers")]
+    [
+        ("Accounts", "/admin/users"),
+        ("Tokens", "/admin/tokens"),
+        ("Publishers", "/admin/publishers"),
+        ("Audit", "/admin/audit"),
+    ]
         .into_iter()
         .map(|(text, href)| Tab { text: text.to_owned(), href: href.to_owned(), current: href == current })
         .collect()

@@ -4,17 +4,27 @@ mod snippet;
 
 use std::collections::BTreeMap;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::admin::{back, tabs};
 use super::chrome::Chrome;
-use super::frame::{Frame, html};
-use super::parts::{Choice, Code, Link, Outcome, When};
+use super::frame::{self, Frame, html};
+use super::parts::{Choice, Code, Outcome, Tab, When};
+use super::words;
 use crate::app::Tx;
 use crate::app::publishers::{self as uses, CreatePublisher, PublisherView};
 use crate::config::Provider;
 use crate::error::{Error, FieldError, Result};
 use crate::http::Shared;
+use crate::http::auth::Caller;
+use crate::http::credentials::Credentials;
+use crate::http::form::Checked;
+
+/// Where it is.
+const PATH: &str = "/admin/publishers";
 
 /// Publishers shown; the API lists them all.
 const SHOWN: usize = 200;
@@ -91,6 +101,46 @@ pub async fn page(app: Shared, frame: Frame, form: web::Query<Form>) -> Result<H
     html("publishers", &context)
 }
 
+/// `POST /admin/publishers`: the fields of the page, to be trusted from now on.
+pub async fn add(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Result<HttpResponse> {
+    let fields: serde_json::Map<String, Value> =
+        form.0.iter().filter(|(name, _)| name != "csrf").map(|(name, value)| (name.clone(), json!(value))).collect();
+    let query: Vec<String> =
+        form.0.iter().filter(|(name, _)| name != "csrf").map(|(n, v)| format!("{n}={}", words::encode(v))).collect();
+    let form: Form = serde_json::from_value(Value::Object(fields))
+        .map_err(|error| Error::malformed(format!("the form cannot be read: {error}")))?;
+    let wish = form.wish();
+    match app.write(caller.0, move |tx| uses::create(tx, &wish)).await {
+        // The workflow to paste is still to be seen.
+        Ok(_) => Ok(back(&format!("{PATH}?{}", query.join("&")), None)),
+        Err(Error::Invalid { fields }) => {
+            let context = app
+                .read(move |tx| {
+                    let known = Known { errors: fields, ..known(tx, &form)? };
+                    Ok(context(frame.chrome(tx)?, &form, &known))
+                })
+                .await?;
+            frame::answer(StatusCode::UNPROCESSABLE_ENTITY, "publishers", &context)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// `POST /admin/publishers/{id}/remove`
+pub async fn remove(
+    app: Shared,
+    caller: Caller,
+    id: web::Path<String>,
+    credentials: web::Data<Credentials>,
+    _: Checked,
+) -> Result<HttpResponse> {
+    let done = app.write(caller.0, move |tx| uses::remove(tx, &id)).await;
+    // Its tokens ended with it.
+    credentials.forget();
+    done?;
+    Ok(back(PATH, None))
+}
+
 fn known(tx: &mut Tx<'_>, form: &Form) -> Result<Known> {
     let config = &tx.config.ci;
     let errors = match uses::check_form(config, &form.wish()) {
@@ -110,8 +160,7 @@ fn known(tx: &mut Tx<'_>, form: &Form) -> Result<Known> {
 #[derive(Serialize)]
 pub struct Ctx {
     chrome: Chrome,
-    crumbs: Vec<Link>,
-    here: &'static str,
+    tabs: Vec<Tab>,
     rows: Vec<Row>,
     more: bool,
     form: Form,
@@ -146,7 +195,6 @@ struct Row {
     used: Option<When>,
     revoked: Option<When>,
     ids: String,
-    remove: String,
 }
 
 impl Row {
@@ -179,7 +227,6 @@ impl Row {
             used: view.last_used_at.map(when),
             revoked: view.revoked_at.map(when),
             ids: format!("{} / {}", id(&view.owner_id), id(&view.repository_id)),
-            remove: format!("waterbear publisher remove {}", view.id),
         }
     }
 }
@@ -203,8 +250,7 @@ pub fn context(chrome: Chrome, form: &Form, known: &Known) -> Ctx {
     choices
         .extend(issuers.into_iter().map(|(url, word)| Choice::new(url, format!("{url} ({word})"), chosen)));
     Ctx {
-        crumbs: vec![Link::to("Help", "/help")],
-        here: "Trusted publishers",
+        tabs: tabs(PATH),
         rows: known.all.iter().take(SHOWN).map(|view| Row::new(&chrome, view)).collect(),
         more: known.all.len() > SHOWN,
         protected: wish.protected_ref_only,
