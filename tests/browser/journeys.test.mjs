@@ -28,7 +28,7 @@ before(async () => {
     `/services/${worst.slug}/why`, `/services/${worst.slug}/drills`, '/teams', `/teams/${worst.team.slug}`, '/search?q=a',
     '/leaderboards/improved', '/leaderboards/score', '/rules', `/rules/${book.practices[0].rules[0].id}`,
     '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', '/help/flows', '/flows', '/flows/new', '/flows/checkout-platform-journey', '/flows/checkout-platform-journey?down=checkout-api', '/flows/checkout-platform-journey/edit', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
-    '/activity', '/sources', '/admin/publishers', '/admin/publishers?provider=github&repository=shop-example%2Fstorefront&owner_id=65&workflow=drills.yml&services=storefront', '/api/docs', '/no-such-page',
+    '/activity', '/sources', '/api/docs', '/no-such-page',
   ];
 });
 

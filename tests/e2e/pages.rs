@@ -27,7 +27,6 @@ const PAGES: &[&str] = &[
     "/help/drills",
     "/activity",
     "/sources",
-    "/admin/publishers",
     "/api/docs",
 ];
 

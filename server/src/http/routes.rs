@@ -1,5 +1,6 @@
 //! What a line of the route table says, and how the table is put into force.
 
+mod media;
 mod pages;
 mod table;
 

@@ -67,11 +67,6 @@ const TOPICS: &[Topic] = &[
         text: "Which Prometheus is asked for latencies and errors, and whether it answers.",
         href: "/sources",
     },
-    Topic {
-        title: "Trusted publishers",
-        text: "CI jobs that send results without a secret, and the workflow to paste.",
-        href: "/admin/publishers",
-    },
     Topic { title: "The rulebook", text: "What is judged, why, and what passes.", href: "/rules" },
     Topic { title: "The API", text: "Every path, parameter and answer.", href: "/api/docs" },
 ];

@@ -1,5 +1,6 @@
 //! The one route table: method, path, access, handler, and what the OpenAPI document says of each.
 
+use super::media::{CATALOG, DOCUMENT, JSON, NDJSON};
 use super::{Access, Given, Route, empty, get, json, route, text};
 use crate::app::alerts::AlertsAnswer;
 use crate::app::audit::AuditView;
@@ -27,29 +28,6 @@ use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
 use crate::plans::Engine;
 
-/// What clients say who were not told what they send; `curl --data-binary` says the second.
-const UNNAMED: [&str; 2] = ["application/octet-stream", "application/x-www-form-urlencoded"];
-const JSON: &[&str] = &["application/json"];
-const NDJSON: &[&str] = &[
-    "application/x-ndjson",
-    "application/ndjson",
-    "application/jsonl",
-    "application/json-lines",
-    "text/plain",
-];
-const DOCUMENT: &[&str] =
-    &["application/json", "application/xml", "text/xml", "text/plain", UNNAMED[0], UNNAMED[1]];
-const CATALOG: &[&str] = &[
-    "application/yaml",
-    "application/x-yaml",
-    "text/yaml",
-    "text/x-yaml",
-    "text/plain",
-    "application/json",
-    "text/csv",
-    UNNAMED[0],
-    UNNAMED[1],
-];
 const DRILLS: Access = Access::Scope("drills:write");
 const CATALOG_WRITE: Access = Access::Whole("catalog:write");
 const ADMIN: Access = Access::Whole("admin");
