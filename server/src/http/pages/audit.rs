@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 
+use super::admin::tabs;
 use super::chrome::Chrome;
 use super::frame::{Frame, html};
-use super::admin::tabs;
 use super::parts::{Link, Tab, When};
 use super::words;
 use crate::app::audit::{AuditView, page as read};

@@ -13,14 +13,14 @@ use super::chrome::Chrome;
 use super::frame::{self, Frame};
 use super::parts::Link;
 use super::words;
+use crate::app;
 use crate::app::limits::{self, Prover};
 use crate::app::people::{self, passwords, sessions};
-use crate::app;
 use crate::error::{Error, Result};
 use crate::http::credentials::Credentials;
 use crate::http::form::{Checked, Fields, field};
-use crate::http::session::{self, Session};
 use crate::http::origin;
+use crate::http::session::{self, Session};
 use crate::http::{Shared, auth::Caller};
 
 /// Passwords checked at the same time at most: each takes 19 MiB and some tens of milliseconds of a core.
@@ -77,7 +77,8 @@ pub async fn sent(app: Shared, req: HttpRequest, frame: Frame, form: Checked) ->
     }
     if let Err(error) = attempted(&app, &req, &login).await {
         let Error::TooMany { detail, retry_after_seconds } = error else { return Err(error) };
-        let mut answer = show(&app, frame, StatusCode::TOO_MANY_REQUESTS, &next, &login, Some(detail)).await?;
+        let mut answer =
+            show(&app, frame, StatusCode::TOO_MANY_REQUESTS, &next, &login, Some(detail)).await?;
         answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from(retry_after_seconds));
         return Ok(answer);
     }

@@ -17,9 +17,9 @@ pub fn tabs(current: &str) -> Vec<Tab> {
         ("Publishers", "/admin/publishers"),
         ("Audit", "/admin/audit"),
     ]
-        .into_iter()
-        .map(|(text, href)| Tab { text: text.to_owned(), href: href.to_owned(), current: href == current })
-        .collect()
+    .into_iter()
+    .map(|(text, href)| Tab { text: text.to_owned(), href: href.to_owned(), current: href == current })
+    .collect()
 }
 
 /// Done: on to a page, so that a reload does not do it again.

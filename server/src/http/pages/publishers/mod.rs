@@ -103,10 +103,18 @@ pub async fn page(app: Shared, frame: Frame, form: web::Query<Form>) -> Result<H
 
 /// `POST /admin/publishers`: the fields of the page, to be trusted from now on.
 pub async fn add(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Result<HttpResponse> {
-    let fields: serde_json::Map<String, Value> =
-        form.0.iter().filter(|(name, _)| name != "csrf").map(|(name, value)| (name.clone(), json!(value))).collect();
-    let query: Vec<String> =
-        form.0.iter().filter(|(name, _)| name != "csrf").map(|(n, v)| format!("{n}={}", words::encode(v))).collect();
+    let fields: serde_json::Map<String, Value> = form
+        .0
+        .iter()
+        .filter(|(name, _)| name != "csrf")
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    let query: Vec<String> = form
+        .0
+        .iter()
+        .filter(|(name, _)| name != "csrf")
+        .map(|(n, v)| format!("{n}={}", words::encode(v)))
+        .collect();
     let form: Form = serde_json::from_value(Value::Object(fields))
         .map_err(|error| Error::malformed(format!("the form cannot be read: {error}")))?;
     let wish = form.wish();
