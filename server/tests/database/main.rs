@@ -9,6 +9,7 @@
 mod ci;
 mod claims;
 mod paths;
+mod people;
 mod plans;
 
 use std::path::Path;

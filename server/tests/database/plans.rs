@@ -43,6 +43,9 @@ const GROWING: &[&str] = &[
     "seen_edges",
     "rate_windows",
     "sign_in_attempts",
+    "users",
+    "sessions",
+    "memberships",
 ];
 
 const CATALOG: &str = "\
@@ -288,6 +291,7 @@ async fn collect(url: &str) -> Heard {
     }
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     run_jobs(&app, &mut heard);
+    crate::people::tell(&app, &mut heard);
     read_all(&service, &token, &last, &mut heard).await;
     for route in ROUTES.iter().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);
