@@ -25,7 +25,7 @@ pub use issuers::{CiConfig, IssuerConfig, Provider};
 pub use keys::MIN_SECRET_BYTES;
 pub use limits::Limits;
 pub use nearest::nearest;
-pub use provider::IdentityProvider;
+pub use provider::{ForwardAuth, GroupRules, IdentityProvider};
 pub use rates::{Proxies, Rates};
 pub use sources::{Auth, FAMILIES, Family, Network, OwnQueries, Secret, SourceConfig};
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub sign_in: SignInConfig,
     /// Where people sign in by OpenID Connect.
     pub identity_provider: Option<IdentityProvider>,
+    /// A proxy that signs people in.
+    pub forward_auth: Option<ForwardAuth>,
     /// Seals private keys; none: a file beside the SQLite database.
     pub secret_key: Option<Secret>,
     /// Largest request body, in bytes.
@@ -99,6 +101,7 @@ impl Default for Config {
             hidden_teams: Vec::new(),
             sign_in: SignInConfig::default(),
             identity_provider: None,
+            forward_auth: None,
             secret_key: None,
             max_body_bytes: 10 * 1024 * 1024,
             limits: Limits::default(),
@@ -172,7 +175,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Sections of sections, each with a name that somebody chose; they check their own keys.
-const BY_NAME: [&str; 4] = ["sources", "hooks", "issuers", "identity_provider"];
+const BY_NAME: [&str; 5] = ["sources", "hooks", "issuers", "identity_provider", "forward_auth"];
 
 impl Config {
     /// Reads file, environment and flags; every error at once.
@@ -225,7 +228,7 @@ impl Config {
         if let Some(text) = source.text("log", "level") {
             self.log_level = text;
         }
-        self.apply_catalog(source);
+        self.catalog.apply(source);
         self.apply_senders(source);
         if cfg!(debug_assertions) {
             self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());
@@ -264,60 +267,10 @@ impl Config {
     fn apply_senders(&mut self, source: &mut Source) {
         self.sources = sources::read(source);
         self.identity_provider = provider::read(source);
+        self.forward_auth = provider::forward(source, &self.proxies);
         self.hooks = hooks::read(source);
         self.alerts.apply(source);
         self.ci = issuers::read(source);
-    }
-
-    fn apply_catalog(&mut self, source: &mut Source) {
-        if let Some(tier) = source.number("catalog", "default_tier", 1, 4) {
-            self.catalog.default_tier = tier as i16;
-        }
-        match source.value("catalog", "tier_from") {
-            None => {}
-            Some(Value::Array(list)) => {
-                self.catalog.tier_from = list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
-                for place in &self.catalog.tier_from {
-                    let known = ["label:", "annotation:", "tag:"].iter().any(|p| place.starts_with(p));
-                    if !known {
-                        source.errors.push(format!(
-                            "catalog.tier_from: `{place}`: expected label:KEY, annotation:KEY or tag:PREFIX"
-                        ));
-                    }
-                }
-            }
-            Some(_) => source.errors.push("catalog.tier_from: expected a list of texts".into()),
-        }
-        match source.value("catalog", "tier_words") {
-            None => {}
-            Some(Value::Table(words)) => {
-                for (word, tier) in words {
-                    match tier.as_integer().filter(|t| (1..=4).contains(t)) {
-                        Some(t) => self.catalog.tier_words.insert(0, (word.to_lowercase(), t as i16)),
-                        None => source.errors.push(format!("catalog.tier_words.{word}: expected 1 to 4")),
-                    }
-                }
-            }
-            Some(_) => source.errors.push("catalog.tier_words: expected a table of word = tier".into()),
-        }
-        match source.value("catalog", "lifecycle_words") {
-            None => {}
-            Some(Value::Table(words)) => {
-                for (word, to) in words {
-                    match to.as_str().filter(|t| ["experimental", "production", "deprecated"].contains(t)) {
-                        Some(t) => {
-                            self.catalog.lifecycle_words.insert(0, (word.to_lowercase(), t.to_owned()));
-                        }
-                        None => source.errors.push(format!(
-                            "catalog.lifecycle_words.{word}: expected experimental, production or deprecated"
-                        )),
-                    }
-                }
-            }
-            Some(_) => {
-                source.errors.push("catalog.lifecycle_words: expected a table of word = lifecycle".into());
-            }
-        }
     }
 }
 

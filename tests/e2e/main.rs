@@ -36,6 +36,7 @@ mod people;
 mod plan_runs;
 mod plans;
 mod pressure;
+mod proxied;
 mod publishers;
 mod readme;
 mod refusals;

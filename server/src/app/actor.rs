@@ -107,6 +107,8 @@ pub struct Person {
     pub member_of: Vec<String>,
     /// Slugs of the teams the person leads.
     pub leads: Vec<String>,
+    /// Name under which a proxy signs the person in; none where no proxy does.
+    pub proxy_name: Option<String>,
 }
 
 /// Scopes, and for what they hold.
@@ -319,7 +321,8 @@ mod tests {
     fn person(role: Role, member_of: &[&str], leads: &[&str]) -> Actor {
         let list = |slugs: &[&str]| slugs.iter().map(|s| (*s).to_owned()).collect();
         let (id, login, name) = ("u1".to_owned(), "ada".to_owned(), "Ada".to_owned());
-        let person = Person { id, login, name, role, member_of: list(member_of), leads: list(leads) };
+        let (member_of, leads) = (list(member_of), list(leads));
+        let person = Person { id, login, name, role, member_of, leads, proxy_name: None };
         Actor::person(Arc::new(person), Credential::Session("s1".into()))
     }
 

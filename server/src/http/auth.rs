@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use super::credentials::Credentials;
 use super::routes::{self, Access, Route};
 use super::session::{self, Session};
-use super::{Installed, limits, origin, pages, problem, refusals};
+use super::{Installed, limits, origin, pages, problem, proxied, refusals};
 use crate::app::{Actor, App, people, tokens};
 use crate::error::{Error, Result};
 
@@ -164,6 +164,9 @@ async fn asking(req: &ServiceRequest, app: &Arc<App>) -> Result<Option<Actor>> {
         Err(Error::Unauthenticated { .. }) => return Ok(None),
         Err(other) => return Err(other),
     };
+    if proxied::is_somebody_else(app, req.request(), &actor) {
+        return Ok(None);
+    }
     let session = Session(text);
     session::require_own_site(app, req.method(), req.headers(), Some(&session))?;
     req.extensions_mut().insert(session);

@@ -18,7 +18,8 @@ pub async fn surround<B: MessageBody>(
     let app = req.app_data::<Installed>().filter(|app| !watching && !app.config.demo);
     if let Some(app) = app {
         let named = req.uri().host().or_else(|| req.headers().get(header::HOST)?.to_str().ok());
-        if !named.is_some_and(|host| app.config.answers_to(host)) {
+        // Only a browser can be led here by a foreign name, and a browser always says which.
+        if named.is_some_and(|host| !app.config.answers_to(host)) {
             let detail = "This server does not go by the name in Host. Its names are server.public_url and \
                           server.hosts of its settings.";
             let refused = Problem::new(req.request(), 421, "wrong_host", "Wrong host", detail).response();

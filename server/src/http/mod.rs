@@ -21,6 +21,7 @@ pub mod openapi;
 pub mod origin;
 pub mod pages;
 pub mod problem;
+pub mod proxied;
 pub mod query;
 pub mod refusals;
 pub mod render;
