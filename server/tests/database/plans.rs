@@ -213,8 +213,7 @@ where
 {
     for path in PATHS {
         let path = path.replace("{id}", last);
-        let ask = crate::hidden::get(&path, token);
-        let status = web::call_service(service, ask).await.status().as_u16();
+        let status = web::call_service(service, crate::hidden::get(&path, token)).await.status().as_u16();
         assert!(status == 200 || (status == 404 && !path.contains("checkout")), "{path}: {status}");
         heard.listen(&path);
     }
