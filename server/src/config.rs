@@ -43,6 +43,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Whether reading takes signing in; none: it depends on the listener.
     pub reading_signed_in: Option<bool>,
+    /// Slugs of teams whose details only those near them may know.
+    pub hidden_teams: Vec<String>,
     /// How long sessions last.
     pub sign_in: SignInConfig,
     /// Where people sign in by OpenID Connect.
@@ -96,6 +98,7 @@ impl Default for Config {
             public_url: None,
             hosts: Vec::new(),
             reading_signed_in: None,
+            hidden_teams: Vec::new(),
             sign_in: SignInConfig::default(),
             identity_provider: None,
             forward_auth: None,
@@ -151,6 +154,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("limits", "failed_per_minute", "WATERBEAR_FAILED_PER_MINUTE"),
     ("limits", "exchange_per_minute", "WATERBEAR_EXCHANGE_PER_MINUTE"),
     ("access", "reading", "WATERBEAR_READING"),
+    ("access", "hidden_teams", "WATERBEAR_HIDDEN_TEAMS"),
     ("sign_in", "idle_hours", "WATERBEAR_SESSION_IDLE_HOURS"),
     ("sign_in", "absolute_hours", "WATERBEAR_SESSION_HOURS"),
     ("sign_in", "passwords", "WATERBEAR_PASSWORDS"),
@@ -256,6 +260,7 @@ impl Config {
         self.secret_key = keys::read(source);
         self.hosts = access::hosts(source);
         self.reading_signed_in = access::reading(source);
+        self.hidden_teams = access::hidden_teams(source);
         self.sign_in.apply(source);
     }
 

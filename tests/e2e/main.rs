@@ -17,6 +17,7 @@ mod engines;
 mod flows;
 mod grading;
 mod groups;
+mod hidden;
 mod hooks;
 mod hostile;
 mod idempotency;

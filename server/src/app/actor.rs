@@ -254,6 +254,25 @@ impl Actor {
         !self.grants.is_empty() && self.grants.iter().all(Grant::is_limited)
     }
 
+    /// Whether the actor looks after the whole installation, so that no team is hidden from it: whoever may write the
+    /// catalog of all teams, the program itself, a sender that the settings name.
+    pub fn sees_all(&self) -> bool {
+        let whole = |grant: &Grant| !grant.is_limited() && grant.has("catalog:write");
+        matches!(self.credential, Credential::Machine | Credential::Hook(_)) || self.grants.iter().any(whole)
+    }
+
+    /// Slugs of the teams that the actor belongs to or is limited to.
+    pub fn own_teams(&self) -> impl Iterator<Item = &str> {
+        let granted = self.grants.iter().filter_map(|grant| grant.teams.as_ref()).flatten();
+        let person = self.person.iter().flat_map(|person| person.member_of.iter().chain(&person.leads));
+        granted.chain(person).map(String::as_str)
+    }
+
+    /// Slugs and catalog references of the services that the actor is limited to.
+    pub fn own_services(&self) -> impl Iterator<Item = &str> {
+        self.grants.iter().filter_map(|grant| grant.services.as_ref()).flatten().map(String::as_str)
+    }
+
     /// Refuses an actor without the scope.
     ///
     /// # Errors

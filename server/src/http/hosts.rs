@@ -5,7 +5,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
 
-use super::Shared;
+use super::Installed;
 use super::problem::Problem;
 
 /// Middleware: lets a request through whose `Host` is a name of this server.
@@ -15,7 +15,7 @@ pub async fn surround<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     // Whoever watches over the process calls it by whatever name the process has there.
     let watching = matches!(req.path(), "/healthz" | "/readyz");
-    let app = req.app_data::<Shared>().filter(|app| !watching && !app.config.demo);
+    let app = req.app_data::<Installed>().filter(|app| !watching && !app.config.demo);
     if let Some(app) = app {
         let named = req.uri().host().or_else(|| req.headers().get(header::HOST)?.to_str().ok());
         // Only a browser can be led here by a foreign name, and a browser always says which.

@@ -3,18 +3,20 @@
 //! The headers begin a session as a password does, and after that the session counts: forms carry its text, it can be
 //! ended, its rights are looked up. A session of somebody else than the proxy names counts no longer.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 
 use super::auth::Caller;
-use super::{Shared, origin, session};
-use crate::app::Actor;
+use super::{origin, session};
 use crate::app::people::provider::{self, Profile};
 use crate::app::people::sessions;
+use crate::app::{Actor, App};
 use crate::config::GroupRules;
 use crate::error::Result;
 
 /// The person whom a trusted proxy names, with what groups say here; none where none does.
-pub fn person(app: &Shared, req: &HttpRequest) -> Result<Option<(GroupRules, Profile)>> {
+pub fn person(app: &Arc<App>, req: &HttpRequest) -> Result<Option<(GroupRules, Profile)>> {
     let Some(config) = app.config.forward_auth.as_ref().filter(|_| by_proxy(app, req)) else {
         return Ok(None);
     };
@@ -30,12 +32,12 @@ pub fn person(app: &Shared, req: &HttpRequest) -> Result<Option<(GroupRules, Pro
 }
 
 /// Whether the connection is that of a proxy whose word counts.
-fn by_proxy(app: &Shared, req: &HttpRequest) -> bool {
+fn by_proxy(app: &Arc<App>, req: &HttpRequest) -> bool {
     req.peer_addr().is_some_and(|peer| app.config.proxies.trusts(peer.ip()))
 }
 
 /// Begins a session of a person whom a proxy named; gives its text.
-pub async fn sign_in(app: &Shared, req: &HttpRequest, rules: GroupRules, who: Profile) -> Result<String> {
+pub async fn sign_in(app: &Arc<App>, req: &HttpRequest, rules: GroupRules, who: Profile) -> Result<String> {
     let agent = session::agent(req);
     let before = session::held(app, req.headers());
     app.write(Caller::of(req).0.calling_from(origin::of(req)), move |tx| {
@@ -48,7 +50,7 @@ pub async fn sign_in(app: &Shared, req: &HttpRequest, rules: GroupRules, who: Pr
 }
 
 /// Whether a proxy names somebody else than the session is of.
-pub fn is_somebody_else(app: &Shared, req: &HttpRequest, actor: &Actor) -> bool {
+pub fn is_somebody_else(app: &Arc<App>, req: &HttpRequest, actor: &Actor) -> bool {
     let named = person(app, req).ok().flatten();
     let own = actor.person.as_ref().and_then(|person| person.proxy_name.as_deref());
     named.is_some_and(|(_, who)| own != Some(who.subject.as_str()))

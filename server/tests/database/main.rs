@@ -8,6 +8,7 @@
 
 mod ci;
 mod claims;
+mod hidden;
 mod paths;
 mod people;
 mod plans;
