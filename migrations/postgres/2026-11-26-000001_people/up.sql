@@ -15,6 +15,7 @@ CREATE TABLE users (
 );
 CREATE UNIQUE INDEX users_login ON users (login);
 CREATE UNIQUE INDEX users_subject ON users (issuer, subject);
+CREATE INDEX users_role ON users (role);
 CREATE TABLE memberships (
     user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     team_id TEXT COLLATE "C" NOT NULL REFERENCES teams (id),
