@@ -1,7 +1,7 @@
 // The demo in a process of its own, and pages that must stay silent.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,12 +13,13 @@ const here = dirname(fileURLToPath(import.meta.url));
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Starts a command of the binary on a free port; `base` is where it listens, `printed` what it said. */
-export async function startServer(command = 'demo', extra = []) {
+export async function startServer(command = 'demo', extra = [], { files = {}, env = {} } = {}) {
   const binary = process.env.WATERBEAR_BIN ?? join(here, '../../target/debug/waterbear');
   const dir = mkdtempSync(join(tmpdir(), 'waterbear-browser-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
   const child = spawn(binary, [command, '--listen', '127.0.0.1:0', ...extra], {
     cwd: dir,
-    env: { PATH: process.env.PATH, HOME: dir },
+    env: { PATH: process.env.PATH, HOME: dir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '', complaints = '';

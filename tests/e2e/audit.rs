@@ -6,7 +6,7 @@ use harness::{SMALL_CATALOG, Server, Setup, Value, instant, json, now, passed};
 
 const KEY: &str = "a-key-of-the-hook-7f3a";
 
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     let hooks = "[hooks.gremlin]\nformat = \"gremlin\"\nsecret_env = \"KEY\"\n";
     let server = Setup::default()
         .file("waterbear.toml", hooks)
@@ -18,11 +18,11 @@ fn server() -> Server {
 }
 
 /// A write: its line of the route table, the path, media type and body, and what the audit must show changed.
-struct Write {
-    route: &'static str,
-    path: String,
-    media: &'static str,
-    body: String,
+pub(crate) struct Write {
+    pub(crate) route: &'static str,
+    pub(crate) path: String,
+    pub(crate) media: &'static str,
+    pub(crate) body: String,
     sides: (bool, bool),
 }
 
@@ -32,7 +32,7 @@ fn write(route: &'static str, path: &str, body: &Value, sides: (bool, bool)) -> 
 }
 
 /// One write of each line of the table that writes, in an order in which all succeed.
-fn writes(server: &Server) -> Vec<Write> {
+pub(crate) fn writes(server: &Server) -> Vec<Write> {
     let document = server.json("/api/openapi.json");
     let example = |path: &str, method: &str| {
         document["paths"][path][method]["requestBody"]["content"]["application/json"]["example"].clone()

@@ -208,7 +208,7 @@ impl Reader {
     }
 
     fn edges(&mut self, map: &Map<String, Value>, at: &str) -> Vec<Edge> {
-        if !map.contains_key("edges") {
+        if map.get("edges").is_none_or(Value::is_null) {
             self.wrong(format!("{at}/edges"), "is missing; a list of calls, empty if there are none yet");
         }
         let items = self.list(map, at, "edges", MAX_EDGES);

@@ -29,7 +29,7 @@ pub struct PostFact {
     /// Name from the fact catalogue, of those marked as posted.
     pub fact: String,
     /// Value of the fact's type.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub value: serde_json::Value,
     /// The instant the value tells of; now, if left out.
     #[serde(default)]

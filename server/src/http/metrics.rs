@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::app::people::passwords;
 use crate::app::views::{FleetView, ServiceRow};
 use crate::error::Result;
 
@@ -133,6 +134,13 @@ impl Metrics {
         let up: Gauge = Gauge::default();
         up.set(i64::from(standings.is_some()));
         registry.register("waterbear_database_up", "Whether the database answered", up);
+        let compared: Counter = Counter::default();
+        compared.inc_by(passwords::compared());
+        registry.register(
+            "waterbear_password_checks",
+            "Passwords compared, for accounts that are there and accounts that are not",
+            compared,
+        );
         if let Some(standings) = standings {
             add_fleet(&mut registry, standings);
             add_services(&mut registry, &standings.services);

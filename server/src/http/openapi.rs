@@ -9,6 +9,7 @@ use utoipa::openapi::{RefOr, Schema};
 use super::problem::{self, Problem};
 use super::query::{Kind, Param};
 use super::routes::{Access, Given, ROUTES, Route};
+use super::session;
 
 /// Schemas by name, as they are met.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -85,6 +86,14 @@ pub fn document() -> Value {
                     "description": "An API token, wb_…, as `waterbear token create` prints it. Scopes: read, \
                                     drills:write, evidence:write, catalog:write, admin (all of them).",
                 },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": session::NAME,
+                    "description": "A person's session, as signing in gives it; `__Host-` stands before the name where \
+                                    the server is reached by https. A write needs Sec-Fetch-Site or Origin of our own \
+                                    pages, or the session's X-CSRF-Token, beside it.",
+                },
             },
         },
     })
@@ -107,11 +116,18 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
             let example: Value = serde_json::from_str(example).unwrap_or_default();
             first["example"] = example;
         }
-        operation["requestBody"] = json!({ "required": true, "content": content });
+        operation["requestBody"] = json!({ "required": !body.may_be_empty, "content": content });
     }
+    operation["security"] = match route.access {
+        Access::Public | Access::Signed => json!([]),
+        // Where reading takes signing in, one of the two is needed.
+        Access::Open => json!([{}, { "token": [] }, { "session": [] }]),
+        Access::Person => json!([{ "session": [] }]),
+        Access::Scope(_) | Access::Whole(_) => json!([{ "token": [] }, { "session": [] }]),
+    };
     if let Access::Scope(scope) | Access::Whole(scope) = route.access {
-        operation["security"] = json!([{ "token": [] }]);
-        operation["description"] = json!(format!("Needs a token with the scope `{scope}`."));
+        let about = format!("Needs a token with the scope `{scope}`, or a person whose role has it.");
+        operation["description"] = json!(about);
     }
     operation
 }
@@ -172,7 +188,10 @@ fn kind(param: &Param) -> Value {
         Kind::Word(words) => json!({ "type": "string", "enum": words }),
         Kind::Whole(least, i64::MAX) => json!({ "type": "integer", "minimum": least }),
         Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Instant => json!({ "type": "string", "format": "date-time" }),
+        // Empty is the same as not said, as forms send it.
+        Kind::Instant => {
+            json!({ "type": "string", "anyOf": [{ "format": "date-time" }, { "maxLength": 0 }] })
+        }
         Kind::Flag => json!({ "type": "boolean" }),
     }
 }
@@ -180,34 +199,15 @@ fn kind(param: &Param) -> Value {
 fn responses(route: &Route, schemas: &mut Schemas) -> Value {
     let mut all = Map::new();
     for given in route.gives {
-        all.insert(given.status.to_string(), response(given, route, schemas));
+        let one = response(given, route, schemas);
+        match all.get_mut(&given.status.to_string()) {
+            Some(known) => also(known, one),
+            None => {
+                all.insert(given.status.to_string(), one);
+            }
+        }
     }
-    let mut problems: Vec<(&str, &str)> = Vec::new();
-    if route.access != Access::Public {
-        problems.push(("401", "No credential, or a bad one."));
-    }
-    let answers_403 = route.path.ends_with("/gate") || route.path.ends_with("/exchange");
-    if matches!(route.access, Access::Scope(_) | Access::Whole(_)) || answers_403 {
-        problems.push(("403", "Not allowed."));
-    }
-    if route.path.contains('{') || route.path.starts_with("/api/v1/drills") {
-        problems.push(("404", "There is no such thing; the nearest name is told."));
-    }
-    if route.method != "GET" && route.tag != "tokens" && route.tag != "grading" {
-        problems.push(("409", "Collides with what is there."));
-    }
-    if route.body.is_some() {
-        problems.push(("400", "The body cannot be read; line and column are told."));
-        problems.push(("413", "The body is too large."));
-        problems.push(("415", "The media type is not taken."));
-    }
-    if route.body.is_some() || !route.query.is_empty() {
-        problems.push(("422", "Readable, but wrong; every field is told."));
-    }
-    if route.path != "/healthz" && route.path != "/api/openapi.json" {
-        problems.push(("503", "The database is away; `Retry-After` says when to try again."));
-    }
-    for (status, about) in problems {
+    for (status, about) in problems(route) {
         let schema = json!({ "$ref": "#/components/schemas/Problem" });
         all.insert(
             status.to_owned(),
@@ -217,19 +217,73 @@ fn responses(route: &Route, schemas: &mut Schemas) -> Value {
     Value::Object(all)
 }
 
+/// What a call may answer when all is not well.
+fn problems(route: &Route) -> Vec<(&'static str, &'static str)> {
+    let watched = matches!(route.path, "/healthz" | "/readyz");
+    let has_path = route.path.contains('{');
+    let mut all = Vec::new();
+    if route.body.is_some() {
+        all.push(("400", "The body cannot be read; line and column are told."));
+        all.push(("413", "The body is too large."));
+        all.push(("415", "The media type is not taken."));
+    } else if has_path {
+        all.push(("400", "The path cannot be read."));
+    }
+    if route.access != Access::Public {
+        all.push(("401", "No credential, or a bad one."));
+    }
+    if route.method != "GET" || route.least_role().is_some() || route.path.ends_with("/gate") {
+        all.push(("403", "Not allowed; or a session's cookie that does not come from our own pages."));
+    }
+    let names_some = matches!(route.access, Access::Scope("drills:write" | "evidence:write"));
+    if has_path || names_some || route.path.starts_with("/api/v1/drills") {
+        all.push(("404", "There is no such thing; the nearest name is told."));
+    }
+    if route.method != "GET" && route.tag != "tokens" && route.tag != "grading" {
+        all.push(("409", "Collides with what is there."));
+    }
+    if !watched {
+        all.push(("421", "The server does not go by the name in `Host`."));
+        all.push(("422", "Readable, but wrong; every field and every unknown parameter is told."));
+        all.push(("429", "Too many requests; `Retry-After` says when to try again."));
+    }
+    if !matches!(route.path, "/healthz" | "/api/openapi.json") {
+        all.push(("503", "The database is away; `Retry-After` says when to try again."));
+    }
+    all
+}
+
 fn response(given: &Given, route: &Route, schemas: &mut Schemas) -> Value {
     let mut content = Map::new();
     if !given.media.is_empty() {
         content.insert(given.media.to_owned(), json!({ "schema": (given.shape)(schemas) }));
     }
-    if route.method == "GET" && route.query.iter().any(|param| param.name == "format") {
-        content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+    let formats = route.query.iter().find(|param| param.name == "format").map(|param| param.kind);
+    if let (true, Some(Kind::Word(words))) = (route.method == "GET", formats) {
+        for (word, media) in [("csv", "text/csv"), ("ndjson", "application/x-ndjson")] {
+            if words.contains(&word) {
+                content.insert(media.to_owned(), json!({ "schema": { "type": "string" } }));
+            }
+        }
     }
     let mut response = json!({ "description": given.about });
     if !content.is_empty() {
         response["content"] = Value::Object(content);
     }
     response
+}
+
+/// Another answer of the same status beside the first.
+fn also(known: &mut Value, other: Value) {
+    let Value::Object(more) = other["content"].clone() else { return };
+    for (media, body) in more {
+        let first = known["content"].get(&media).map(|body| body["schema"].clone());
+        let schema = match first {
+            Some(first) => json!({ "anyOf": [first, body["schema"].clone()] }),
+            None => body["schema"].clone(),
+        };
+        known["content"][media.as_str()] = json!({ "schema": schema });
+    }
 }
 
 #[cfg(test)]

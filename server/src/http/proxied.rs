@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
 
 use super::auth::Caller;
 use super::{origin, session};
@@ -39,7 +38,7 @@ fn by_proxy(app: &Arc<App>, req: &HttpRequest) -> bool {
 
 /// Begins a session of a person whom a proxy named; gives its text.
 pub async fn sign_in(app: &Arc<App>, req: &HttpRequest, rules: GroupRules, who: Profile) -> Result<String> {
-    let agent = req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let agent = session::agent(req);
     let before = session::held(app, req.headers());
     app.write(Caller::of(req).0.calling_from(origin::of(req)), move |tx| {
         if let Some(before) = &before {

@@ -46,6 +46,8 @@ pub struct Taken {
     pub shape: Shape,
     /// Example of it.
     pub example: Option<&'static str>,
+    /// It may be empty.
+    pub may_be_empty: bool,
 }
 
 /// An answer that a route gives.
@@ -149,12 +151,19 @@ impl Route {
     }
 
     const fn takes(self, media: &'static [&'static str], shape: Shape) -> Self {
-        Self { body: Some(Taken { media, shape, example: None }), ..self }
+        Self { body: Some(Taken { media, shape, example: None, may_be_empty: false }), ..self }
     }
 
     const fn example(self, example: &'static str) -> Self {
         match self.body {
             Some(body) => Self { body: Some(Taken { example: Some(example), ..body }), ..self },
+            None => self,
+        }
+    }
+
+    const fn may_be_empty(self) -> Self {
+        match self.body {
+            Some(body) => Self { body: Some(Taken { may_be_empty: true, ..body }), ..self },
             None => self,
         }
     }

@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 const MAX_BYTES: usize = 64;
 /// Longest attempt to sign in elsewhere, bytes.
 const MAX_ATTEMPT: usize = 4_096;
+/// The name of the cookie where nothing is encrypted; `__Host-` stands before it otherwise.
+pub const NAME: &str = "waterbear";
 /// The header in which a script of our pages sends the text of a form.
 const TOKEN_HEADER: &str = "x-csrf-token";
 
@@ -62,9 +64,14 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
+/// What the browser calls itself.
+pub fn agent(req: &HttpRequest) -> Option<String> {
+    req.headers().get(header::USER_AGENT)?.to_str().ok().map(str::to_owned)
+}
+
 /// The name of the cookie: over TLS one that no other host and no plain connection can set.
 fn name(app: &App) -> &'static str {
-    if is_secure(app) { "__Host-waterbear" } else { "waterbear" }
+    if is_secure(app) { "__Host-waterbear" } else { NAME }
 }
 
 fn is_secure(app: &App) -> bool {

@@ -112,10 +112,10 @@ pub struct AuditView {
     /// For people.
     pub sentence: String,
     /// As it was; of what changed only what differs.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub before: Option<Json>,
     /// As it is.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub after: Option<Json>,
     /// Details of the event.
     #[schema(value_type = Object)]

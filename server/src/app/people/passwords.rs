@@ -1,5 +1,7 @@
 //! Passwords: Argon2id, checked in the same time whether or not there is such an account.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
@@ -19,6 +21,14 @@ const PASSES: u32 = 2;
 /// Hash of no password: what is compared when there is no such account.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$d2F0ZXJiZWFyLW5vYm9keQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Hashes compared by this process.
+static COMPARED: AtomicU64 = AtomicU64::new(0);
+
+/// How many hashes this process compared; one for each attempt to sign in, whether or not there is such an account.
+pub fn compared() -> u64 {
+    COMPARED.load(Ordering::Relaxed)
+}
 
 fn argon() -> Result<Argon2<'static>> {
     let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
@@ -63,6 +73,7 @@ pub fn verify(password: &str, stored: Option<&str>) -> Result<bool> {
     let given = if password.len() > MAX_BYTES { "" } else { password };
     let hash = PasswordHash::new(stored.unwrap_or(NOBODY)).map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
     let same = argon()?.verify_password(given.as_bytes(), &hash);
+    COMPARED.fetch_add(1, Ordering::Relaxed);
     match same {
         Ok(()) => Ok(stored.is_some() && !given.is_empty()),
         Err(argon2::password_hash::Error::Password) => Ok(false),

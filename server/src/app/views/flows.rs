@@ -18,7 +18,7 @@ pub struct FlowDocument {
     /// The service where it begins; whatever nobody calls, if left out.
     pub entry: Option<String>,
     /// Its steps, in order.
-    #[schema(required = false)]
+    #[schema(required = false, nullable)]
     pub steps: Vec<String>,
     /// Its calls.
     pub edges: Vec<EdgeDocument>,

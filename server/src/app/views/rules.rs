@@ -106,7 +106,7 @@ pub struct FactSpecView {
     /// Older than so many days it is stale; null: its age is its value.
     pub age_limit_days: Option<u32>,
     /// Example value.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub example: serde_json::Value,
     /// May be posted to `/api/v1/facts`.
     pub posted: bool,

@@ -117,7 +117,7 @@ pub struct RuleOutcomeView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FactView {
     /// Value.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub value: serde_json::Value,
     /// The instant it tells of.
     #[schema(value_type = String, format = DateTime)]

@@ -21,6 +21,9 @@ pub async fn import(app: Shared, Caller(actor): Caller, query: Query, body: Body
     if source.len() > MAX_NAME_BYTES {
         return Err(Error::invalid("?source", format!("longer than {MAX_NAME_BYTES} bytes")));
     }
+    if body.bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::invalid("", "the body is empty; expected a catalog file"));
+    }
     let csv = query.wants_csv() || (body.media == "text/csv" && query.text("format").is_none());
     let dry_run = query.flag("dry_run");
     let work = move |tx: &mut crate::app::Tx<'_>| {

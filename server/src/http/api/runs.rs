@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::app::{blocking, runs as uses};
 use crate::error::Result;
@@ -13,9 +14,9 @@ use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
 
 /// A run has nothing to be set yet.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub struct Nothing {}
 
 /// `POST /api/v1/grading-runs`
 pub async fn request(app: Shared, Caller(actor): Caller, _: Query, body: Body) -> Result<HttpResponse> {

@@ -101,7 +101,7 @@ pub async fn sent(app: Shared, req: HttpRequest, frame: Frame, form: Checked) ->
         let error = "Login or password is not right.".to_owned();
         return show(&app, frame, StatusCode::UNAUTHORIZED, &next, &login, Some(error)).await;
     };
-    let agent = req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let agent = session::agent(&req);
     // Whoever signs in gets a session of their own: one that was there before is of no use to anybody.
     let before = session::held(&app, req.headers());
     let address = origin::address(&req).map(limits::address_key);

@@ -1,4 +1,9 @@
-//! Media types that routes take, the usual one first.
+//! Media types that routes take, the usual one first; what several lines of the table, or a long one, say of themselves.
+
+use super::{Given, json, text};
+use crate::app::views;
+use crate::http::openapi::{json_of, nothing};
+use crate::http::query::{Kind, Param, param};
 
 /// What clients say who were not told what they send; `curl --data-binary` says the second.
 pub(super) const UNNAMED: [&str; 2] = ["application/octet-stream", "application/x-www-form-urlencoded"];
@@ -22,4 +27,22 @@ pub(super) const CATALOG: &[&str] = &[
     "text/csv",
     UNNAMED[0],
     UNNAMED[1],
+];
+
+/// What is said beside a tool's document.
+pub(super) const HINTS: &[Param] = &[
+    param("service", Kind::Text, "Slug or catalog reference, if the document names none"),
+    param("kind", Kind::Text, "rollback, infrastructure or dependency"),
+    param("failure", Kind::Text, "Failure class, such as dns or config"),
+    param("target", Kind::Text, "What was hit"),
+    param("environment", Kind::Text, "Where"),
+    param("exit_code", Kind::Whole(0, 255), "How the tool ended, where its document does not tell: k6"),
+];
+
+/// What is due, or one file of it.
+pub(super) const PLANS: &[Given] = &[
+    json(200, "The drills with their plans; or the file that was asked for.", json_of::<views::DuePlans>),
+    json(200, "A file.", nothing),
+    text("application/yaml", "A file."),
+    text("application/x-sh", "A file."),
 ];

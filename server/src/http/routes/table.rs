@@ -1,6 +1,6 @@
 //! The one route table: method, path, access, handler, and what the OpenAPI document says of each.
 
-use super::media::{CATALOG, DOCUMENT, JSON, NDJSON};
+use super::media::{CATALOG, DOCUMENT, HINTS, JSON, NDJSON, PLANS};
 use super::{Access, Given, Route, empty, get, json, route, text};
 use crate::app::alerts::AlertsAnswer;
 use crate::app::audit::AuditView;
@@ -37,15 +37,6 @@ const REPEATED: Given =
 const BY: Param =
     param("by", Kind::Word(&["team", "service"]), "Who is compared; team unless said otherwise");
 const AFTER: Param = param("after", Kind::Whole(0, i64::MAX), "Position (`seq`) to go on from");
-/// What is said beside a tool's document.
-const HINTS: &[Param] = &[
-    param("service", Kind::Text, "Slug or catalog reference, if the document names none"),
-    param("kind", Kind::Text, "rollback, infrastructure or dependency"),
-    param("failure", Kind::Text, "Failure class, such as dns or config"),
-    param("target", Kind::Text, "What was hit"),
-    param("environment", Kind::Text, "Where"),
-    param("exit_code", Kind::Whole(0, 255), "How the tool ended, where its document does not tell: k6"),
-];
 const TAKEN_IN: &[Given] = &[
     STORED,
     json(200, "Stored before, alerts taken in, or a list answered line by line.", json_of::<AlertsAnswer>),
@@ -62,6 +53,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/api/v1/drills/batch", DRILLS, |r| r.to(drills::batch))
         .doc("drills", "Records up to 10,000 results, one JSON object a line; each good line is stored")
         .takes(NDJSON, json_of::<drills::DrillResult>)
+        .may_be_empty()
         .gives(&[Given {
             status: 200,
             about: "One line for each line, in order.",
@@ -207,7 +199,7 @@ pub const ROUTES: &[Route] = &[
             param("download", Kind::Flag, "The first plan as a file"),
             param("file", Kind::Text, "Another file of that plan, by its name"),
         ])
-        .gives(&[json(200, "The drills with their plans.", json_of::<views::DuePlans>)]),
+        .gives(PLANS),
     get("/api/v1/teams/{slug}/drills-due", |r| r.to(plans::of_team))
         .doc("drills", "What is due over the services of a team and of the teams below it")
         .gives(&[json(200, "The drills, the most urgent first.", json_of::<views::TeamDue>)]),
@@ -307,7 +299,8 @@ pub const ROUTES: &[Route] = &[
         .gives(&[json(200, "The rulebook.", json_of::<views::RulebookView>)]),
     route("POST", "/api/v1/grading-runs", ADMIN, |r| r.to(runs::request))
         .doc("grading", "Asks for a grading of all services")
-        .takes(JSON, nothing)
+        .takes(JSON, json_of::<runs::Nothing>)
+        .may_be_empty()
         .gives(&[json(202, "It is queued; `Location` says where to look.", json_of::<views::GradingRunView>)]),
     get("/api/v1/grading-runs", |r| r.to(runs::list))
         .doc("grading", "Grading runs, newest first")
