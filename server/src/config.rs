@@ -25,7 +25,7 @@ pub use issuers::{CiConfig, IssuerConfig, Provider};
 pub use keys::MIN_SECRET_BYTES;
 pub use limits::Limits;
 pub use nearest::nearest;
-pub use provider::IdentityProvider;
+pub use provider::{ForwardAuth, GroupRules, IdentityProvider};
 pub use rates::{Proxies, Rates};
 pub use sources::{Auth, FAMILIES, Family, Network, OwnQueries, Secret, SourceConfig};
 
@@ -43,10 +43,14 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Whether reading takes signing in; none: it depends on the listener.
     pub reading_signed_in: Option<bool>,
+    /// Slugs of teams whose details only those near them may know.
+    pub hidden_teams: Vec<String>,
     /// How long sessions last.
     pub sign_in: SignInConfig,
     /// Where people sign in by OpenID Connect.
     pub identity_provider: Option<IdentityProvider>,
+    /// A proxy that signs people in.
+    pub forward_auth: Option<ForwardAuth>,
     /// Seals private keys; none: a file beside the SQLite database.
     pub secret_key: Option<Secret>,
     /// Largest request body, in bytes.
@@ -94,8 +98,10 @@ impl Default for Config {
             public_url: None,
             hosts: Vec::new(),
             reading_signed_in: None,
+            hidden_teams: Vec::new(),
             sign_in: SignInConfig::default(),
             identity_provider: None,
+            forward_auth: None,
             secret_key: None,
             max_body_bytes: 10 * 1024 * 1024,
             limits: Limits::default(),
@@ -148,6 +154,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("limits", "failed_per_minute", "WATERBEAR_FAILED_PER_MINUTE"),
     ("limits", "exchange_per_minute", "WATERBEAR_EXCHANGE_PER_MINUTE"),
     ("access", "reading", "WATERBEAR_READING"),
+    ("access", "hidden_teams", "WATERBEAR_HIDDEN_TEAMS"),
     ("sign_in", "idle_hours", "WATERBEAR_SESSION_IDLE_HOURS"),
     ("sign_in", "absolute_hours", "WATERBEAR_SESSION_HOURS"),
     ("sign_in", "passwords", "WATERBEAR_PASSWORDS"),
@@ -168,7 +175,7 @@ const SETTINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Sections of sections, each with a name that somebody chose; they check their own keys.
-const BY_NAME: [&str; 4] = ["sources", "hooks", "issuers", "identity_provider"];
+const BY_NAME: [&str; 5] = ["sources", "hooks", "issuers", "identity_provider", "forward_auth"];
 
 impl Config {
     /// Reads file, environment and flags; every error at once.
@@ -221,7 +228,7 @@ impl Config {
         if let Some(text) = source.text("log", "level") {
             self.log_level = text;
         }
-        self.apply_catalog(source);
+        self.catalog.apply(source);
         self.apply_senders(source);
         if cfg!(debug_assertions) {
             self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());
@@ -253,66 +260,17 @@ impl Config {
         self.secret_key = keys::read(source);
         self.hosts = access::hosts(source);
         self.reading_signed_in = access::reading(source);
+        self.hidden_teams = access::hidden_teams(source);
         self.sign_in.apply(source);
     }
 
     fn apply_senders(&mut self, source: &mut Source) {
         self.sources = sources::read(source);
         self.identity_provider = provider::read(source);
+        self.forward_auth = provider::forward(source, &self.proxies);
         self.hooks = hooks::read(source);
         self.alerts.apply(source);
         self.ci = issuers::read(source);
-    }
-
-    fn apply_catalog(&mut self, source: &mut Source) {
-        if let Some(tier) = source.number("catalog", "default_tier", 1, 4) {
-            self.catalog.default_tier = tier as i16;
-        }
-        match source.value("catalog", "tier_from") {
-            None => {}
-            Some(Value::Array(list)) => {
-                self.catalog.tier_from = list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
-                for place in &self.catalog.tier_from {
-                    let known = ["label:", "annotation:", "tag:"].iter().any(|p| place.starts_with(p));
-                    if !known {
-                        source.errors.push(format!(
-                            "catalog.tier_from: `{place}`: expected label:KEY, annotation:KEY or tag:PREFIX"
-                        ));
-                    }
-                }
-            }
-            Some(_) => source.errors.push("catalog.tier_from: expected a list of texts".into()),
-        }
-        match source.value("catalog", "tier_words") {
-            None => {}
-            Some(Value::Table(words)) => {
-                for (word, tier) in words {
-                    match tier.as_integer().filter(|t| (1..=4).contains(t)) {
-                        Some(t) => self.catalog.tier_words.insert(0, (word.to_lowercase(), t as i16)),
-                        None => source.errors.push(format!("catalog.tier_words.{word}: expected 1 to 4")),
-                    }
-                }
-            }
-            Some(_) => source.errors.push("catalog.tier_words: expected a table of word = tier".into()),
-        }
-        match source.value("catalog", "lifecycle_words") {
-            None => {}
-            Some(Value::Table(words)) => {
-                for (word, to) in words {
-                    match to.as_str().filter(|t| ["experimental", "production", "deprecated"].contains(t)) {
-                        Some(t) => {
-                            self.catalog.lifecycle_words.insert(0, (word.to_lowercase(), t.to_owned()));
-                        }
-                        None => source.errors.push(format!(
-                            "catalog.lifecycle_words.{word}: expected experimental, production or deprecated"
-                        )),
-                    }
-                }
-            }
-            Some(_) => {
-                source.errors.push("catalog.lifecycle_words: expected a table of word = lifecycle".into());
-            }
-        }
     }
 }
 

@@ -78,6 +78,12 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
     all.push(write("POST /api/v1/users", "/api/v1/users", &user, made));
     all.push(write("PATCH /api/v1/users/{id}", "/api/v1/users/LAST", &json!({"role": "viewer"}), both));
     all.push(write("DELETE /api/v1/users/{id}", "/api/v1/users/LAST", &Value::Null, both));
+    let mut publisher = example("/api/v1/trusted-publishers", "post");
+    publisher["services"] = json!(["checkout"]);
+    let path = "/api/v1/trusted-publishers";
+    all.push(write("POST /api/v1/trusted-publishers", path, &publisher, made));
+    let one = format!("{path}/LAST");
+    all.push(write("DELETE /api/v1/trusted-publishers/{id}", &one, &Value::Null, (true, false)));
     let body = SMALL_CATALOG.replace("name: checkout,", "name: cart,");
     let (route, path) = ("POST /api/v1/catalog/import", "/api/v1/catalog/import?source=other".to_owned());
     all.push(Write { route, path, media: "application/yaml", body, sides: made });
@@ -138,6 +144,8 @@ fn every_write_of_the_table_leaves_a_record_that_says_who_how_where_and_what() {
         assert!(!after || shows("after"), "{} shows nothing after: {found:#?}", one.route);
         driven.insert(one.route.to_owned());
     }
+    // These take the identity of a CI job, not a token: tests/e2e/publishers.rs looks at their records.
+    driven.extend(["POST /api/v1/oidc/exchange", "DELETE /api/v1/oidc/token"].map(str::to_owned));
     assert_eq!(documented, driven, "each line of the table that writes is driven here");
     let _ = server.cli(&["verify"]).ok();
 }

@@ -128,11 +128,11 @@ fn texts(value: &Value, at: &str, into: &mut Vec<String>) {
     match value {
         Value::String(_) => into.push(at.to_owned()),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, v)| texts(v, &format!("{at}/{n}"), into))
+            items.iter().enumerate().for_each(|(n, v)| texts(v, &format!("{at}/{n}"), into));
         }
         Value::Object(map) => {
             map.iter().for_each(|(k, v)| {
-                texts(v, &format!("{at}/{}", k.replace('~', "~0").replace('/', "~1")), into)
+                texts(v, &format!("{at}/{}", k.replace('~', "~0").replace('/', "~1")), into);
             });
         }
         _ => {}

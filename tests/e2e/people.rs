@@ -46,6 +46,36 @@ fn nobody_learns_which_accounts_there_are() {
 }
 
 #[test]
+fn whoever_guesses_waits_longer_each_time_and_others_do_not() {
+    let mut server = Setup::default().frozen("2026-03-01T08:00:00Z").start();
+    let (ada, bo) = (server.new_person("ada", &[]), server.new_person("bo", &[]));
+    for login in ["ada", "nobody"] {
+        for _ in 0..5 {
+            let _ = Visitor::of(&server).sign_in(login, "not the right password").expect(401);
+        }
+        let reply = Visitor::of(&server).sign_in(login, "not the right password").expect(429);
+        assert_eq!(reply.header("retry-after"), "1", "{login}");
+    }
+    let refused = Visitor::of(&server).sign_in("ada", &ada).expect(429);
+    assert!(refused.text().contains("Too many attempts") && refused.header("set-cookie").is_empty());
+    let _ = Visitor::of(&server).sign_in("bo", &bo).expect(303);
+    server.move_clock("2026-03-01T08:00:02Z");
+    server.restart();
+    let _ = Visitor::of(&server).sign_in("ada", "not the right password").expect(401);
+    let reply = Visitor::of(&server).sign_in("ada", &ada).expect(429);
+    assert_eq!(reply.header("retry-after"), "2", "twice as long");
+    server.move_clock("2026-03-01T08:00:05Z");
+    server.restart();
+    let _ = Visitor::of(&server).sign_in("ada", &ada).expect(303);
+    // The count begins anew.
+    let _ = Visitor::of(&server).sign_in("ada", "not the right password").expect(401);
+    let _ = Visitor::of(&server).sign_in("ada", &ada).expect(303);
+    let said = server.json("/api/v1/audit?kind=account_refused&limit=50");
+    assert!(said["items"].as_array().is_some_and(|all| all.len() >= 11), "{said:#}");
+    assert_eq!(server.json("/api/v1/audit?kind=account_signed_in")["items"][0]["actor"]["kind"], "person");
+}
+
+#[test]
 fn a_session_that_was_there_before_signing_in_is_never_adopted() {
     let server = Server::start();
     let password = server.new_person("ada", &[]);

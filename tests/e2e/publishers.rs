@@ -232,6 +232,11 @@ fn the_ids_of_the_first_job_are_kept() {
     for kind in ["publisher_added", "publisher_pinned", "ci_token_issued"] {
         assert!(kinds.contains(&json!(kind)), "{kind} is not in {kinds:?}");
     }
+    let issued = &server.json("/api/v1/audit?kind=ci_token_issued")["items"][0];
+    assert_eq!(
+        (&issued["action"], &issued["address"]),
+        (&json!("POST /api/v1/oidc/exchange"), &json!("127.0.0.1"))
+    );
 }
 
 #[test]

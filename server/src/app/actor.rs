@@ -107,6 +107,8 @@ pub struct Person {
     pub member_of: Vec<String>,
     /// Slugs of the teams the person leads.
     pub leads: Vec<String>,
+    /// Name under which a proxy signs the person in; none where no proxy does.
+    pub proxy_name: Option<String>,
 }
 
 /// Scopes, and for what they hold.
@@ -252,6 +254,25 @@ impl Actor {
         !self.grants.is_empty() && self.grants.iter().all(Grant::is_limited)
     }
 
+    /// Whether the actor looks after the whole installation, so that no team is hidden from it: whoever may write the
+    /// catalog of all teams, the program itself, a sender that the settings name.
+    pub fn sees_all(&self) -> bool {
+        let whole = |grant: &Grant| !grant.is_limited() && grant.has("catalog:write");
+        matches!(self.credential, Credential::Machine | Credential::Hook(_)) || self.grants.iter().any(whole)
+    }
+
+    /// Slugs of the teams that the actor belongs to or is limited to.
+    pub fn own_teams(&self) -> impl Iterator<Item = &str> {
+        let granted = self.grants.iter().filter_map(|grant| grant.teams.as_ref()).flatten();
+        let person = self.person.iter().flat_map(|person| person.member_of.iter().chain(&person.leads));
+        granted.chain(person).map(String::as_str)
+    }
+
+    /// Slugs and catalog references of the services that the actor is limited to.
+    pub fn own_services(&self) -> impl Iterator<Item = &str> {
+        self.grants.iter().filter_map(|grant| grant.services.as_ref()).flatten().map(String::as_str)
+    }
+
     /// Refuses an actor without the scope.
     ///
     /// # Errors
@@ -300,7 +321,8 @@ mod tests {
     fn person(role: Role, member_of: &[&str], leads: &[&str]) -> Actor {
         let list = |slugs: &[&str]| slugs.iter().map(|s| (*s).to_owned()).collect();
         let (id, login, name) = ("u1".to_owned(), "ada".to_owned(), "Ada".to_owned());
-        let person = Person { id, login, name, role, member_of: list(member_of), leads: list(leads) };
+        let (member_of, leads) = (list(member_of), list(leads));
+        let person = Person { id, login, name, role, member_of, leads, proxy_name: None };
         Actor::person(Arc::new(person), Credential::Session("s1".into()))
     }
 

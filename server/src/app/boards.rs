@@ -119,11 +119,7 @@ pub fn board(tx: &mut Tx<'_>, ask: &AskBoard) -> Result<BoardView> {
     let picture = tx.picture()?;
     let order = match ask.by.as_str() {
         "team" => teams(tx, &picture, improved, tier, start)?,
-        "service" => Order {
-            slugs: picture.services.iter().map(|s| &*s.slug).collect(),
-            places: ranking::services(tx.conn, &picture, improved, tier, season_start.0)?,
-            improved,
-        },
+        "service" => services(tx, &picture, improved, tier, season_start.0)?,
         _ => return Err(Error::invalid("?by", "expected team or service")),
     };
     let from = match &ask.cursor {
@@ -157,7 +153,26 @@ pub fn board(tx: &mut Tx<'_>, ask: &AskBoard) -> Result<BoardView> {
     })
 }
 
-/// Teams that own services themselves, each with what is below it.
+/// Services; those that the reader may not know of have no place, so that the ranks of the others have no gap.
+fn services<'a>(
+    tx: &mut Tx<'_>,
+    picture: &'a Picture,
+    improved: bool,
+    tier: i8,
+    start: i64,
+) -> Result<Order<'a>> {
+    let mut places = ranking::services(tx.conn, picture, improved, tier, start)?;
+    let unseen = tx.unseen_services()?;
+    if !unseen.is_empty() {
+        let id = |place: &Place| picture.services.get(place.at as usize).map(|service| &*service.id);
+        places = Arc::new(
+            places.iter().filter(|p| id(p).is_some_and(|id| !unseen.contains(id))).copied().collect(),
+        );
+    }
+    Ok(Order { slugs: picture.services.iter().map(|s| &*s.slug).collect(), places, improved })
+}
+
+/// Teams that own services themselves, each with what is below it; as with [`services`], hidden ones have no place.
 fn teams<'a>(
     tx: &mut Tx<'_>,
     picture: &'a Picture,
@@ -167,8 +182,11 @@ fn teams<'a>(
 ) -> Result<Order<'a>> {
     let before = ranking::firsts(tx.conn, picture, start, tx.now.day())?;
     let teams = picture.tree.rows();
+    let veil = tx.veil()?;
     let mut places = Vec::new();
-    for (at, team) in teams.iter().enumerate().filter(|(_, t)| t.removed_at.is_none()) {
+    for (at, team) in
+        teams.iter().enumerate().filter(|(_, t)| t.removed_at.is_none() && !veil.hides_team(&t.id))
+    {
         let Some(own_tier) = picture.best_tier.get(&team.id) else { continue };
         if tier != 0 && i16::from(tier) != *own_tier {
             continue;

@@ -65,7 +65,8 @@ impl Scope {
 
 /// Events after position `after`, oldest first; `next` is the position to go on from.
 pub fn events_after(tx: &mut Tx<'_>, after: i64, limit: i64) -> Result<Page<EventView>> {
-    let rows = store::log::after(tx.conn, after, limit)?;
+    let veil = tx.veil()?;
+    let rows = store::log::after(tx.conn, after, limit, veil.unseen())?;
     page_of(tx, rows, limit)
 }
 
@@ -77,9 +78,10 @@ pub fn events_latest(
     limit: i64,
 ) -> Result<Page<EventView>> {
     let scope = Scope::of(tx, ask)?;
+    let veil = tx.veil()?;
     let mut rows = Vec::new();
     for part in scope.parts() {
-        rows.extend(store::log::latest(tx.conn, part, before, limit)?);
+        rows.extend(store::log::latest(tx.conn, part, before, limit, veil.unseen())?);
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.seq));
     rows.truncate(usize::try_from(limit).unwrap_or(0));
@@ -141,10 +143,13 @@ pub fn drills(tx: &mut Tx<'_>, name: &str, cursor: Option<&str>, limit: i64) -> 
 
 /// One drill.
 pub fn drill(tx: &mut Tx<'_>, id: &str) -> Result<DrillView> {
-    let row = store::drills::by_id(tx.conn, id)?
-        .ok_or_else(|| Error::not_found("drill", id.chars().take(60).collect::<String>()))?;
+    let unknown = || Error::not_found("drill", id.chars().take(60).collect::<String>());
+    let row = store::drills::by_id(tx.conn, id)?.ok_or_else(unknown)?;
     let service = store::services::by_id(tx.conn, &row.service_id)?
         .ok_or_else(|| anyhow::anyhow!("drill {id} without its service"))?;
+    if !tx.sees(&service)? {
+        return Err(unknown());
+    }
     let mut view = drill_view(&service, &row);
     name_tickets(tx, std::slice::from_mut(&mut view))?;
     Ok(view)

@@ -46,9 +46,11 @@ pub mod state;
 mod tally;
 pub mod teams;
 pub mod tokens;
+pub mod veil;
 pub mod verify;
 pub mod views;
 
+use std::cell::OnceCell;
 use std::sync::{Arc, RwLock};
 
 pub use actor::Actor;
@@ -95,6 +97,10 @@ pub struct Tx<'a> {
     /// The picture of all services.
     pub fleet: Arc<fleet::Fleet>,
     clock: &'a dyn Clock,
+    /// The hidden teams, read when first asked for, for all who act in this transaction.
+    hidden: &'a OnceCell<Vec<store::veil::HiddenTeam>>,
+    /// What the actor may not know of.
+    veil: OnceCell<Arc<veil::Veil>>,
 }
 
 impl App {
@@ -211,12 +217,12 @@ impl App {
         })
     }
 
-    /// Runs a read in one read-only transaction.
+    /// Runs a read of the program itself, which may know everything, in one read-only transaction.
     pub fn read_now<T>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.read_as(&Actor::anonymous(), f)
+        self.read_as(&Actor::schedule(), f)
     }
 
-    /// [`App::read_now`] for somebody.
+    /// [`App::read_now`] for somebody: what is hidden from them is not there.
     pub fn read_as<T>(&self, actor: &Actor, f: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         self.db.read(|conn| self.in_tx(conn, self.book(), actor, &mut Vec::new(), f))
     }
@@ -239,6 +245,8 @@ impl App {
             fleet: Arc::clone(&self.fleet),
             events,
             clock: self.clock.as_ref(),
+            hidden: &OnceCell::new(),
+            veil: OnceCell::new(),
         })
     }
 
@@ -275,16 +283,17 @@ impl App {
         }
     }
 
-    /// [`App::read_now`] on a blocking thread.
-    pub async fn read<T: Send + 'static>(
+    /// [`App::read_as`] on a blocking thread.
+    pub async fn read_for<T: Send + 'static>(
         self: &Arc<Self>,
+        actor: Actor,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let app = Arc::clone(self);
         let turn = self.db.turn_to_read().await?;
         blocking(move || {
             let _turn = turn;
-            app.read_now(f)
+            app.read_as(&actor, f)
         })
         .await
     }
@@ -321,6 +330,8 @@ impl Tx<'_> {
             fleet: Arc::clone(&self.fleet),
             events: self.events,
             clock: self.clock,
+            hidden: self.hidden,
+            veil: OnceCell::new(),
         })
     }
 }

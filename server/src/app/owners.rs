@@ -1,6 +1,6 @@
 //! Finding a service by whatever name the sender has for it, and the teams above it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Tx;
 use super::views::TeamRef;
@@ -14,25 +14,57 @@ const NEAR: i64 = 1_000;
 const LONGEST_SLUG: usize = 100;
 
 /// A service by slug, by catalog reference (`component:default/checkout`, `payments/ledger`), or not at all:
-/// then the error names the nearest slug.
+/// then the error names the nearest slug. Of what is hidden from the actor it is the same as of what is not there.
 pub fn service(tx: &mut Tx<'_>, name: &str) -> Result<ServiceRow> {
     let wanted = name.trim().to_lowercase();
-    if let Some(row) = store::services::by_slug(tx.conn, &wanted)? {
+    let veil = tx.veil()?;
+    if let Some(row) = store::services::by_slug(tx.conn, &wanted)?.filter(|row| !veil.hides(row)) {
         return Ok(row);
     }
     for entity_ref in candidates(&wanted) {
-        if let Some(row) = store::services::by_ref(tx.conn, &entity_ref)? {
+        if let Some(row) = store::services::by_ref(tx.conn, &entity_ref)?.filter(|row| !veil.hides(row)) {
             return Ok(row);
         }
     }
     // Anybody may ask for what is not there, as often and as long as they like: a suggestion costs little.
     let bare = wanted.rsplit(['/', ':']).next().unwrap_or(&wanted);
     let near = if bare.len() <= LONGEST_SLUG {
-        nearest(bare, &store::fleet::slugs_near(tx.conn, bare, NEAR)?)
+        nearest(bare, &store::fleet::slugs_near(tx.conn, bare, NEAR, veil.unseen())?)
     } else {
         None
     };
     Err(Error::NotFound { what: "service", key: clip(name), nearest: near })
+}
+
+/// Those of some catalog references whose services the actor may know of, and all that are no services.
+pub fn seen_of(tx: &mut Tx<'_>, mut refs: Vec<String>) -> Result<Vec<String>> {
+    let veil = tx.veil()?;
+    if !veil.is_empty() {
+        let rows = store::services::by_refs(tx.conn, &refs)?;
+        let hidden: HashSet<String> =
+            rows.into_iter().filter(|row| veil.hides(row)).map(|row| row.entity_ref).collect();
+        refs.retain(|entity_ref| !hidden.contains(entity_ref));
+    }
+    Ok(refs)
+}
+
+/// Those of some names, slugs or references, that mean services which the actor may not know of.
+pub fn unseen_of(tx: &mut Tx<'_>, names: BTreeSet<String>) -> Result<HashSet<String>> {
+    let veil = tx.veil()?;
+    if veil.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let lower: Vec<String> = names.iter().map(|name| name.trim().to_lowercase()).collect();
+    let mut rows = store::services::by_slugs(tx.conn, &lower)?;
+    let refs: Vec<String> = lower.iter().flat_map(|name| candidates(name)).collect();
+    rows.extend(store::services::by_refs(tx.conn, &refs)?);
+    rows.retain(|row| veil.hides(row));
+    let hidden: HashSet<&String> = rows.iter().flat_map(|row| [&row.slug, &row.entity_ref]).collect();
+    let is_hidden = |name: &String| {
+        let lower = name.trim().to_lowercase();
+        hidden.contains(&lower) || candidates(&lower).iter().any(|r| hidden.contains(r))
+    };
+    Ok(names.into_iter().filter(is_hidden).collect())
 }
 
 /// References that a name may mean: with its kind, without kind, in the default namespace.
@@ -135,19 +167,25 @@ impl Above {
 
 /// A team by slug, removed ones too.
 pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamRow> {
-    store::services::team_by_slug(tx.conn, slug)?
-        .ok_or_else(|| Error::not_found("team", slug.chars().take(120).collect::<String>()))
+    known_team(tx, slug)?.ok_or_else(|| Error::not_found("team", slug.chars().take(120).collect::<String>()))
+}
+
+/// A team by slug, removed ones too; none where the actor may not know of it.
+pub fn known_team(tx: &mut Tx<'_>, slug: &str) -> Result<Option<TeamRow>> {
+    let veil = tx.veil()?;
+    Ok(store::services::team_by_slug(tx.conn, slug)?.filter(|team| !veil.hides_team(&team.id)))
 }
 
 /// Living teams, at most `limit`, by slug.
 pub fn some_teams(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<TeamRef>> {
-    let rows = store::fleet::some_teams(tx.conn, limit)?;
+    let veil = tx.veil()?;
+    let rows = store::fleet::some_teams(tx.conn, limit, &veil.unseen().teams)?;
     Ok(rows.into_iter().map(|(slug, name)| TeamRef { slug, name }).collect())
 }
 
 /// A living team by slug.
 pub fn living_team(tx: &mut Tx<'_>, slug: &str) -> Result<Option<TeamRow>> {
-    Ok(store::services::team_by_slug(tx.conn, slug)?.filter(|t| t.removed_at.is_none()))
+    Ok(known_team(tx, slug)?.filter(|t| t.removed_at.is_none()))
 }
 
 /// Refuses an actor who may not write for `service`.

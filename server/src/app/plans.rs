@@ -173,10 +173,12 @@ fn standing(tx: &mut Tx<'_>, name: &str) -> Result<(ServiceRow, Vec<Due>)> {
 /// The dependencies of a service whose failure it should stand: first the non-core ones of its flows, those whose fallback
 /// is least proved first; then what the catalog names beside them.
 fn wanted(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<Vec<Wanted>> {
-    let flows = flows::of_service(tx, &service.slug)?;
+    let calls = flows::of_service(tx, &service.slug)?;
     let refs = store::services::dependencies(tx.conn, &service.id)?;
-    let noncore: Vec<&str> = flows.edges.iter().filter(|e| !e.core).map(|e| e.to.as_str()).collect();
-    let core: BTreeSet<String> = flows.edges.iter().filter(|e| e.core).map(|e| due::short(&e.to)).collect();
+    let refs = owners::seen_of(tx, refs)?;
+    let told = || calls.edges.iter().filter(|e| !flows::is_covered(&e.to));
+    let noncore: Vec<&str> = told().filter(|e| !e.core).map(|e| e.to.as_str()).collect();
+    let core: BTreeSet<String> = told().filter(|e| e.core).map(|e| due::short(&e.to)).collect();
     // All proved fallbacks together are worth the points of their rule.
     let points = tx.book.rulebook.rule(VERIFIED).map_or(0, |rule| {
         i64::from(rule.points) * 16 / rule.effort.weight() / i64::try_from(noncore.len().max(1)).unwrap_or(1)
@@ -278,7 +280,8 @@ pub fn team_due(tx: &mut Tx<'_>, team: Option<&str>, fresh_too: bool) -> Result<
             Some(store::fleet::team_ids_below(tx.conn, &team.path)?)
         }
     };
-    let filter = store::boards::ServiceFilter { team_ids, ..store::boards::ServiceFilter::default() };
+    let unseen = tx.veil()?.unseen().clone();
+    let filter = store::boards::ServiceFilter { team_ids, unseen, ..store::boards::ServiceFilter::default() };
     let worst = store::boards::ServiceSort::ScoreAsc;
     let mut services = store::boards::list_services(tx.conn, &filter, worst, None, SERVICES + 1)?;
     let more_services = services.len() as i64 > SERVICES;

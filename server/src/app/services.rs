@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::Tx;
 use super::drills::{shown_grade, shown_score};
 use super::owners;
+use super::veil::HIDDEN;
 use super::views::{DependencyView, Page, ServiceDetail, ServiceRow as View, TeamRef};
 use crate::error::{Error, Result};
 use crate::store;
@@ -117,7 +118,9 @@ fn filter_of(tx: &mut Tx<'_>, ask: &ListServices) -> Result<ServiceFilter> {
         return Err(Error::invalid("?practice", format!("`{p}` is not one of: {}", ids.join(", "))));
     }
     let text = text(&ask.q).map(|q| q.to_lowercase());
-    Ok(ServiceFilter { team_ids, tier: ask.tier, grade, practice, text, ids: None, removed: ask.removed })
+    let unseen = tx.veil()?.unseen().clone();
+    let (tier, removed) = (ask.tier, ask.removed);
+    Ok(ServiceFilter { team_ids, tier, grade, practice, text, ids: None, removed, unseen })
 }
 
 /// Scores at an instant, by service id.
@@ -165,11 +168,17 @@ pub fn detail_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<ServiceDetail>
     let score = store::grades::one(tx.conn, &service.id)?;
     let ids = [service.id.clone()];
     let before = scores_at(tx, &ids, tx.now.plus_days(-30))?.get(&service.id).copied();
+    let veil = tx.veil()?;
     let refs = store::services::dependencies(tx.conn, &service.id)?;
     let known = store::catalog::existing(tx.conn, &refs)?;
     let mut dependencies = Vec::with_capacity(refs.len());
     for entity_ref in refs {
-        let slug = store::services::by_ref(tx.conn, &entity_ref)?.map(|s| s.slug);
+        let service = store::services::by_ref(tx.conn, &entity_ref)?;
+        if service.as_ref().is_some_and(|s| veil.hides(s)) {
+            dependencies.push(DependencyView { entity_ref: HIDDEN.to_owned(), slug: None, dangling: false });
+            continue;
+        }
+        let slug = service.map(|s| s.slug);
         let dangling = !known.contains(&entity_ref);
         dependencies.push(DependencyView { entity_ref, slug, dangling });
     }
@@ -180,7 +189,7 @@ pub fn detail_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<ServiceDetail>
         system: service.system_ref.clone(),
         labels: serde_json::from_str(&service.labels).unwrap_or_default(),
         dependencies,
-        dependents: store::services::dependents(tx.conn, &service.entity_ref)?,
+        dependents: store::services::dependents(tx.conn, &service.entity_ref, veil.unseen())?,
         source: service.source.clone(),
         tier_from: service.tier_from.clone(),
         created_at: Timestamp(service.created_at),

@@ -26,6 +26,7 @@ const STEPS: usize = 6;
 
 /// Every living team, root first.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<TeamListRow>> {
+    let veil = tx.veil()?;
     let picture = tx.picture()?;
     let tree = &picture.tree;
     let book = Arc::clone(&tx.book);
@@ -33,7 +34,7 @@ pub fn list(tx: &mut Tx<'_>) -> Result<Vec<TeamListRow>> {
     Ok(tree
         .rows()
         .iter()
-        .filter(|t| t.removed_at.is_none())
+        .filter(|t| t.removed_at.is_none() && !veil.hides_team(&t.id))
         .map(|team| {
             let tally = picture.teams.get(&team.id).unwrap_or(&none);
             TeamListRow {
@@ -76,9 +77,10 @@ pub struct TeamListRow {
 
 /// One team with everything below it.
 pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
-    let Some(team) = store::services::team_by_slug(tx.conn, slug)? else {
+    let veil = tx.veil()?;
+    let Some(team) = owners::known_team(tx, slug)? else {
         let slug: String = slug.chars().take(120).collect();
-        let near = store::fleet::team_slugs_near(tx.conn, &slug, NEAR)?;
+        let near = store::fleet::team_slugs_near(tx.conn, &slug, NEAR, &veil.unseen().teams)?;
         return Err(Error::NotFound { what: "team", nearest: owners::nearest(&slug, &near), key: slug });
     };
     let picture = tx.picture()?;
@@ -86,8 +88,11 @@ pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
     let live = picture.teams.get(&team.id).unwrap_or(&none);
     let standing = standing::standing(tx, standing::TEAM, &team.id, live, &team.path)?;
     let ids = store::fleet::team_ids_below(tx.conn, &team.path)?;
-    let filter =
-        store::boards::ServiceFilter { team_ids: Some(ids), ..store::boards::ServiceFilter::default() };
+    let filter = store::boards::ServiceFilter {
+        team_ids: Some(ids),
+        unseen: veil.unseen().clone(),
+        ..store::boards::ServiceFilter::default()
+    };
     let worst = store::boards::ServiceSort::ScoreAsc;
     let rows = store::boards::list_services(tx.conn, &filter, worst, None, store::MAX_PAGE)?;
     let services = services::views(tx, &rows)?;
@@ -96,7 +101,8 @@ pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
         teams.iter().map(|t| TeamRef { slug: t.slug.clone(), name: t.name.clone() }).collect()
     };
     let above = store::fleet::teams_at(tx.conn, &owners::paths_above(&team.path))?;
-    let children = store::fleet::children(tx.conn, &team.id)?;
+    let mut children = store::fleet::children(tx.conn, &team.id)?;
+    children.retain(|team| !veil.hides_team(&team.id));
     Ok(TeamView {
         slug: team.slug.clone(),
         name: team.name.clone(),

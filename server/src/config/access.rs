@@ -61,6 +61,23 @@ pub(super) fn reading(source: &mut Source) -> Option<bool> {
     }
 }
 
+/// `access.hidden_teams`: slugs of teams, with commas between them.
+pub(super) fn hidden_teams(source: &mut Source) -> Vec<String> {
+    let Some(text) = source.text("access", "hidden_teams") else { return Vec::new() };
+    let mut slugs: Vec<String> =
+        text.split(',').map(|slug| slug.trim().to_lowercase()).filter(|slug| !slug.is_empty()).collect();
+    slugs.sort_unstable();
+    slugs.dedup();
+    for slug in slugs.iter().filter(|slug| slug.contains(['/', ':']) || slug.contains(char::is_whitespace)) {
+        source.error(
+            "access.hidden_teams",
+            slug,
+            "slugs of teams with commas between them, such as audit,legal",
+        );
+    }
+    slugs
+}
+
 /// `server.hosts`: further names under which the server is reached.
 pub(super) fn hosts(source: &mut Source) -> Vec<String> {
     let Some(text) = source.text("server", "hosts") else { return Vec::new() };

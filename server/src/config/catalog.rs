@@ -1,5 +1,9 @@
 //! Settings of how tier and lifecycle are read from a catalog.
 
+use toml::Value;
+
+use super::Source;
+
 /// How tier and lifecycle are read from a catalog.
 #[derive(Clone, Debug)]
 pub struct CatalogConfig {
@@ -11,6 +15,59 @@ pub struct CatalogConfig {
     pub tier_words: Vec<(String, i16)>,
     /// Words that mean a lifecycle.
     pub lifecycle_words: Vec<(String, String)>,
+}
+
+impl CatalogConfig {
+    pub(super) fn apply(&mut self, source: &mut Source) {
+        if let Some(tier) = source.number("catalog", "default_tier", 1, 4) {
+            self.default_tier = tier as i16;
+        }
+        match source.value("catalog", "tier_from") {
+            None => {}
+            Some(Value::Array(list)) => {
+                self.tier_from = list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+                for place in &self.tier_from {
+                    let known = ["label:", "annotation:", "tag:"].iter().any(|p| place.starts_with(p));
+                    if !known {
+                        source.errors.push(format!(
+                            "catalog.tier_from: `{place}`: expected label:KEY, annotation:KEY or tag:PREFIX"
+                        ));
+                    }
+                }
+            }
+            Some(_) => source.errors.push("catalog.tier_from: expected a list of texts".into()),
+        }
+        match source.value("catalog", "tier_words") {
+            None => {}
+            Some(Value::Table(words)) => {
+                for (word, tier) in words {
+                    match tier.as_integer().filter(|t| (1..=4).contains(t)) {
+                        Some(t) => self.tier_words.insert(0, (word.to_lowercase(), t as i16)),
+                        None => source.errors.push(format!("catalog.tier_words.{word}: expected 1 to 4")),
+                    }
+                }
+            }
+            Some(_) => source.errors.push("catalog.tier_words: expected a table of word = tier".into()),
+        }
+        match source.value("catalog", "lifecycle_words") {
+            None => {}
+            Some(Value::Table(words)) => {
+                for (word, to) in words {
+                    match to.as_str().filter(|t| ["experimental", "production", "deprecated"].contains(t)) {
+                        Some(t) => {
+                            self.lifecycle_words.insert(0, (word.to_lowercase(), t.to_owned()));
+                        }
+                        None => source.errors.push(format!(
+                            "catalog.lifecycle_words.{word}: expected experimental, production or deprecated"
+                        )),
+                    }
+                }
+            }
+            Some(_) => {
+                source.errors.push("catalog.lifecycle_words: expected a table of word = lifecycle".into());
+            }
+        }
+    }
 }
 
 impl Default for CatalogConfig {

@@ -4,7 +4,7 @@ use toml::Value;
 
 use super::issuers::{IssuerConfig, with};
 use super::sources::{Fields, Secret};
-use super::{Source, env};
+use super::{Proxies, Source, env};
 
 /// Where people sign in.
 #[derive(Clone, Debug)]
@@ -23,14 +23,92 @@ pub struct IdentityProvider {
     pub login_claim: String,
     /// Claim with the groups; its path has dots.
     pub groups_claim: String,
-    /// Groups whose people administer; `admin_claim` being true says so too.
-    pub admin_groups: Vec<String>,
     /// Claim that is true for administrators.
     pub admin_claim: Option<String>,
+    /// What groups say.
+    pub groups: GroupRules,
+}
+
+/// What groups of people say of their role here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRules {
+    /// Groups whose people administer.
+    pub admin_groups: Vec<String>,
     /// Groups whose people look after the programme.
     pub owner_groups: Vec<String>,
     /// What a group's name ends with whose people lead the team it is named after.
     pub lead_suffix: String,
+}
+
+impl GroupRules {
+    fn read(at: &mut Fields<'_>) -> Self {
+        let mut words = |key: &'static str| -> Vec<String> {
+            let text = at.text(key).unwrap_or_default();
+            text.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect()
+        };
+        let (admin_groups, owner_groups) = (words("admin_groups"), words("owner_groups"));
+        let lead_suffix = at.text("lead_suffix").unwrap_or_else(|| "-leads".to_owned());
+        Self { admin_groups, owner_groups, lead_suffix }
+    }
+}
+
+/// A proxy that signs people in, and says in headers who they are. Only proxies in `server.trusted_proxies` are believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForwardAuth {
+    /// Header with the login.
+    pub user_header: String,
+    /// Header with the name as shown.
+    pub name_header: Option<String>,
+    /// Header with the mail address.
+    pub email_header: Option<String>,
+    /// Header with the groups, commas between.
+    pub groups_header: Option<String>,
+    /// What groups say.
+    pub groups: GroupRules,
+}
+
+const FORWARD: &str = "forward_auth";
+
+const FORWARD_KEYS: &[&str] = &[
+    "user_header",
+    "name_header",
+    "email_header",
+    "groups_header",
+    "admin_groups",
+    "owner_groups",
+    "lead_suffix",
+];
+
+/// Reads `[forward_auth]`; none when there is none. It takes trusted proxies.
+pub(super) fn forward(source: &mut Source, proxies: &Proxies) -> Option<ForwardAuth> {
+    let value = source.table.get(FORWARD)?.clone();
+    let before = source.errors.len();
+    if proxies.trusted.is_empty() {
+        source
+            .errors
+            .push(format!("{FORWARD}: name the proxy in server.trusted_proxies; nobody else is believed"));
+    }
+    let mut at = Fields::of(FORWARD.to_owned(), &value, &mut source.errors)?;
+    at.only(FORWARD_KEYS);
+    let mut header = |key: &'static str| {
+        let name = at.text(key)?.to_lowercase();
+        let fit = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let reserved = ["authorization", "cookie", "host", "x-forwarded-for", "forwarded"];
+        if !fit || reserved.contains(&name.as_str()) {
+            at.wrong(key, &name, "the name of a header that the proxy sets, such as X-Auth-Request-User");
+        }
+        Some(name)
+    };
+    let names =
+        [header("user_header"), header("name_header"), header("email_header"), header("groups_header")];
+    let [user_header, name_header, email_header, groups_header] = names;
+    if user_header.is_none() {
+        at.missing("user_header", "the header with the login, such as X-Auth-Request-User");
+    }
+    let groups = GroupRules::read(&mut at);
+    let good = source.errors.len() == before;
+    let user_header = user_header.filter(|_| good)?;
+    Some(ForwardAuth { user_header, name_header, email_header, groups_header, groups })
 }
 
 const SECTION: &str = "identity_provider";
@@ -84,10 +162,6 @@ fn one(value: &Value, errors: &mut Vec<String>) -> Option<IdentityProvider> {
         (None, Some(file)) => Some(Secret::in_file(file.into())),
         (None, None) => None,
     };
-    let words = |text: Option<String>| -> Vec<String> {
-        let text = text.unwrap_or_default();
-        text.split(',').map(|w| w.trim().to_owned()).filter(|w| !w.is_empty()).collect()
-    };
     let scopes = at.text("scopes").unwrap_or_else(|| "openid profile email".to_owned());
     let mut scopes: Vec<String> =
         scopes.split([' ', ',']).filter(|s| !s.is_empty()).map(str::to_owned).collect();
@@ -102,10 +176,8 @@ fn one(value: &Value, errors: &mut Vec<String>) -> Option<IdentityProvider> {
         scopes,
         login_claim: at.text("login_claim").unwrap_or_else(|| "preferred_username".to_owned()),
         groups_claim: at.text("groups_claim").unwrap_or_else(|| "groups".to_owned()),
-        admin_groups: words(at.text("admin_groups")),
         admin_claim: at.text("admin_claim"),
-        owner_groups: words(at.text("owner_groups")),
-        lead_suffix: at.text("lead_suffix").unwrap_or_else(|| "-leads".to_owned()),
+        groups: GroupRules::read(&mut at),
     })
 }
 
@@ -127,7 +199,7 @@ mod tests {
         assert_eq!(errors, Vec::<String>::new());
         let found = found.unwrap();
         assert_eq!(found.scopes, ["openid", "profile", "email"]);
-        assert_eq!((found.groups_claim.as_str(), found.lead_suffix.as_str()), ("groups", "-leads"));
+        assert_eq!((found.groups_claim.as_str(), found.groups.lead_suffix.as_str()), ("groups", "-leads"));
         assert_eq!(found.issuer.section(), "identity_provider");
         assert!(read_toml("").0.is_none());
     }

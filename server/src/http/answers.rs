@@ -13,7 +13,7 @@ use actix_web::{HttpMessage, HttpResponse, web};
 use super::cache::{Answer, Cache};
 use super::metrics::Metrics;
 use super::weight::{self, InFlight, Weighed};
-use super::{Shared, conditional, problem};
+use super::{Installed, conditional, problem};
 use crate::app::{App, blocking};
 
 /// How often it is looked whether another process wrote, while there are answers to lose.
@@ -57,9 +57,9 @@ pub async fn surround<B: MessageBody + 'static>(
     Ok(ServiceResponse::new(req, give(&answer, &known)).map_into_left_body())
 }
 
-fn parts(req: &ServiceRequest) -> Option<(Shared, web::Data<Cache>)> {
+fn parts(req: &ServiceRequest) -> Option<(Installed, web::Data<Cache>)> {
     let cache = req.app_data::<web::Data<Cache>>().filter(|cache| !cache.is_off())?;
-    Some((Shared::clone(req.app_data::<Shared>()?), web::Data::clone(cache)))
+    Some((Installed::clone(req.app_data::<Installed>()?), web::Data::clone(cache)))
 }
 
 /// Under what the answer to a request is kept; none where it depends on who asks.

@@ -1,6 +1,7 @@
 //! The gate before every route of the tables: who asks, and whether they may.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -11,8 +12,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use super::credentials::Credentials;
 use super::routes::{self, Access, Route};
 use super::session::{self, Session};
-use super::{Shared, limits, origin, pages, problem, refusals};
-use crate::app::{Actor, people, tokens};
+use super::{Installed, limits, origin, pages, problem, proxied, refusals};
+use crate::app::{Actor, App, people, tokens};
 use crate::error::{Error, Result};
 
 /// Who asks; `Actor::anonymous` without a credential.
@@ -59,7 +60,7 @@ pub async fn gate<B: MessageBody>(
                 return Ok(req.into_response(refused).map_into_right_body());
             }
         }
-    } else if let Some(app) = req.app_data::<Shared>().cloned()
+    } else if let Some(app) = req.app_data::<Installed>().cloned()
         && let Err(error) = limits::count_stranger(&req, &app).await
     {
         let refused = problem::response(req.request(), &error);
@@ -79,7 +80,7 @@ fn asks_a_page(req: &ServiceRequest, route: &Route) -> bool {
 
 /// Who asks, counted, and from where, if they may.
 async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
-    let Some(app) = req.app_data::<Shared>() else { return Ok(Actor::anonymous()) };
+    let Some(app) = req.app_data::<Installed>() else { return Ok(Actor::anonymous()) };
     if !route.takes_programs() {
         session::require_own_site(app, req.method(), req.headers(), None)?;
     }
@@ -106,7 +107,7 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
         Err(error) => {
             if let Some(actor) = known {
                 let actor = actor.calling_from(origin);
-                refusals::note(Shared::clone(app), actor, error.status(), error.to_string());
+                refusals::note(Arc::clone(app), actor, error.status(), error.to_string());
             }
             Err(error)
         }
@@ -114,7 +115,7 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
 }
 
 /// Whether somebody may call a route.
-fn allow(app: &Shared, route: &Route, actor: Option<Actor>) -> Result<Actor> {
+fn allow(app: &Arc<App>, route: &Route, actor: Option<Actor>) -> Result<Actor> {
     let needs_sign_in = app.config.reading_takes_sign_in();
     match (route.access, actor) {
         (Access::Public | Access::Signed, _) => Ok(Actor::anonymous()),
@@ -146,7 +147,7 @@ fn unauthenticated(scope: &str) -> Error {
 }
 
 /// Who asks, by what they show: a token, or else a session. A session that is over is as good as none.
-async fn asking(req: &ServiceRequest, app: &Shared) -> Result<Option<Actor>> {
+async fn asking(req: &ServiceRequest, app: &Arc<App>) -> Result<Option<Actor>> {
     if let Some(token) = bearer(req)? {
         let found = holder(req, app, Held::Token(token.clone())).await;
         if let Err(Error::Unauthenticated { .. }) = &found {
@@ -163,6 +164,9 @@ async fn asking(req: &ServiceRequest, app: &Shared) -> Result<Option<Actor>> {
         Err(Error::Unauthenticated { .. }) => return Ok(None),
         Err(other) => return Err(other),
     };
+    if proxied::is_somebody_else(app, req.request(), &actor) {
+        return Ok(None);
+    }
     let session = Session(text);
     session::require_own_site(app, req.method(), req.headers(), Some(&session))?;
     req.extensions_mut().insert(session);
@@ -187,7 +191,7 @@ impl Held {
 }
 
 /// The holder of a credential: known from a moment ago, or looked up.
-async fn holder(req: &ServiceRequest, app: &Shared, held: Held) -> Result<Actor> {
+async fn holder(req: &ServiceRequest, app: &Arc<App>, held: Held) -> Result<Actor> {
     let key = held.key();
     let known = req.app_data::<web::Data<Credentials>>();
     if let Some(actor) = known.and_then(|known| known.holder(&key, app.clock().now())) {
@@ -199,7 +203,7 @@ async fn holder(req: &ServiceRequest, app: &Shared, held: Held) -> Result<Actor>
     let revoked = known.map(|known| known.revoked());
     let asked = held.clone();
     let verified = app
-        .read(move |tx| match &asked {
+        .read_for(Actor::anonymous(), move |tx| match &asked {
             Held::Token(text) => tokens::authenticate(tx, text),
             Held::Session(text) => people::sessions::authenticate(tx, text),
         })
@@ -208,7 +212,7 @@ async fn holder(req: &ServiceRequest, app: &Shared, held: Held) -> Result<Actor>
         known.keep(&key, &verified, revoked);
     }
     if let Some(id) = verified.worth_noting {
-        note_use(Shared::clone(app), held, id);
+        note_use(Arc::clone(app), held, id);
     }
     Ok(verified.actor)
 }
@@ -226,7 +230,7 @@ fn bearer(req: &ServiceRequest) -> Result<Option<String>> {
 }
 
 /// Notes that a credential was used; nobody waits for it.
-fn note_use(app: Shared, held: Held, id: String) {
+fn note_use(app: Arc<App>, held: Held, id: String) {
     actix_web::rt::spawn(async move {
         let noted = app.write(Actor::anonymous(), move |tx| match held {
             Held::Token(_) => tokens::touch(tx, &id),

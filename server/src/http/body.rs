@@ -15,7 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::weight::InFlight;
-use super::{Shared, routes};
+use super::{Installed, routes};
 use crate::error::{Error, FieldError, Result};
 
 /// A sender that falls silent for so long is not waited for.
@@ -112,7 +112,7 @@ impl FromRequest for Body {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit = req.app_data::<Shared>().map_or(0, |app| app.config.max_body_bytes);
+        let limit = req.app_data::<Installed>().map_or(0, |app| app.config.max_body_bytes);
         let in_flight = req.app_data::<web::Data<InFlight>>().cloned();
         let checked = check_head(req, limit).and_then(|(media, length)| {
             in_flight.as_ref().map_or(Ok(()), |all| all.has_room_for_body(length))?;

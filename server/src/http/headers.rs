@@ -9,7 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
 
 use super::metrics::Metrics;
-use super::{Shared, limits};
+use super::{Installed, limits};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id taken from a proxy.
@@ -53,7 +53,7 @@ pub async fn surround<B: MessageBody>(
     let path = logged_path(req.path());
     let metrics = req.app_data::<web::Data<Metrics>>().cloned();
     // TLS ends in front of us when we are said to be reached by https.
-    let encrypted = req.app_data::<Shared>().is_some_and(|app| app.base_url().starts_with("https://"));
+    let encrypted = req.app_data::<Installed>().is_some_and(|app| app.base_url().starts_with("https://"));
     let mut res = next.call(req).await?;
     let took = began.elapsed();
     let status = res.status().as_u16();
@@ -99,7 +99,7 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
 }
 
 fn fresh_id(req: &ServiceRequest) -> String {
-    req.app_data::<Shared>().map_or_else(String::new, |app| app.clock().new_id())
+    req.app_data::<Installed>().map_or_else(String::new, |app| app.clock().new_id())
 }
 
 /// The id a proxy gave, if it is fit for a log line.

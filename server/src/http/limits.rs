@@ -6,7 +6,8 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::{Shared, origin, routes};
+use super::{origin, routes};
+use crate::app::App;
 use crate::app::limits::{self, Counted, Kind, Standing};
 use crate::error::Result;
 
@@ -14,7 +15,7 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Counts a request under a key, and keeps for the answer where that leaves its sender.
-async fn count(req: &ServiceRequest, app: &Shared, kind: Kind, key: &str) -> Result<()> {
+async fn count(req: &ServiceRequest, app: &Arc<App>, kind: Kind, key: &str) -> Result<()> {
     let Some(counted) = limits::count(app, kind, key).await else { return Ok(()) };
     let Counted { standing, .. } = counted;
     req.extensions_mut().insert(standing);
@@ -26,7 +27,7 @@ async fn count(req: &ServiceRequest, app: &Shared, kind: Kind, key: &str) -> Res
 /// # Errors
 ///
 /// [`crate::error::Error::TooMany`] beyond the limit.
-pub async fn count_owner(req: &ServiceRequest, app: &Shared, owner: &str) -> Result<()> {
+pub async fn count_owner(req: &ServiceRequest, app: &Arc<App>, owner: &str) -> Result<()> {
     count(req, app, Kind::Token, owner).await
 }
 
@@ -36,7 +37,7 @@ pub async fn count_owner(req: &ServiceRequest, app: &Shared, owner: &str) -> Res
 /// # Errors
 ///
 /// [`crate::error::Error::TooMany`] beyond the limit.
-pub async fn count_stranger(req: &ServiceRequest, app: &Shared) -> Result<()> {
+pub async fn count_stranger(req: &ServiceRequest, app: &Arc<App>) -> Result<()> {
     let path = req.path();
     if path.starts_with("/static/") || matches!(path, "/healthz" | "/readyz" | "/metrics") {
         return Ok(());
@@ -52,7 +53,7 @@ pub async fn count_stranger(req: &ServiceRequest, app: &Shared) -> Result<()> {
 /// # Errors
 ///
 /// [`crate::error::Error::TooMany`] beyond the limit.
-pub async fn count_exchange(app: &Shared, req: &HttpRequest) -> Result<()> {
+pub async fn count_exchange(app: &Arc<App>, req: &HttpRequest) -> Result<()> {
     let Some(address) = origin::address(req) else { return Ok(()) };
     match limits::count(app, Kind::Exchange, &limits::address_key(address)).await {
         Some(counted) => counted.or_refuse().map(|_| ()),
@@ -65,7 +66,7 @@ pub async fn count_exchange(app: &Shared, req: &HttpRequest) -> Result<()> {
 /// # Errors
 ///
 /// [`crate::error::Error::TooMany`] beyond the limit.
-pub fn refuse_guesser(app: &Shared, req: &HttpRequest) -> Result<()> {
+pub fn refuse_guesser(app: &Arc<App>, req: &HttpRequest) -> Result<()> {
     match origin::address(req) {
         Some(address) => limits::refuse_spent(app, Kind::Failed, &limits::address_key(address)),
         None => Ok(()),
@@ -77,7 +78,7 @@ pub fn refuse_guesser(app: &Shared, req: &HttpRequest) -> Result<()> {
 /// # Errors
 ///
 /// [`crate::error::Error::TooMany`] beyond the limit.
-pub async fn count_failure(app: &Shared, req: &HttpRequest) -> Result<()> {
+pub async fn count_failure(app: &Arc<App>, req: &HttpRequest) -> Result<()> {
     let Some(address) = origin::address(req) else { return Ok(()) };
     let key = limits::address_key(address);
     match limits::count(&Arc::clone(app), Kind::Failed, &key).await {

@@ -21,11 +21,13 @@ pub mod openapi;
 pub mod origin;
 pub mod pages;
 pub mod problem;
+pub mod proxied;
 pub mod query;
 pub mod refusals;
 pub mod render;
 pub mod routes;
 pub mod session;
+pub mod shared;
 pub mod weight;
 pub mod wire;
 
@@ -39,11 +41,12 @@ use anyhow::Context;
 use self::cache::Cache;
 use self::credentials::Credentials;
 use self::metrics::Metrics;
+pub use self::shared::Shared;
 use self::weight::InFlight;
 use crate::app::App;
 
-/// The application, as handlers are given it.
-pub type Shared = web::Data<Arc<App>>;
+/// The application, as the parts around the handlers are given it.
+pub type Installed = web::Data<Arc<App>>;
 
 /// Serves until the process is told to stop (SIGTERM, SIGINT); requests in flight are finished first.
 pub async fn serve(app: Arc<App>, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
@@ -61,7 +64,7 @@ pub fn configure(app: Arc<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone 
     let in_flight = web::Data::new(InFlight::new(app.config.limits.max_in_flight_bytes));
     let credentials = web::Data::new(Credentials::default());
     tokio::spawn(answers::watch(Arc::clone(&app), web::Data::clone(&cache)));
-    let app: Shared = web::Data::new(app);
+    let app: Installed = web::Data::new(app);
     move |config| {
         // The last one wrapped sees the request first: it names and times even what the others refuse.
         let all = web::scope("")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
 
-use super::Shared;
+use super::Installed;
 use super::headers::request_id;
 use crate::app::actor::Origin;
 use crate::config::Proxies;
@@ -19,7 +19,7 @@ const MOST_HOPS: usize = 20;
 /// The address of the client; none where the connection has none.
 pub fn address(req: &HttpRequest) -> Option<IpAddr> {
     let peer = req.peer_addr()?.ip().to_canonical();
-    let proxies = &req.app_data::<Shared>()?.config.proxies;
+    let proxies = &req.app_data::<Installed>()?.config.proxies;
     Some(if proxies.trusts(peer) { behind(req.headers(), proxies).unwrap_or(peer) } else { peer })
 }
 

@@ -6,9 +6,9 @@ use actix_web::HttpMessage;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 
 use super::routes::{Access, Route};
-use super::{Shared, limits, origin};
+use super::{Installed, limits, origin};
 use crate::app::actor::Credential;
-use crate::app::{Actor, audit, blocking, tokens};
+use crate::app::{Actor, App, audit, blocking, tokens};
 
 /// Looks at what a handler refused.
 pub async fn after<B>(res: &ServiceResponse<B>, route: &'static Route) {
@@ -17,7 +17,7 @@ pub async fn after<B>(res: &ServiceResponse<B>, route: &'static Route) {
         return;
     }
     let req = res.request();
-    let Some(app) = req.app_data::<Shared>().cloned() else { return };
+    let Some(app) = req.app_data::<Installed>().map(|app| Arc::clone(app.get_ref())) else { return };
     if route.access == Access::Signed && status == 401 {
         // The answer is made; what is too much is refused the next time.
         let _ = limits::count_failure(&app, req).await;
@@ -31,10 +31,10 @@ pub async fn after<B>(res: &ServiceResponse<B>, route: &'static Route) {
 }
 
 /// Notes a write with a token that has ended; of a text that never was a token there is nothing to note.
-pub fn note_ended(req: &ServiceRequest, app: &Shared, token: String) {
-    let (app, origin) = (Shared::clone(app), origin::of(req.request()));
+pub fn note_ended(req: &ServiceRequest, app: &Arc<App>, token: String) {
+    let (app, origin) = (Arc::clone(app), origin::of(req.request()));
     actix_web::rt::spawn(async move {
-        match app.read(move |tx| tokens::holder(tx, &token)).await {
+        match app.read_for(Actor::anonymous(), move |tx| tokens::holder(tx, &token)).await {
             Ok(Some(actor)) => {
                 let reason = "The token was revoked or has expired.".to_owned();
                 note(app, actor.calling_from(origin), 401, reason);
@@ -46,7 +46,7 @@ pub fn note_ended(req: &ServiceRequest, app: &Shared, token: String) {
 }
 
 /// Notes a refusal; nobody waits for it.
-pub fn note(app: Shared, actor: Actor, status: u16, reason: String) {
+pub fn note(app: Arc<App>, actor: Actor, status: u16, reason: String) {
     actix_web::rt::spawn(async move {
         let app = Arc::clone(&app);
         let done = blocking(move || {

@@ -64,6 +64,11 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
+/// What the browser calls itself.
+pub fn agent(req: &HttpRequest) -> Option<String> {
+    req.headers().get(header::USER_AGENT)?.to_str().ok().map(str::to_owned)
+}
+
 /// The name of the cookie: over TLS one that no other host and no plain connection can set.
 fn name(app: &App) -> &'static str {
     if is_secure(app) { "__Host-waterbear" } else { NAME }

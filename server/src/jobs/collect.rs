@@ -38,7 +38,7 @@ async fn source_loop(app: Arc<App>, source: SourceConfig) {
 /// Until the source is due, but not long.
 async fn pause(app: &Arc<App>, source: &SourceConfig) -> Duration {
     let asked = source.clone();
-    let next = app.read(move |tx| sources::next_at(tx, &asked)).await.ok().flatten();
+    let next = app.read_for(Actor::schedule(), move |tx| sources::next_at(tx, &asked)).await.ok().flatten();
     let wait = next.map_or(0, |at| at.0 - app.clock().now().0);
     Duration::from_millis(u64::try_from(wait).unwrap_or(0)).clamp(Duration::from_millis(200), LOOK)
 }
@@ -48,7 +48,11 @@ async fn look(app: &Arc<App>, source: &SourceConfig) -> Result<()> {
     let now = app.clock().now();
     let asked = source.clone();
     // Looked at before it is claimed: a claim is a write.
-    if app.read(move |tx| sources::next_at(tx, &asked)).await?.is_some_and(|at| at > now) {
+    if app
+        .read_for(Actor::schedule(), move |tx| sources::next_at(tx, &asked))
+        .await?
+        .is_some_and(|at| at > now)
+    {
         return Ok(());
     }
     let (asked, owner) = (source.clone(), app.instance().to_owned());
@@ -85,13 +89,13 @@ async fn turn_of(app: &Arc<App>, source: &SourceConfig, turn: &Turn, now: Timest
     let part = i64::try_from(PART * source.concurrency).unwrap_or(i64::MAX);
     loop {
         let from = after.clone();
-        let targets = app.read(move |tx| sources::targets(tx, &from, part)).await?;
+        let targets = app.read_for(Actor::schedule(), move |tx| sources::targets(tx, &from, part)).await?;
         let Some(last) = targets.last() else { return Ok(ended) };
         after.clone_from(&last.id);
         let (part, away) = ask(&client, source, targets, now).await;
         let part = Arc::new(part);
         let first = Arc::clone(&part);
-        app.read(move |tx| sources::rehearse(tx, &first)).await?;
+        app.read_for(Actor::schedule(), move |tx| sources::rehearse(tx, &first)).await?;
         let turn = turn.clone();
         if !app.write(Actor::schedule(), move |tx| sources::keep(tx, &turn, &part)).await? {
             return Ok(ended);

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::grades::ScoreRow;
 use super::schema::{scope_daily, scores, services, teams};
 use super::services::ServiceRow;
+use super::veil::{Unseen, seen};
 use super::{CHUNK_ROWS, Conn, each};
 
 type Backend = <Conn as Connection>::Backend;
@@ -88,6 +89,8 @@ pub struct ServiceFilter {
     pub ids: Option<Vec<String>>,
     /// Removed services instead of living ones.
     pub removed: bool,
+    /// What the reader may not see.
+    pub unseen: Unseen,
 }
 
 /// Order of a list.
@@ -144,6 +147,7 @@ pub fn list_services(
     } else {
         query.filter(services::removed_at.is_null())
     };
+    query = seen!(query, &filter.unseen);
     if let Some(ids) = &filter.team_ids {
         query = query.filter(services::team_id.eq_any(ids.clone()));
     }

@@ -1,10 +1,14 @@
 //! Reads over all services at once, in pages by id, and reads of a page's past; each by an index.
 
+use diesel::connection::Connection;
 use diesel::prelude::*;
 
 use super::schema::{score_history, scores, services, teams};
 use super::services::{TeamRow, path_end};
+use super::veil::{Unseen, seen};
 use super::{CHUNK_ROWS, Conn};
+
+type Backend = <Conn as Connection>::Backend;
 
 /// The last score at or before an instant, as a column beside a row of `scores`: one probe of the index a service.
 macro_rules! score_at {
@@ -148,8 +152,11 @@ pub fn names_of(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<(String, S
 
 /// Slugs near `wanted`: all of them in a small catalog, else those beside it in alphabetical order. At most
 /// `limit` rows are read on either way.
-pub fn slugs_near(conn: &mut Conn, wanted: &str, limit: i64) -> QueryResult<Vec<String>> {
-    let living = || services::table.filter(services::removed_at.is_null()).select(services::slug);
+pub fn slugs_near(conn: &mut Conn, wanted: &str, limit: i64, unseen: &Unseen) -> QueryResult<Vec<String>> {
+    let living = || {
+        let all = services::table.filter(services::removed_at.is_null()).select(services::slug);
+        seen!(all.into_boxed::<Backend>(), unseen)
+    };
     let first: Vec<String> = living().order(services::slug).limit(limit).load(conn)?;
     if i64::try_from(first.len()).unwrap_or(limit) < limit {
         return Ok(first);
@@ -198,14 +205,15 @@ pub fn teams_at(conn: &mut Conn, paths: &[String]) -> QueryResult<Vec<TeamRow>> 
     teams::table.filter(teams::path.eq_any(paths)).order(teams::path).load(conn)
 }
 
-/// Slug and name of living teams, at most `limit`, by slug.
-pub fn some_teams(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(String, String)>> {
-    teams::table
-        .filter(teams::removed_at.is_null())
-        .order(teams::slug)
-        .limit(limit)
-        .select((teams::slug, teams::name))
-        .load(conn)
+/// Living teams but for those with these ids.
+fn living_but(unseen: &[String]) -> teams::BoxedQuery<'_, Backend> {
+    let living = teams::table.filter(teams::removed_at.is_null()).into_boxed::<Backend>();
+    if unseen.is_empty() { living } else { living.filter(teams::id.ne_all(unseen)) }
+}
+
+/// Slug and name of living teams but for `unseen`, at most `limit`, by slug.
+pub fn some_teams(conn: &mut Conn, limit: i64, unseen: &[String]) -> QueryResult<Vec<(String, String)>> {
+    living_but(unseen).order(teams::slug).limit(limit).select((teams::slug, teams::name)).load(conn)
 }
 
 /// How many living teams there are.
@@ -214,8 +222,13 @@ pub fn count_teams(conn: &mut Conn) -> QueryResult<i64> {
 }
 
 /// Slugs of living teams near `wanted`, as [`slugs_near`].
-pub fn team_slugs_near(conn: &mut Conn, wanted: &str, limit: i64) -> QueryResult<Vec<String>> {
-    let living = || teams::table.filter(teams::removed_at.is_null()).select(teams::slug);
+pub fn team_slugs_near(
+    conn: &mut Conn,
+    wanted: &str,
+    limit: i64,
+    unseen: &[String],
+) -> QueryResult<Vec<String>> {
+    let living = || living_but(unseen).select(teams::slug);
     let mut near: Vec<String> =
         living().filter(teams::slug.ge(wanted)).order(teams::slug).limit(limit).load(conn)?;
     let before = living().filter(teams::slug.lt(wanted)).order(teams::slug.desc()).limit(limit);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::connection::Connection;
 use diesel::prelude::*;
 
 use super::schema::{flow_edges, flows, seen_edges, service_deps, services};
@@ -64,9 +65,13 @@ pub fn by_slugs(conn: &mut Conn, slugs: &[String]) -> QueryResult<Vec<FlowRow>> 
     Ok(found)
 }
 
-/// The next `limit` flows after `after`, by slug.
-pub fn after(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<FlowRow>> {
-    flows::table.filter(flows::slug.gt(after)).order(flows::slug).limit(limit).load(conn)
+/// The next `limit` flows after `after`, by slug, but for those of these owners (by reference).
+pub fn after(conn: &mut Conn, after: &str, limit: i64, unseen: &[String]) -> QueryResult<Vec<FlowRow>> {
+    let mut query = flows::table.filter(flows::slug.gt(after)).into_boxed::<<Conn as Connection>::Backend>();
+    if !unseen.is_empty() {
+        query = query.filter(flows::owner_ref.is_null().or(flows::owner_ref.ne_all(unseen)));
+    }
+    query.order(flows::slug).limit(limit).load(conn)
 }
 
 /// The marks of every flow.

@@ -10,8 +10,9 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::Conn;
 use super::events::EventRow;
-use super::schema::events;
+use super::schema::{events, services};
 use super::services::path_end;
+use super::veil::Unseen;
 
 /// Kinds that are only for the audit, besides those that begin with [`ACCOUNTS`]: neither the activity, nor feeds, nor `/api/v1/events` tell of them.
 pub const PRIVATE: &[&str] = &[
@@ -64,14 +65,50 @@ fn public() -> Box<dyn BoxableExpression<events::table, Backend, SqlType = Bool>
     Box::new(events::kind.ne_all(PRIVATE).and(events::kind.not_like(format!("{ACCOUNTS}%"))))
 }
 
+/// Kinds that may name services of any team in their words: for who may not know of some teams, they are not there.
+const NAMING: &[&str] = &[
+    "ci_token_issued",
+    "drill_ticket_issued",
+    "drill_ticket_revoked",
+    "publisher_added",
+    "publisher_pinned",
+    "publisher_removed",
+    "token_created",
+    "token_revoked",
+];
+
+/// Leaves out what is told of teams and services that are not seen: those that belonged to such a team then, and
+/// those that do now.
+fn of_seen<'a>(
+    query: events::BoxedQuery<'a, Backend>,
+    unseen: &'a Unseen,
+) -> events::BoxedQuery<'a, Backend> {
+    if unseen.is_empty() {
+        return query;
+    }
+    let theirs = services::table
+        .filter(services::team_id.eq_any(&unseen.teams))
+        .filter(services::slug.ne_all(&unseen.but))
+        .filter(services::entity_ref.ne_all(&unseen.but))
+        .select(services::id.nullable());
+    let named = services::table
+        .filter(services::slug.eq_any(&unseen.but).or(services::entity_ref.eq_any(&unseen.but)))
+        .select(services::id.nullable());
+    let query = query.filter(events::kind.ne_all(NAMING));
+    let query = query.filter(events::service_id.is_null().or(events::service_id.ne_all(theirs)));
+    let of_team = events::team_id.is_null().or(events::team_id.ne_all(&unseen.teams));
+    query.filter(of_team.or(events::service_id.eq_any(named)))
+}
+
 /// Public events before position `before` (or the newest), newest first.
 pub fn latest(
     conn: &mut Conn,
     part: Part<'_>,
     before: Option<i64>,
     limit: i64,
+    unseen: &Unseen,
 ) -> QueryResult<Vec<EventRow>> {
-    let mut query = rows(part).filter(public());
+    let mut query = of_seen(rows(part).filter(public()), unseen);
     if let Some(before) = before {
         query = query.filter(events::seq.lt(before));
     }
@@ -79,10 +116,8 @@ pub fn latest(
 }
 
 /// Public events after position `after`, oldest first.
-pub fn after(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
-    events::table
-        .filter(events::seq.gt(after))
-        .filter(public())
+pub fn after(conn: &mut Conn, after: i64, limit: i64, unseen: &Unseen) -> QueryResult<Vec<EventRow>> {
+    of_seen(rows(Part::All).filter(events::seq.gt(after)).filter(public()), unseen)
         .order(events::seq.asc())
         .limit(limit)
         .load(conn)

@@ -40,6 +40,7 @@ pub mod tokens;
 pub mod trail;
 pub mod transfer;
 mod url;
+pub mod veil;
 pub mod wal;
 pub mod watch;
 

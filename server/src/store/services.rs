@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use diesel::connection::Connection;
 use diesel::prelude::*;
 
 use super::schema::{service_deps, services, teams};
+use super::veil::{Unseen, seen};
 use super::{CHUNK_ROWS, Conn, each, insert_rows};
 
 /// A service as stored.
@@ -213,14 +215,13 @@ pub fn dependencies(conn: &mut Conn, service_id: &str) -> QueryResult<Vec<String
 }
 
 /// Slugs of the services that depend on `entity_ref`.
-pub fn dependents(conn: &mut Conn, entity_ref: &str) -> QueryResult<Vec<String>> {
-    service_deps::table
+pub fn dependents(conn: &mut Conn, entity_ref: &str, unseen: &Unseen) -> QueryResult<Vec<String>> {
+    let all = service_deps::table
         .inner_join(services::table.on(services::id.eq(service_deps::from_id)))
         .filter(service_deps::to_ref.eq(entity_ref))
         .filter(services::removed_at.is_null())
-        .order(services::slug)
-        .select(services::slug)
-        .load(conn)
+        .into_boxed::<<Conn as Connection>::Backend>();
+    seen!(all, unseen).order(services::slug).select(services::slug).load(conn)
 }
 
 /// Every dependency by service id.

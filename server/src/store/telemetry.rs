@@ -1,8 +1,10 @@
 //! Rows of sources and of what they said of services.
 
+use diesel::connection::Connection;
 use diesel::prelude::*;
 
 use super::schema::{entities, services, sources, telemetry};
+use super::veil::{Unseen, seen};
 use super::{CHUNK_ROWS, Conn, each};
 
 /// How a source does.
@@ -127,11 +129,18 @@ pub fn count(conn: &mut Conn, source: &str) -> QueryResult<i64> {
 }
 
 /// The first `limit` living services of a source, those first that want attention; with slug and name.
-pub fn first(conn: &mut Conn, source: &str, limit: i64) -> QueryResult<Vec<(TelemetryRow, String, String)>> {
-    telemetry::table
+pub fn first(
+    conn: &mut Conn,
+    source: &str,
+    limit: i64,
+    unseen: &Unseen,
+) -> QueryResult<Vec<(TelemetryRow, String, String)>> {
+    let all = telemetry::table
         .inner_join(services::table)
         .filter(telemetry::source.eq(source))
         .filter(services::removed_at.is_null())
+        .into_boxed::<<Conn as Connection>::Backend>();
+    seen!(all, unseen)
         .order((telemetry::attention.desc(), services::slug))
         .limit(limit)
         .select((telemetry::all_columns, services::slug, services::name))

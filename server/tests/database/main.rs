@@ -8,7 +8,9 @@
 
 mod ci;
 mod claims;
+mod hidden;
 mod paths;
+mod people;
 mod plans;
 
 use std::path::Path;

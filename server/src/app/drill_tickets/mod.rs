@@ -5,6 +5,7 @@
 
 mod check;
 mod tie;
+mod veiled;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ pub use tie::{require_tied, tie};
 use super::audit::Sides;
 use super::feed::drill_view;
 use super::views::{DrillView, Page};
-use super::{Actor, App, Tx, keys, owners};
+use super::{Actor, App, Tx, flows, keys, owners};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::tickets::TicketRow;
@@ -171,7 +172,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateTicket) -> Result<IssuedTicket> {
     require_callers(tx, &drill)?;
     let flow = cmd.flow.as_deref().map(|slug| slug.trim().to_lowercase()).filter(|slug| !slug.is_empty());
     if let Some(slug) = &flow
-        && store::flows::by_slug(tx.conn, slug)?.is_none()
+        && flows::known(tx, slug)?.is_none()
     {
         let shown: String = slug.chars().filter(|c| !c.is_control()).take(60).collect();
         return Err(Error::invalid(
@@ -274,7 +275,17 @@ fn named(edges: &[Edge]) -> String {
 
 /// Tickets, newest first; `cursor` is the last id of the page before.
 pub fn list(tx: &mut Tx<'_>, cursor: Option<&str>, limit: i64) -> Result<Page<TicketView>> {
-    let mut rows = store::tickets::page(tx.conn, cursor, limit + 1)?;
+    let mut rows: Vec<TicketRow> = Vec::new();
+    let mut after = cursor.map(str::to_owned);
+    loop {
+        let read = store::tickets::page(tx.conn, after.as_deref(), limit + 1)?;
+        let last = (read.len() as i64) <= limit;
+        after = read.last().map(|row| row.id.clone());
+        rows.extend(veiled::seen(tx, read)?);
+        if last || rows.len() as i64 > limit {
+            break;
+        }
+    }
     let more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(0));
     let next = rows.last().filter(|_| more).map(|row| row.id.clone());
@@ -284,6 +295,7 @@ pub fn list(tx: &mut Tx<'_>, cursor: Option<&str>, limit: i64) -> Result<Page<Ti
 /// The newest tickets of a flow, with their results.
 pub fn of_flow(tx: &mut Tx<'_>, flow: &str, limit: i64) -> Result<Vec<TicketDetail>> {
     let rows = store::tickets::of_flow(tx.conn, flow, limit)?;
+    let rows = veiled::seen(tx, rows)?;
     rows.iter().map(|row| detail(tx, row)).collect()
 }
 
@@ -298,7 +310,9 @@ fn detail(tx: &mut Tx<'_>, row: &TicketRow) -> Result<TicketDetail> {
     let mut ids: Vec<String> = drills.iter().map(|drill| drill.service_id.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let services = store::services::by_ids(tx.conn, &ids)?;
+    let veil = tx.veil()?;
+    let mut services = store::services::by_ids(tx.conn, &ids)?;
+    services.retain(|service| !veil.hides(service));
     let mut results = Vec::with_capacity(drills.len());
     for drill in &drills {
         if let Some(service) = services.iter().find(|service| service.id == drill.service_id) {
@@ -347,7 +361,9 @@ pub fn prune(app: &App, floor: Timestamp, bite: usize, dry_run: bool) -> Result<
 }
 
 fn row(tx: &mut Tx<'_>, id: &str) -> Result<TicketRow> {
-    store::tickets::by_id(tx.conn, id)?
+    let found = store::tickets::by_id(tx.conn, id)?;
+    veiled::seen(tx, found.into_iter().collect())?
+        .pop()
         .ok_or_else(|| Error::not_found("drill ticket", id.chars().take(60).collect::<String>()))
 }
 

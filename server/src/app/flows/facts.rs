@@ -232,7 +232,7 @@ pub(in crate::app) fn percent(verified: i64, noncore: i64) -> f64 {
 /// Keeps with the evidence of these services (by reference) what the flows say of them now, and judges those of which
 /// they say something else than before.
 pub(in crate::app) fn refresh(tx: &mut Tx<'_>, refs: &BTreeSet<String>) -> Result<()> {
-    let known = Known::load(tx, refs)?;
+    let known = Known::whole(tx, refs)?;
     let services: Vec<_> = known.services().into_iter().cloned().collect();
     let ids: Vec<String> = services.iter().map(|s| s.id.clone()).collect();
     // Two flows that name one service are written in turn: the second sees the edges of the first.
@@ -270,7 +270,7 @@ pub(in crate::app) fn refresh(tx: &mut Tx<'_>, refs: &BTreeSet<String>) -> Resul
 fn said(tx: &mut Tx<'_>, refs: &[String]) -> Result<HashMap<String, Held>> {
     let leaving = store::flows::leaving(tx.conn, refs)?;
     let leading = store::flows::leading_to(tx.conn, refs)?;
-    let known = Known::load(tx, leaving.iter().map(|e| &e.to_ref))?;
+    let known = Known::whole(tx, leaving.iter().map(|e| &e.to_ref))?;
     let mut flows: HashMap<String, BTreeSet<String>> = HashMap::new();
     // By dependency: core in every flow so far, a fallback declared in some flow where it is non-core.
     let mut edges: HashMap<String, BTreeMap<String, (bool, bool)>> = HashMap::new();

@@ -102,7 +102,7 @@ pub(in crate::app) fn apply(
     for slug in plan.gone {
         touched.extend(delete(tx, &slug)?);
     }
-    if !store::flows::after(tx.conn, "", 1)?.is_empty() {
+    if !store::flows::after(tx.conn, "", 1, &[])?.is_empty() {
         let added: Vec<String> = added.collect();
         let edges = store::flows::leading_to(tx.conn, &added)?.into_iter().map(|edge| edge.from_ref);
         touched.extend(edges);

@@ -21,7 +21,8 @@ const ALL: i64 = 500;
 /// Flows by slug, `limit` after `cursor`.
 pub fn list(tx: &mut Tx<'_>, cursor: Option<&str>, limit: i64) -> Result<Page<FlowRow>> {
     let limit = limit.clamp(1, store::MAX_PAGE);
-    let mut rows = store::flows::after(tx.conn, cursor.unwrap_or_default(), limit + 1)?;
+    let veil = tx.veil()?;
+    let mut rows = store::flows::after(tx.conn, cursor.unwrap_or_default(), limit + 1, veil.team_refs())?;
     let more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or_default());
     let next = rows.last().filter(|_| more).map(|row| row.slug.clone());
@@ -32,7 +33,8 @@ pub fn list(tx: &mut Tx<'_>, cursor: Option<&str>, limit: i64) -> Result<Page<Fl
 
 /// Nodes whose death breaks flows, the worst first, over all flows (the first 500 by slug).
 pub fn single_points(tx: &mut Tx<'_>, most: usize) -> Result<Vec<SinglePoint>> {
-    let rows = store::flows::after(tx.conn, "", ALL)?;
+    let veil = tx.veil()?;
+    let rows = store::flows::after(tx.conn, "", ALL, veil.team_refs())?;
     let read = many(tx, rows)?;
     let all: Vec<(&Flow, &Graph)> = read.iter().map(|r| (&r.flow, &r.graph)).collect();
     let points = scoring_rules::flows::single_points(&all);
@@ -41,7 +43,7 @@ pub fn single_points(tx: &mut Tx<'_>, most: usize) -> Result<Vec<SinglePoint>> {
         .into_iter()
         .take(most)
         .map(|point| SinglePoint {
-            known: read.iter().any(|r| r.living.contains(&point.name)),
+            known: read.iter().any(|r| r.linked.contains(&point.name)),
             flows: point.flows.iter().filter_map(title).collect(),
             traffic: point.traffic,
             node: point.name,
@@ -56,7 +58,7 @@ struct Read {
     graph: Graph,
     edges: Vec<EdgeView>,
     owner: Option<TeamRef>,
-    living: BTreeSet<String>,
+    linked: BTreeSet<String>,
     had: BTreeSet<String>,
 }
 
@@ -94,10 +96,10 @@ fn many(tx: &mut Tx<'_>, rows: Vec<StoredFlow>) -> Result<Vec<Read>> {
         let of = |keep: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
             services.iter().filter(|r| keep(r)).map(|r| known.shown(r)).collect()
         };
-        let (living, had) = (of(&|r| known.living(r).is_some()), of(&|r| known.has(r)));
+        let (linked, had) = (of(&|r| known.linked(r)), of(&|r| known.has(r)));
         let flow = known.show(flow);
         let graph = Graph::of(&flow);
-        Read { owner: owner(&stored), stored, flow, graph, edges, living, had }
+        Read { owner: owner(&stored), stored, flow, graph, edges, linked, had }
     });
     Ok(read.collect())
 }

@@ -22,6 +22,8 @@ pub use seen::{MAX_SEEN, SeenAnswer, SeenCall, record as record_seen};
 pub use service::{gaps_first, of_service};
 pub use view::{FlowPage, detail, preview};
 
+pub(in crate::app) use names::is_covered;
+
 use super::audit::Sides;
 use super::{Tx, owners};
 use crate::error::{Error, FieldError, Result};
@@ -185,15 +187,24 @@ fn body_of(row: &StoredFlow) -> Value {
     serde_json::from_str(&row.body).unwrap_or_default()
 }
 
+/// The stored flow of exactly this slug; none where its owner is hidden from the actor.
+pub(in crate::app) fn known(tx: &mut Tx<'_>, slug: &str) -> Result<Option<StoredFlow>> {
+    let veil = tx.veil()?;
+    let row = store::flows::by_slug(tx.conn, slug)?;
+    Ok(row.filter(|row| !veil.hides_owner(row.owner_ref.as_ref())))
+}
+
 /// The stored flow of a slug.
 fn stored(tx: &mut Tx<'_>, slug: &str) -> Result<StoredFlow> {
     let wanted = slug.trim().to_lowercase();
-    if let Some(row) = store::flows::by_slug(tx.conn, &wanted)? {
+    let veil = tx.veil()?;
+    if let Some(row) = known(tx, &wanted)? {
         return Ok(row);
     }
     let key: String = slug.chars().take(120).collect();
-    let known: Vec<String> = store::flows::after(tx.conn, "", 500)?.into_iter().map(|row| row.slug).collect();
-    let nearest = if key.len() <= 63 { owners::nearest(&wanted, &known) } else { None };
+    let all = store::flows::after(tx.conn, "", 500, veil.team_refs())?;
+    let slugs: Vec<String> = all.into_iter().map(|row| row.slug).collect();
+    let nearest = if key.len() <= 63 { owners::nearest(&wanted, &slugs) } else { None };
     Err(Error::NotFound { what: "flow", key, nearest })
 }
 

@@ -123,7 +123,7 @@ fn check(tx: &mut Tx<'_>, calls: &[SeenCall]) -> Result<BTreeMap<(String, String
         let (Some(from), Some(to)) = (refs.get(&clean(&call.from)), refs.get(&clean(&call.to))) else {
             continue;
         };
-        if known.living(from).is_none() {
+        if !known.linked(from) {
             let shown: String = call.from.chars().take(120).collect();
             wrong.push(FieldError::new(format!("/{n}/from"), format!("There is no service `{shown}`.")));
             continue;

@@ -20,7 +20,9 @@ pub fn of_service(tx: &mut Tx<'_>, name: &str) -> Result<ServiceFallbacks> {
     let mut slugs: BTreeSet<String> =
         store::flows::leaving(tx.conn, &me)?.into_iter().map(|edge| edge.flow).collect();
     slugs.extend(store::flows::leading_to(tx.conn, &me)?.into_iter().map(|edge| edge.flow));
-    let rows = store::flows::by_slugs(tx.conn, &slugs.into_iter().collect::<Vec<_>>())?;
+    let veil = tx.veil()?;
+    let mut rows = store::flows::by_slugs(tx.conn, &slugs.into_iter().collect::<Vec<_>>())?;
+    rows.retain(|row| !veil.hides_owner(row.owner_ref.as_ref()));
     let mut edges: BTreeMap<String, Edge> = BTreeMap::new();
     for row in &rows {
         for edge in read_body(row)?.edges.into_iter().filter(|e| e.from == service.entity_ref) {

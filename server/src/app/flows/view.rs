@@ -48,9 +48,12 @@ pub fn preview(tx: &mut Tx<'_>, flow: Flow) -> Result<FlowPage> {
 fn page(tx: &mut Tx<'_>, row: Option<&StoredFlow>, flow: Flow) -> Result<FlowPage> {
     let ends = flow.edges.iter().flat_map(|e| [&e.from, &e.to]).chain(&flow.entry);
     let mut known = Known::load(tx, ends)?;
-    let callers: Vec<String> = super::ends(&flow).into_iter().collect();
+    let callers: Vec<String> = super::ends(&flow).into_iter().filter(|r| !known.covers(r)).collect();
     let seen = store::flows::seen(tx.conn, &callers, tx.now.plus_days(-seen::KEPT_DAYS).0)?;
     let undeclared = undeclared(tx, &callers, &seen, &flow, &mut known)?;
+    if row.is_none() {
+        known.forget_covered();
+    }
     let rates: HashMap<(&str, &str), f64> = seen
         .iter()
         .filter_map(|s| Some(((s.from_ref.as_str(), s.to_ref.as_str()), s.calls_per_second?)))
@@ -62,7 +65,7 @@ fn page(tx: &mut Tx<'_>, row: Option<&StoredFlow>, flow: Flow) -> Result<FlowPag
     let of = |keep: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
         super::ends(&flow).iter().filter(|r| keep(r)).map(|r| known.shown(r)).collect()
     };
-    let (living, had) = (of(&|r| known.living(r).is_some()), of(&|r| known.has(r)));
+    let (linked, had) = (of(&|r| known.linked(r)), of(&|r| known.has(r)));
     let owner = names::owner(tx, flow.owner.as_deref())?;
     let mut findings: Vec<FindingView> = findings(&shown, &graph, &|name| had.contains(name))
         .into_iter()
@@ -94,7 +97,7 @@ fn page(tx: &mut Tx<'_>, row: Option<&StoredFlow>, flow: Flow) -> Result<FlowPag
         undeclared,
         edges,
     };
-    Ok(FlowPage { view, flow: shown, graph, known: living, owner_ref: flow.owner })
+    Ok(FlowPage { view, flow: shown, graph, known: linked, owner_ref: flow.owner })
 }
 
 /// The evidence of all who call in a flow.
@@ -119,7 +122,7 @@ pub(super) fn edge_views(
         let of = targets.entry(&edge.from).or_insert_with(|| {
             Targets::of(known.living(&edge.from).map_or(&[], |service| evidence.states(&service.id)))
         });
-        let proof = of.proof(&edge.to, &known.shown(&edge.to), now);
+        let proof = of.proof(&edge.to, &known.name(&edge.to), now);
         let seen = rates.get(&(edge.from.as_str(), edge.to.as_str())).copied();
         views.push(EdgeView::new(edge, known, &proof, seen, now));
     }
@@ -129,6 +132,7 @@ pub(super) fn edge_views(
 impl EdgeView {
     fn new(edge: &Edge, known: &Known, proof: &Proof, seen: Option<f64>, now: Timestamp) -> Self {
         let (from, to) = (known.shown(&edge.from), known.shown(&edge.to));
+        let covered = known.covers(&edge.from);
         Self {
             id: format!("{from}->{to}"),
             from,
@@ -158,7 +162,7 @@ impl EdgeView {
                         failure: failure.as_str().to_owned(),
                         state: state.as_str().to_owned(),
                         passed_at,
-                        drill: check.last.as_ref().map(|(d, _)| d.last_drill_id.clone()),
+                        drill: check.last.as_ref().filter(|_| !covered).map(|(d, _)| d.last_drill_id.clone()),
                         last_at: check.last.as_ref().map(|(d, _)| Timestamp(d.last_at)),
                     }
                 })
@@ -209,6 +213,7 @@ pub(super) fn undeclared(
     known.extend(tx, found.keys().flat_map(|(from, to)| [from, to]))?;
     let mut all: Vec<Undeclared> = found
         .into_iter()
+        .filter(|((from, to), _)| !known.covers(from) && !known.covers(to))
         .map(|((from, to), row)| Undeclared {
             from: known.shown(&from),
             to: known.shown(&to),

@@ -58,7 +58,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateUser, password: String) -> Result<Use
     belong(tx, &row.id, &members, |_| false)?;
     let after = described(tx, &row)?;
     let sentence = format!("The account “{}” was created.", row.login);
-    let data = json!({ "account": row.id, "after": after });
+    let data = json!({ "account": row.id });
     tx.emit_change("account_created", None, None, sentence, &data, Sides::made(after));
     view_of(tx, &row)
 }
@@ -112,7 +112,7 @@ pub fn change(tx: &mut Tx<'_>, id: &str, cmd: &ChangeUser, password: Option<Stri
         sessions::end_of(tx, &row, None)?;
     }
     let sentence = format!("The account “{}” was changed.", row.login);
-    let data = json!({ "account": id, "before": before, "after": after, "password": new_password });
+    let data = json!({ "account": id, "password": new_password });
     tx.emit_change("account_changed", None, None, sentence, &data, Sides::changed(before, after));
     view_of(tx, &row)
 }
@@ -173,6 +173,7 @@ fn person_of(tx: &mut Tx<'_>, row: &UserRow) -> Result<Person> {
         role: role_from(row.role),
         member_of: slugs(false),
         leads: slugs(true),
+        proxy_name: (row.issuer == provider::PROXY).then(|| row.subject.clone()),
     })
 }
 

@@ -6,14 +6,17 @@ use serde_json::json;
 
 use super::{Tx, belong, code_of, described, sessions};
 use crate::app::actor::Role;
+use crate::app::audit::Sides;
 use crate::app::openid::Claims;
 use crate::app::owners;
-use crate::config::IdentityProvider;
+use crate::config::{GroupRules, IdentityProvider};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::people::UserRow;
 use crate::types::MAX_NAME_BYTES;
 
+/// Issuer of people whom a proxy signs in.
+pub(super) const PROXY: &str = "proxy";
 /// Groups of a person that are looked at.
 const MOST_GROUPS: usize = 500;
 /// Longest subject, bytes: OpenID Connect Core says 255.
@@ -34,8 +37,8 @@ pub struct Profile {
     pub email: Option<String>,
     /// Groups.
     pub groups: Vec<String>,
-    /// A claim says that the person administers.
-    pub admin: bool,
+    /// Whether a claim says that the person administers; none where no claim is looked at.
+    pub admin: Option<bool>,
 }
 
 impl Profile {
@@ -64,21 +67,44 @@ impl Profile {
             name,
             email,
             groups,
-            admin: provider.admin_claim.as_ref().is_some_and(|claim| claims.is_true(claim)),
+            admin: provider.admin_claim.as_ref().map(|claim| claims.is_true(claim)),
+        })
+    }
+
+    /// What a trusted proxy says of the person it signed in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unauthenticated`] for a login that is none.
+    pub fn of_proxy(user: &str, name: Option<String>, email: Option<String>, groups: &str) -> Result<Self> {
+        if user.is_empty() || user.len() > MAX_SUBJECT || user.chars().any(char::is_control) {
+            return Err(Error::Unauthenticated {
+                detail: "The proxy names no login that can be used.".to_owned(),
+            });
+        }
+        let login = login_of(user);
+        let plain = |text: String| -> String { text.chars().filter(|c| !c.is_control()).take(120).collect() };
+        let groups = groups.split(',').map(str::trim).filter(|g| !g.is_empty()).take(MOST_GROUPS);
+        Ok(Self {
+            issuer: PROXY.to_owned(),
+            subject: user.to_owned(),
+            name: name.map(plain).filter(|n| !n.trim().is_empty()).unwrap_or_else(|| login.clone()),
+            login,
+            email: email.filter(|mail| mail.len() <= MAX_NAME_BYTES && mail.contains('@')),
+            groups: groups.map(str::to_owned).collect(),
+            admin: None,
         })
     }
 
     /// What the groups say of the whole installation; none where the settings name no groups for that.
-    fn role(&self, provider: &IdentityProvider) -> Option<Role> {
-        let told = !provider.admin_groups.is_empty()
-            || provider.admin_claim.is_some()
-            || !provider.owner_groups.is_empty();
+    fn role(&self, rules: &GroupRules) -> Option<Role> {
+        let told = !rules.admin_groups.is_empty() || self.admin.is_some() || !rules.owner_groups.is_empty();
         let in_one =
             |wanted: &[String]| wanted.iter().any(|group| self.groups.iter().any(|own| is(own, group)));
         told.then(|| {
-            if self.admin || in_one(&provider.admin_groups) {
+            if self.admin == Some(true) || in_one(&rules.admin_groups) {
                 Role::Admin
-            } else if in_one(&provider.owner_groups) {
+            } else if in_one(&rules.owner_groups) {
                 Role::Owner
             } else {
                 Role::Viewer
@@ -105,12 +131,7 @@ fn login_of(wanted: &str) -> String {
 /// # Errors
 ///
 /// [`Error::Forbidden`] when the account is disabled here.
-pub fn sign_in(
-    tx: &mut Tx<'_>,
-    provider: &IdentityProvider,
-    who: &Profile,
-    agent: Option<&str>,
-) -> Result<String> {
+pub fn sign_in(tx: &mut Tx<'_>, rules: &GroupRules, who: &Profile, agent: Option<&str>) -> Result<String> {
     let known = store::people::by_subject(tx.conn, &who.issuer, &who.subject)?;
     let before = known.as_ref().map(|row| described(tx, row)).transpose()?;
     let mut row = match known {
@@ -119,11 +140,11 @@ pub fn sign_in(
     };
     row.name.clone_from(&who.name);
     row.email.clone_from(&who.email);
-    if let Some(role) = who.role(provider) {
+    if let Some(role) = who.role(rules) {
         row.role = code_of(role);
     }
     store::people::update(tx.conn, &row)?;
-    let (from_groups, mut teams) = (teams_of(tx, provider, &who.groups)?, assigned(tx, &row.id)?);
+    let (from_groups, mut teams) = (teams_of(tx, rules, &who.groups)?, assigned(tx, &row.id)?);
     // What an administrator assigned stays; what a group said goes with the group.
     for (team, lead) in &from_groups {
         *teams.entry(team.clone()).or_default() |= *lead;
@@ -134,18 +155,19 @@ pub fn sign_in(
     match before {
         None => {
             let sentence = format!("The account “{}” was created at its first sign-in.", row.login);
-            tx.emit("account_created", None, None, sentence, &json!({ "account": row.id, "after": after }));
+            let data = json!({ "account": row.id });
+            tx.emit_change("account_created", None, None, sentence, &data, Sides::made(after));
         }
         Some(before) if before != after => {
             let sentence = format!("The account “{}” was changed by its groups.", row.login);
-            let data = json!({ "account": row.id, "before": before, "after": after });
-            tx.emit("account_changed", None, None, sentence, &data);
+            let data = json!({ "account": row.id });
+            tx.emit_change("account_changed", None, None, sentence, &data, Sides::changed(before, after));
             // What somebody may do no longer, they may not do in another browser either.
             sessions::end_of(tx, &row, None)?;
         }
         Some(_) => {}
     }
-    sessions::begin(tx, &row.id, "identity provider", agent)
+    sessions::begin(tx, &row.id, if who.issuer == PROXY { "a proxy" } else { "identity provider" }, agent)
 }
 
 fn made(tx: &mut Tx<'_>, who: &Profile) -> Result<UserRow> {
@@ -177,15 +199,11 @@ fn made(tx: &mut Tx<'_>, who: &Profile) -> Result<UserRow> {
 }
 
 /// The teams that groups are named after: `checkout`, `/platform/checkout`; `checkout-leads` leads.
-fn teams_of(
-    tx: &mut Tx<'_>,
-    provider: &IdentityProvider,
-    groups: &[String],
-) -> Result<BTreeMap<String, bool>> {
+fn teams_of(tx: &mut Tx<'_>, rules: &GroupRules, groups: &[String]) -> Result<BTreeMap<String, bool>> {
     let mut teams: BTreeMap<String, bool> = BTreeMap::new();
     for group in groups {
         let name = group.rsplit('/').next().unwrap_or_default().to_lowercase();
-        let led = name.strip_suffix(&provider.lead_suffix).filter(|_| !provider.lead_suffix.is_empty());
+        let led = name.strip_suffix(&rules.lead_suffix).filter(|_| !rules.lead_suffix.is_empty());
         let names = [(Some(name.as_str()), false), (led, true)];
         for (slug, lead) in names {
             if let Some(team) = slug.map(|slug| owners::living_team(tx, slug)).transpose()?.flatten() {

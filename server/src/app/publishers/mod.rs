@@ -18,6 +18,7 @@ pub use exchange::{Exchanged, Proven, end_own, exchange, issuer_of, prove};
 pub use sweep::sweep;
 
 use super::Tx;
+use super::audit::Sides;
 use crate::config::{CiConfig, Provider};
 use crate::error::{Error, Result};
 use crate::store;
@@ -177,7 +178,8 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreatePublisher) -> Result<PublisherView> {
     store::publishers::insert(tx.conn, &row)?;
     let view = view(&row);
     let sentence = format!("Jobs of {} of {} may send results.", row.workflow, row.repository);
-    tx.emit("publisher_added", None, None, sentence, &json!({ "publisher": view }));
+    let data = json!({ "publisher": view });
+    tx.emit_change("publisher_added", None, None, sentence, &data, Sides::made(json!(view)));
     Ok(view)
 }
 
@@ -207,7 +209,8 @@ pub fn remove(tx: &mut Tx<'_>, id: &str) -> Result<()> {
     let ended = store::tokens::revoke_of_publisher(tx.conn, id, tx.now.0)?;
     let sentence = format!("Jobs of {} of {} may send results no more.", row.workflow, row.repository);
     let data = json!({ "publisher": id, "repository": row.repository, "tokens_ended": ended });
-    tx.emit("publisher_removed", None, None, sentence, &data);
+    let before = json!(view(&row));
+    tx.emit_change("publisher_removed", None, None, sentence, &data, Sides::gone(before));
     Ok(())
 }
 

@@ -58,8 +58,8 @@ fn check_one(
     };
     let slug = name.trim().to_lowercase();
     let service = match services.get(&slug) {
-        Some(service) => service.clone(),
-        None => owners::service(tx, name)?,
+        Some(service) if tx.sees(service)? => service.clone(),
+        _ => owners::service(tx, name)?,
     };
     above.require_writer(tx, &service)?;
     let identity = Identity::of(&cmd.reading)?;

@@ -142,7 +142,8 @@ fn word(source: &SourceConfig) -> String {
 
 /// The first services that a source covers, those first that want attention.
 pub fn covered(tx: &mut Tx<'_>, source: &str, limit: i64) -> Result<Vec<TelemetryRow>> {
-    let rows = store::telemetry::first(tx.conn, source, limit)?;
+    let veil = tx.veil()?;
+    let rows = store::telemetry::first(tx.conn, source, limit, veil.unseen())?;
     let line =
         |(row, slug, name): (Row, String, String)| TelemetryRow { slug, name, telemetry: telemetry(&row) };
     Ok(rows.into_iter().map(line).collect())

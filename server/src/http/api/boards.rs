@@ -94,6 +94,7 @@ pub async fn rollup(app: Shared, req: HttpRequest, query: Query) -> Result<HttpR
 
 fn add_up(tx: &mut Tx<'_>, by: &str) -> Result<Vec<Rollup>> {
     let tallies = tx.picture()?;
+    let veil = tx.veil()?;
     let book = Arc::clone(&tx.book);
     Ok(match by {
         "tier" => tallies
@@ -104,7 +105,11 @@ fn add_up(tx: &mut Tx<'_>, by: &str) -> Result<Vec<Rollup>> {
         "practice" => by_practice(&book, &tallies.all),
         _ => {
             let none = Tally::default();
-            let living = tallies.tree.rows().iter().filter(|team| team.removed_at.is_none());
+            let living = tallies
+                .tree
+                .rows()
+                .iter()
+                .filter(|team| team.removed_at.is_none() && !veil.hides_team(&team.id));
             living
                 .map(|team| {
                     let tally = tallies.teams.get(&team.id).unwrap_or(&none);

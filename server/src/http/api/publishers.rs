@@ -12,7 +12,7 @@ use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::credentials::Credentials;
 use crate::http::query::{Name, Query};
-use crate::http::{Shared, conditional};
+use crate::http::{Shared, conditional, limits};
 use crate::integrations::openid;
 
 /// An identity token.
@@ -24,7 +24,14 @@ pub struct Exchange {
 }
 
 /// `POST /api/v1/oidc/exchange`
-pub async fn exchange(app: Shared, Caller(actor): Caller, _: Query, body: Body) -> Result<HttpResponse> {
+pub async fn exchange(
+    app: Shared,
+    req: HttpRequest,
+    Caller(actor): Caller,
+    _: Query,
+    body: Body,
+) -> Result<HttpResponse> {
+    limits::count_exchange(&app, &req).await?;
     let token = body.json::<Exchange>()?.token.trim().to_owned();
     let (issuer, named) = uses::issuer_of(&app.config.ci, &token)?;
     openid::ready(&app, issuer, &named.kid).await?;

@@ -138,7 +138,7 @@ pub async fn password(
         return show(&app, frame, caller.0, StatusCode::UNPROCESSABLE_ENTITY, error).await;
     }
     let hash = app::blocking(move || passwords::hash(&new)).await?;
-    let agent = req.headers().get("user-agent").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let agent = session::agent(&req);
     let text = app
         .write(caller.0, move |tx| {
             limits::succeeded(tx, Prover::Account(&login))?;

@@ -16,7 +16,7 @@ use crate::app::views::TeamRef;
 use crate::app::{Tx, runs};
 use crate::demo::HOME_TEAM;
 use crate::error::{Error, Result};
-use crate::http::Shared;
+use crate::http::Installed;
 use crate::http::assets::Assets;
 use crate::http::auth::Caller;
 use crate::http::render::Templates;
@@ -68,7 +68,7 @@ impl Frame {
         let caller = Caller::of(req).0;
         let me = Me::of(&caller, Session::of(req).map(|session| session.form_token()));
         let own_team = caller.person.as_ref().and_then(|p| p.leads.first().or(p.member_of.first())).cloned();
-        let demo = req.app_data::<Shared>().is_some_and(|app| app.config.demo);
+        let demo = req.app_data::<Installed>().is_some_and(|app| app.config.demo);
         Self {
             path: path.to_owned(),
             theme: cookie(req.headers(), "theme").and_then(|word| theme(&word)),
@@ -131,7 +131,8 @@ pub fn offered_teams(tx: &mut Tx<'_>) -> Result<Vec<TeamRef>> {
 /// All living teams, by name.
 pub fn teams(tx: &mut Tx<'_>) -> Result<Vec<TeamRef>> {
     let tree = TeamTree::load(tx)?;
-    let living = tree.rows().iter().filter(|t| t.removed_at.is_none());
+    let veil = tx.veil()?;
+    let living = tree.rows().iter().filter(|t| t.removed_at.is_none() && !veil.hides_team(&t.id));
     let mut teams: Vec<TeamRef> =
         living.map(|t| TeamRef { slug: t.slug.clone(), name: t.name.clone() }).collect();
     teams.sort_by_cached_key(|t| (t.name.to_lowercase(), t.slug.clone()));

@@ -49,7 +49,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use self::frame::Frame;
-use super::Shared;
+use super::Installed;
 use crate::error::Error;
 use crate::types::Timestamp;
 
@@ -65,7 +65,7 @@ fn bad_form(error: actix_web::error::UrlencodedError, _: &HttpRequest) -> actix_
 /// An error as a page. It reads nothing, so that it can also say that the database is away.
 pub fn error_page(req: &HttpRequest, error: &Error, request_id: &str) -> HttpResponse {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let now = req.app_data::<Shared>().map_or(Timestamp(0), |app| app.clock().now());
+    let now = req.app_data::<Installed>().map_or(Timestamp(0), |app| app.clock().now());
     let id = (!request_id.is_empty()).then(|| request_id.to_owned());
     let context = error::context(Frame::of(req).bare(now), error, status.as_u16(), id);
     frame::answer(status, "error", &context).unwrap_or_else(|failed| {

@@ -19,9 +19,8 @@ use crate::app::people::{self, passwords, sessions};
 use crate::error::{Error, Result};
 use crate::http::credentials::Credentials;
 use crate::http::form::{Checked, Fields, field};
-use crate::http::origin;
 use crate::http::session::{self, Session};
-use crate::http::{Shared, auth::Caller};
+use crate::http::{Shared, auth::Caller, origin, proxied};
 
 /// Passwords checked at the same time at most: each takes 19 MiB and some tens of milliseconds of a core.
 static CHECKS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
@@ -60,8 +59,17 @@ pub fn address(path: &str) -> String {
 }
 
 /// `GET /sign-in?next=`
-pub async fn page(app: Shared, frame: Frame, ask: web::Query<Next>) -> Result<HttpResponse> {
+pub async fn page(
+    app: Shared,
+    req: HttpRequest,
+    frame: Frame,
+    ask: web::Query<Next>,
+) -> Result<HttpResponse> {
     let next = local(&ask.next).to_owned();
+    if let Some((rules, who)) = proxied::person(&app, &req)? {
+        let text = proxied::sign_in(&app, &req, rules, who).await?;
+        return Ok(go(&next, &session::given(&app, &text)));
+    }
     show(&app, frame, StatusCode::OK, &next, "", None).await
 }
 
@@ -93,7 +101,7 @@ pub async fn sent(app: Shared, req: HttpRequest, frame: Frame, form: Checked) ->
         let error = "Login or password is not right.".to_owned();
         return show(&app, frame, StatusCode::UNAUTHORIZED, &next, &login, Some(error)).await;
     };
-    let agent = req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let agent = session::agent(&req);
     // Whoever signs in gets a session of their own: one that was there before is of no use to anybody.
     let before = session::held(&app, req.headers());
     let address = origin::address(&req).map(limits::address_key);

@@ -162,14 +162,14 @@ async fn finish(
         return Err(Error::Unauthenticated { detail });
     }
     let who = Profile::of(provider, &claims)?;
-    let agent = req.headers().get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let agent = session::agent(req);
     let before = session::held(app, req.headers());
-    let provider = provider.clone();
+    let groups = provider.groups.clone();
     app.write(Caller::of(req).0.calling_from(origin::of(req)), move |tx| {
         if let Some(before) = &before {
             sessions::end(tx, before)?;
         }
-        provider::sign_in(tx, &provider, &who, agent.as_deref())
+        provider::sign_in(tx, &groups, &who, agent.as_deref())
     })
     .await
 }

@@ -22,7 +22,7 @@ const LOOKS: usize = 120;
 pub async fn ready(app: &Arc<App>, issuer: &IssuerConfig, kid: &str) -> Result<()> {
     for _ in 0..LOOKS {
         let (url, kid) = (issuer.url.clone(), kid.to_owned());
-        match app.read(move |tx| kept::standing(tx, &url, &kid)).await? {
+        match app.read_for(Actor::schedule(), move |tx| kept::standing(tx, &url, &kid)).await? {
             Standing::Settled => return Ok(()),
             Standing::Lacking => {
                 if read(app, issuer).await? {

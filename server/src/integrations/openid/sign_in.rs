@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::client::{Asker, Discovery, read_body};
 use super::ready;
 use crate::app::publishers::keys as kept;
-use crate::app::{App, blocking};
+use crate::app::{Actor, App, blocking};
 use crate::config::IdentityProvider;
 use crate::error::{Error, Result};
 
@@ -54,7 +54,8 @@ fn away(detail: String) -> Error {
 pub async fn endpoints(app: &Arc<App>, provider: &IdentityProvider) -> Result<Endpoints> {
     for last in [false, true] {
         let url = provider.issuer.url.clone();
-        let (now, known) = app.read(move |tx| Ok((tx.now, kept::published(tx, &url)?))).await?;
+        let (now, known) =
+            app.read_for(Actor::schedule(), move |tx| Ok((tx.now, kept::published(tx, &url)?))).await?;
         let fresh = known.fetched_at.is_some_and(|at| now.0 - at.0 < OLD_MS);
         let document =
             known.document.as_deref().and_then(|text| serde_json::from_str::<Discovery>(text).ok());
