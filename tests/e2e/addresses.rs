@@ -23,7 +23,7 @@ const INSIDE: &[(&str, &str)] = &[
     ("nat64", "http://[64:ff9b::7f00:1]:PORT"),
     ("loopback-v6", "http://[::1]:PORT"),
     ("name", "http://localhost:PORT"),
-    ("name-of-name", "http://LOCALHOST.:PORT"),
+    ("loud", "http://LOCALHOST:PORT"),
     ("full-stop", "http://127.0.0.1.:PORT"),
     ("wide", "http://127.0.0.1\u{ff0e}:PORT"),
 ];

@@ -56,7 +56,8 @@ fn attempt(server: &Server, token: &str) {
         .unwrap_or_else(|e| panic!("schemathesis cannot be started: {e}"));
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{said}\n{}", String::from_utf8_lossy(&done.stderr));
-    let calls = waterbear::http::routes::ROUTES.len();
+    // All but the one that gives the document, which it has read already.
+    let calls = waterbear::http::routes::ROUTES.len() - 1;
     assert!(
         said.contains(&format!("Tested: {calls}\n")),
         "not every one of {calls} calls was tried:\n{said}"

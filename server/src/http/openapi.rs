@@ -201,7 +201,7 @@ fn responses(route: &Route, schemas: &mut Schemas) -> Value {
     for given in route.gives {
         let one = response(given, route, schemas);
         match all.get_mut(&given.status.to_string()) {
-            Some(known) => also(known, one),
+            Some(known) => also(known, &one),
             None => {
                 all.insert(given.status.to_string(), one);
             }
@@ -274,10 +274,9 @@ fn response(given: &Given, route: &Route, schemas: &mut Schemas) -> Value {
 }
 
 /// Another answer of the same status beside the first.
-fn also(known: &mut Value, other: Value) {
-    let Value::Object(more) = other["content"].clone() else { return };
-    for (media, body) in more {
-        let first = known["content"].get(&media).map(|body| body["schema"].clone());
+fn also(known: &mut Value, other: &Value) {
+    for (media, body) in other["content"].as_object().into_iter().flatten() {
+        let first = known["content"].get(media).map(|body| body["schema"].clone());
         let schema = match first {
             Some(first) => json!({ "anyOf": [first, body["schema"].clone()] }),
             None => body["schema"].clone(),

@@ -10,6 +10,9 @@ use super::words;
 /// Methods in the order they are listed.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
+/// Answers of nearly every call, told once.
+const COMMON: [&str; 3] = ["421", "429", "503"];
+
 /// What the page shows.
 #[derive(Serialize)]
 pub struct Ctx {
@@ -95,7 +98,9 @@ pub fn context(chrome: Chrome, document: &Value) -> Ctx {
     let count: usize = groups.iter().map(|g| g.operations.len()).sum();
     Ctx {
         lead: format!(
-            "{count} calls, read from the document the server makes of its own code. JSON in, JSON out; errors are problem+json."
+            "{count} calls, read from the document the server makes of its own code. JSON in, JSON out; errors are problem+json. \
+             Any call may also answer 421 (this server does not go by that name), 429 (too many requests) and 503 (the \
+             database is away); the last two say in Retry-After when to try again."
         ),
         groups,
         schemas: object(&document["components"]["schemas"])
@@ -131,6 +136,7 @@ fn read_operation(verb: &'static str, path: &str, item: &Value, operation: &Valu
         parameters: shared.chain(own).map(read_parameter).collect(),
         body: content.map(|(media, c)| Body { media: media.clone(), kind: kind(&c["schema"]) }).collect(),
         answers: object(&operation["responses"])
+            .filter(|(status, _)| !COMMON.contains(&status.as_str()))
             .map(|(status, answer)| read_answer(status, answer))
             .collect(),
         description: description.clone().filter(|d| summary.is_some() && summary.as_ref() != Some(d)),

@@ -267,7 +267,7 @@ pub fn context(chrome: Chrome, form: &Form, known: &Known) -> Ctx {
             .to_vec(),
         issuers: choices,
         errors: known.errors.clone(),
-        lacking: known.audience.as_ref().err().cloned(),
+        lacking: known.audience.as_ref().err().map(|why| why.replace('`', "")),
         steps,
         form: form.clone(),
         chrome: chrome.titled("Trusted publishers"),
