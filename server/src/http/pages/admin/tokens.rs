@@ -16,6 +16,7 @@ use crate::http::Shared;
 use crate::http::auth::Caller;
 use crate::http::credentials::Credentials;
 use crate::http::form::{Checked, field, values};
+use crate::http::query::Name;
 use crate::types::{DAY_MS, Timestamp};
 
 /// Tokens on the page, the newest first.
@@ -102,7 +103,7 @@ pub async fn create(app: Shared, frame: Frame, caller: Caller, form: Checked) ->
 pub async fn revoke(
     app: Shared,
     caller: Caller,
-    id: web::Path<String>,
+    Name(id): Name,
     known: web::Data<Credentials>,
     _: Checked,
 ) -> Result<HttpResponse> {

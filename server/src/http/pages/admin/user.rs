@@ -17,6 +17,7 @@ use crate::http::api::users as api;
 use crate::http::auth::Caller;
 use crate::http::credentials::Credentials;
 use crate::http::form::{Checked, field};
+use crate::http::query::Name;
 
 /// What the page shows.
 #[derive(Serialize)]
@@ -37,8 +38,8 @@ pub struct Ctx {
 }
 
 /// `GET /admin/users/{id}`
-pub async fn page(app: Shared, frame: Frame, id: web::Path<String>) -> Result<HttpResponse> {
-    show(&app, frame, StatusCode::OK, id.into_inner(), Vec::new(), None).await
+pub async fn page(app: Shared, frame: Frame, Name(id): Name) -> Result<HttpResponse> {
+    show(&app, frame, StatusCode::OK, id, Vec::new(), None).await
 }
 
 /// `POST /admin/users/{id}`: `do` is change, disable, enable, password or sign_out.
@@ -46,11 +47,11 @@ pub async fn change(
     app: Shared,
     frame: Frame,
     caller: Caller,
-    id: web::Path<String>,
+    Name(id): Name,
     known: web::Data<Credentials>,
     form: Checked,
 ) -> Result<HttpResponse> {
-    let (Checked(form), id) = (form, id.into_inner());
+    let Checked(form) = form;
     let to = format!("/admin/users/{id}");
     let mut cmd = ChangeUser::default();
     match field(&form, "do").unwrap_or("change") {

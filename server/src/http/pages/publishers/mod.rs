@@ -22,6 +22,7 @@ use crate::http::Shared;
 use crate::http::auth::Caller;
 use crate::http::credentials::Credentials;
 use crate::http::form::Checked;
+use crate::http::query::Name;
 
 /// Where it is.
 const PATH: &str = "/admin/publishers";
@@ -138,7 +139,7 @@ pub async fn add(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Re
 pub async fn remove(
     app: Shared,
     caller: Caller,
-    id: web::Path<String>,
+    Name(id): Name,
     credentials: web::Data<Credentials>,
     _: Checked,
 ) -> Result<HttpResponse> {
