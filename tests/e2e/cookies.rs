@@ -115,4 +115,7 @@ fn no_path_leads_out_of_the_tables() {
         }
     }
     assert!(tried > 150, "{tried}");
+    for path in ["/search?q=%00", "/services?q=a%00&team=%00", "/drills?team=%00", "/activity?service=%00"] {
+        assert_eq!(root.get(path).status, 404, "{path}");
+    }
 }

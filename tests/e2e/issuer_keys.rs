@@ -177,7 +177,8 @@ fn a_token_is_exchanged_once_by_all_processes_together() {
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|status| **status == 401).count(), 5, "{answers:?}");
+    // One that comes at the very moment in which the publisher meets its first job is asked to come again.
+    assert_eq!(answers.iter().filter(|status| matches!(status, 401 | 409)).count(), 5, "{answers:?}");
     // Nor by one that starts later.
     let next = then(T0, &issuer, &first);
     for server in running(&first, &next) {

@@ -82,6 +82,7 @@ fn asks_a_page(req: &ServiceRequest, route: &Route) -> bool {
 async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     let Some(app) = req.app_data::<Installed>() else { return Ok(Actor::anonymous()) };
     if !route.takes_programs() {
+        refuse_nul(req)?;
         session::require_own_site(app, req.method(), req.headers(), None)?;
     }
     let actor = match route.access {
@@ -112,6 +113,14 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
             Err(error)
         }
     }
+}
+
+/// Refuses an address of a page with a character that no database can look for. Calls of the API check each name.
+fn refuse_nul(req: &ServiceRequest) -> Result<()> {
+    if req.uri().path_and_query().is_some_and(|whole| whole.as_str().contains("%00")) {
+        return Err(Error::not_found("address", "with a NUL character in it"));
+    }
+    Ok(())
 }
 
 /// Whether somebody may call a route.
