@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -282,6 +284,18 @@ impl Failure {
 
 /// Longest accepted name of a target, environment, tool or external id, in bytes.
 pub const MAX_NAME_BYTES: usize = 255;
+
+/// Bytes that nobody can guess, from the system.
+pub fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
+    let mut bytes = [0_u8; N];
+    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    Ok(bytes)
+}
+
+/// `N` such bytes as text, for what is shown once and known again by its hash: base64url, without padding.
+pub fn random_text<const N: usize>() -> anyhow::Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(random::<N>()?))
+}
 
 /// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {

@@ -64,3 +64,16 @@ fn without_a_trusted_proxy_the_settings_are_refused() {
     assert_eq!(out.code, 1);
     assert!(out.err.contains("server.trusted_proxies"), "{}", out.err);
 }
+
+#[test]
+fn a_group_puts_people_into_a_hidden_team_too() {
+    let setup =
+        Setup::default().file("waterbear.toml", SETTINGS).env("WATERBEAR_TRUSTED_PROXIES", "127.0.0.0/8");
+    let server = setup.env("WATERBEAR_HIDDEN_TEAMS", "shop-team").start();
+    server.import(SMALL_CATALOG);
+    let (ada, bo) = (Visitor::of(&server), Visitor::of(&server));
+    let _ = come(&ada, "Ada", "shop-team", "/sign-in").expect(303);
+    let _ = come(&ada, "Ada", "", "/services/checkout").expect(200);
+    let _ = come(&bo, "Bo", "", "/sign-in").expect(303);
+    let _ = come(&bo, "Bo", "", "/services/checkout").expect(404);
+}

@@ -77,8 +77,6 @@ pub enum Credential {
     Hook(String),
     /// A session of a person, by the id under which the person can end it.
     Session(String),
-    /// A header of a proxy that is trusted.
-    Proxy,
 }
 
 /// Where a request came from.

@@ -67,7 +67,7 @@ fn actor_of(actor: &Actor) -> Json {
         Credential::Token(id) => json!({ "kind": "token", "id": id }),
         Credential::Ci { publisher, .. } => json!({ "kind": "publisher", "id": publisher }),
         Credential::Hook(name) => json!({ "kind": "hook", "id": name }),
-        Credential::Session(_) | Credential::Proxy => person(),
+        Credential::Session(_) => person(),
     }
 }
 
@@ -79,7 +79,6 @@ fn credential_of(actor: &Actor) -> Json {
         Credential::Ci { token, .. } => json!({ "kind": "ci", "id": token }),
         Credential::Hook(name) => json!({ "kind": "hook", "id": name }),
         Credential::Session(id) => json!({ "kind": "session", "id": id }),
-        Credential::Proxy => json!({ "kind": "proxy" }),
     }
 }
 

@@ -300,9 +300,7 @@ impl App {
 }
 
 fn instance_name() -> anyhow::Result<String> {
-    let mut random = [0_u8; 8];
-    getrandom::fill(&mut random).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    Ok(format!("{}-{}", std::process::id(), crate::types::hex(&random)))
+    Ok(format!("{}-{}", std::process::id(), crate::types::hex(&crate::types::random::<8>()?)))
 }
 
 /// Runs blocking work on a thread of its own.

@@ -1,7 +1,5 @@
 //! API tokens: made once, shown once, kept as SHA-256, checked on every write.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scoring_rules::EvidenceClass;
 use serde::Serialize;
 use serde_json::json;
@@ -14,7 +12,7 @@ use super::{Actor, Tx};
 use crate::error::{Error, FieldError, Result};
 use crate::store;
 use crate::store::tokens::TokenRow;
-use crate::types::{MAX_NAME_BYTES, Timestamp, hex};
+use crate::types::{MAX_NAME_BYTES, Timestamp, hex, random_text};
 
 /// Prefix of every token, for secret scanners.
 pub const PREFIX: &str = "wb_";
@@ -96,9 +94,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateToken) -> Result<(TokenView, String)>
 }
 
 fn new_text() -> Result<String> {
-    let mut secret = [0_u8; 32];
-    getrandom::fill(&mut secret).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)))
+    Ok(format!("{PREFIX}{}", random_text::<32>()?))
 }
 
 /// A token for a CI job that proved who it is.
@@ -286,6 +282,7 @@ fn view(row: &TokenRow) -> TokenView {
     }
 }
 
-fn hash(text: &str) -> String {
+/// Under which a secret text of 256 bits is known: so much needs neither salt nor a slow hash.
+pub(super) fn hash(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))
 }

@@ -20,6 +20,15 @@ pub fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     value.filter(|value| !value.is_empty())
 }
 
+/// The words of a field, with commas or spaces between them.
+pub fn listed<'a>(fields: &'a Fields, name: &str) -> impl Iterator<Item = &'a str> {
+    field(fields, name)
+        .unwrap_or_default()
+        .split([',', ' ', '\n'])
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+}
+
 /// All values of a field that are not empty.
 pub fn values<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Item = &'a str> {
     fields.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim()).filter(|v| !v.is_empty())

@@ -54,8 +54,12 @@ pub async fn count_stranger(req: &ServiceRequest, app: &Arc<App>) -> Result<()> 
 ///
 /// [`crate::error::Error::TooMany`] beyond the limit.
 pub async fn count_exchange(app: &Arc<App>, req: &HttpRequest) -> Result<()> {
+    count_address(app, req, Kind::Exchange).await
+}
+
+async fn count_address(app: &Arc<App>, req: &HttpRequest, kind: Kind) -> Result<()> {
     let Some(address) = origin::address(req) else { return Ok(()) };
-    match limits::count(app, Kind::Exchange, &limits::address_key(address)).await {
+    match limits::count(app, kind, &limits::address_key(address)).await {
         Some(counted) => counted.or_refuse().map(|_| ()),
         None => Ok(()),
     }
@@ -79,12 +83,7 @@ pub fn refuse_guesser(app: &Arc<App>, req: &HttpRequest) -> Result<()> {
 ///
 /// [`crate::error::Error::TooMany`] beyond the limit.
 pub async fn count_failure(app: &Arc<App>, req: &HttpRequest) -> Result<()> {
-    let Some(address) = origin::address(req) else { return Ok(()) };
-    let key = limits::address_key(address);
-    match limits::count(&Arc::clone(app), Kind::Failed, &key).await {
-        Some(counted) => counted.or_refuse().map(|_| ()),
-        None => Ok(()),
-    }
+    count_address(app, req, Kind::Failed).await
 }
 
 /// Says in an API answer where its sender stands (draft-ietf-httpapi-ratelimit-headers).

@@ -36,7 +36,7 @@ fn by_proxy(app: &Arc<App>, req: &HttpRequest) -> bool {
     req.peer_addr().is_some_and(|peer| app.config.proxies.trusts(peer.ip()))
 }
 
-/// Begins a session of a person whom a proxy named; gives its text.
+/// Begins a session of a person whom somebody else signed in, a proxy or an identity provider; gives its text.
 pub async fn sign_in(app: &Arc<App>, req: &HttpRequest, rules: GroupRules, who: Profile) -> Result<String> {
     let agent = session::agent(req);
     let before = session::held(app, req.headers());

@@ -16,8 +16,7 @@ fn key(secret: &str) -> Result<LessSafeKey, ring::error::Unspecified> {
 
 /// Seals `plain`; it opens only under the same secret and the same `name`.
 pub(super) fn seal(secret: &str, name: &str, plain: &[u8]) -> anyhow::Result<String> {
-    let mut nonce = [0_u8; NONCE_LEN];
-    getrandom::fill(&mut nonce).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    let nonce = crate::types::random::<NONCE_LEN>()?;
     let mut sealed = plain.to_vec();
     key(secret)
         .and_then(|key| {

@@ -52,8 +52,7 @@ pub(super) fn beside(database: &Path) -> PathBuf {
 
 /// Writes a fresh secret, complete or not at all, readable by its owner alone; a file that is there stays.
 fn write_new(file: &Path) -> Result<()> {
-    let mut random = [0_u8; 32];
-    getrandom::fill(&mut random).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    let random = crate::types::random::<32>()?;
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let wrong = |error: std::io::Error| Error::Conflict {
         detail: format!(

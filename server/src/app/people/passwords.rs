@@ -4,10 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::error::{Error, Result};
+use crate::types;
 
 /// Shortest password, characters. NIST SP 800-63B-4 asks for 15 where a password is all there is.
 pub const MIN_CHARS: usize = 15;
@@ -53,15 +52,12 @@ pub fn weakness(password: &str, login: &str) -> Option<String> {
 
 /// A password that nobody has to think of: 24 characters, 144 bits.
 pub fn random() -> Result<String> {
-    let mut bytes = [0_u8; 18];
-    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(types::random_text::<18>()?)
 }
 
 /// The hash to store, as a PHC string. Slow on purpose: not inside a transaction.
 pub fn hash(password: &str) -> Result<String> {
-    let mut salt = [0_u8; 16];
-    getrandom::fill(&mut salt).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
+    let salt = types::random::<16>()?;
     let salt = SaltString::encode_b64(&salt).map_err(|e| anyhow::anyhow!("argon2: {e}"))?;
     let hash = argon()?.hash_password(password.as_bytes(), &salt);
     Ok(hash.map_err(|e| anyhow::anyhow!("argon2: {e}"))?.to_string())

@@ -8,7 +8,6 @@ use super::{Tx, belong, code_of, described, sessions};
 use crate::app::actor::Role;
 use crate::app::audit::Sides;
 use crate::app::openid::Claims;
-use crate::app::owners;
 use crate::config::{GroupRules, IdentityProvider};
 use crate::error::{Error, Result};
 use crate::store;
@@ -51,13 +50,11 @@ impl Profile {
         let lacking =
             || Error::Unauthenticated { detail: "The identity provider names no subject.".to_owned() };
         let subject = claims.text("sub").filter(|s| s.len() <= MAX_SUBJECT).ok_or_else(lacking)?;
-        let email = claims.text("email").filter(|mail| mail.len() <= MAX_NAME_BYTES && mail.contains('@'));
+        let email = claims.text("email").filter(|mail| is_mail(mail));
         let wanted =
             claims.text(&provider.login_claim).or_else(|| email.clone()).unwrap_or_else(|| subject.clone());
         let login = login_of(&wanted);
-        let plain = |text: String| -> String { text.chars().filter(|c| !c.is_control()).take(120).collect() };
-        let name =
-            claims.text("name").map(plain).filter(|n| !n.trim().is_empty()).unwrap_or_else(|| login.clone());
+        let name = shown_name(claims.text("name"), &login);
         let mut groups = claims.list(&provider.groups_claim);
         groups.truncate(MOST_GROUPS);
         Ok(Self {
@@ -83,14 +80,13 @@ impl Profile {
             });
         }
         let login = login_of(user);
-        let plain = |text: String| -> String { text.chars().filter(|c| !c.is_control()).take(120).collect() };
         let groups = groups.split(',').map(str::trim).filter(|g| !g.is_empty()).take(MOST_GROUPS);
         Ok(Self {
             issuer: PROXY.to_owned(),
             subject: user.to_owned(),
-            name: name.map(plain).filter(|n| !n.trim().is_empty()).unwrap_or_else(|| login.clone()),
+            name: shown_name(name, &login),
             login,
-            email: email.filter(|mail| mail.len() <= MAX_NAME_BYTES && mail.contains('@')),
+            email: email.filter(|mail| is_mail(mail)),
             groups: groups.map(str::to_owned).collect(),
             admin: None,
         })
@@ -116,6 +112,17 @@ impl Profile {
 /// Whether a group is the one that is meant: Keycloak writes `/platform/checkout` where others write `checkout`.
 fn is(own: &str, group: &str) -> bool {
     own == group || own.trim_start_matches('/') == group.trim_start_matches('/')
+}
+
+/// A mail address, as far as one is needed here.
+fn is_mail(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES && text.contains('@')
+}
+
+/// The name as shown: the login where there is none.
+fn shown_name(given: Option<String>, login: &str) -> String {
+    let plain: String = given.unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
+    if plain.trim().is_empty() { login.to_owned() } else { plain }
 }
 
 /// A login made of what the provider calls somebody.
@@ -206,7 +213,9 @@ fn teams_of(tx: &mut Tx<'_>, rules: &GroupRules, groups: &[String]) -> Result<BT
         let led = name.strip_suffix(&rules.lead_suffix).filter(|_| !rules.lead_suffix.is_empty());
         let names = [(Some(name.as_str()), false), (led, true)];
         for (slug, lead) in names {
-            if let Some(team) = slug.map(|slug| owners::living_team(tx, slug)).transpose()?.flatten() {
+            // Who signs in is nobody yet, from whom teams may be hidden: the provider's word is not.
+            let team = slug.map(|slug| store::services::team_by_slug(tx.conn, slug)).transpose()?.flatten();
+            if let Some(team) = team.filter(|team| team.removed_at.is_none()) {
                 *teams.entry(team.id).or_default() |= lead;
             }
         }

@@ -5,21 +5,18 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::{Tx, person_of};
 use crate::app::Actor;
 use crate::app::actor::Credential;
-use crate::app::tokens::Verified;
+use crate::app::tokens::{Verified, hash};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::people::UserRow;
 use crate::store::sessions::SessionRow;
-use crate::types::{Timestamp, hex};
+use crate::types::{Timestamp, random_text};
 
 /// How often a use is noted, ms.
 const TOUCH_MS: i64 = 60_000;
@@ -55,9 +52,7 @@ pub fn begin(tx: &mut Tx<'_>, user_id: &str, how: &str, agent: Option<&str>) -> 
         return Err(Error::Forbidden { detail: "This account is disabled.".to_owned() });
     }
     store::sessions::sweep(tx.conn, tx.now.0)?;
-    let mut secret = [0_u8; 32];
-    getrandom::fill(&mut secret).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    let text = URL_SAFE_NO_PAD.encode(secret);
+    let text = random_text::<32>()?;
     let row = SessionRow {
         sha256: hash(&text),
         id: tx.new_id(),
@@ -144,8 +139,4 @@ pub fn list(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<SessionView>> {
             agent: row.agent,
         })
         .collect())
-}
-
-fn hash(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
 }

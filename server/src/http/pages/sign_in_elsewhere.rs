@@ -15,15 +15,14 @@ use super::frame::Frame;
 use super::sign_in::{Next, go, show};
 use super::words;
 use crate::app::openid::{self, Expect, ShownBy};
-use crate::app::people::provider::{self, Profile};
-use crate::app::people::sessions;
+use crate::app::people::provider::Profile;
 use crate::app::publishers::keys;
 use crate::config::IdentityProvider;
 use crate::error::{Error, Result};
-use crate::http::auth::Caller;
-use crate::http::{Shared, origin, session};
+use crate::http::{Shared, proxied, session};
 use crate::integrations::openid::ready;
 use crate::integrations::openid::sign_in::{Redeem, endpoints, redeem};
+use crate::types::random_text;
 
 /// An attempt that takes longer is begun again.
 const MINUTES: i64 = 10;
@@ -59,9 +58,9 @@ pub async fn start(app: Shared, ask: web::Query<Next>) -> Result<HttpResponse> {
     let provider = of(&app)?;
     let places = endpoints(&app, provider).await?;
     let attempt = Attempt {
-        state: random()?,
-        nonce: random()?,
-        verifier: random()?,
+        state: random_text::<32>()?,
+        nonce: random_text::<32>()?,
+        verifier: random_text::<32>()?,
         next: local(&ask.next).to_owned(),
         ends: app.clock().now().0 + MINUTES * 60_000,
     };
@@ -162,16 +161,7 @@ async fn finish(
         return Err(Error::Unauthenticated { detail });
     }
     let who = Profile::of(provider, &claims)?;
-    let agent = session::agent(req);
-    let before = session::held(app, req.headers());
-    let groups = provider.groups.clone();
-    app.write(Caller::of(req).0.calling_from(origin::of(req)), move |tx| {
-        if let Some(before) = &before {
-            sessions::end(tx, before)?;
-        }
-        provider::sign_in(tx, &groups, &who, agent.as_deref())
-    })
-    .await
+    proxied::sign_in(app, req, provider.groups.clone(), who).await
 }
 
 /// The attempt of this browser, if the answer belongs to it.
@@ -198,11 +188,4 @@ fn of(app: &Shared) -> Result<&IdentityProvider> {
 
 fn redirect_uri(app: &Shared) -> String {
     format!("{}/sign-in/back", app.base_url())
-}
-
-/// 256 bits, as text.
-fn random() -> Result<String> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|e| anyhow::anyhow!("no randomness from the system: {e}"))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

@@ -15,7 +15,7 @@ use crate::error::{FieldError, Result};
 use crate::http::Shared;
 use crate::http::auth::Caller;
 use crate::http::credentials::Credentials;
-use crate::http::form::{Checked, field, values};
+use crate::http::form::{Checked, field, listed, values};
 use crate::http::query::Name;
 use crate::types::{DAY_MS, Timestamp};
 
@@ -67,10 +67,7 @@ pub async fn page(app: Shared, frame: Frame) -> Result<HttpResponse> {
 /// `POST /admin/tokens`: `name`, `scope` (several), `services`, `teams` (with commas), `days`.
 pub async fn create(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Result<HttpResponse> {
     let Checked(form) = form;
-    let list = |name: &str| -> Vec<String> {
-        let text = field(&form, name).unwrap_or_default();
-        text.split([',', ' ', '\n']).map(str::trim).filter(|w| !w.is_empty()).map(str::to_owned).collect()
-    };
+    let list = |name: &str| -> Vec<String> { listed(&form, name).map(str::to_owned).collect() };
     let name = field(&form, "name").unwrap_or_default().to_owned();
     let days: Option<i64> = field(&form, "days").map(|text| text.parse().unwrap_or(-1));
     let now = app.clock().now();

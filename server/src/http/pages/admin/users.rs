@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::http::Shared;
 use crate::http::api::users as api;
 use crate::http::auth::Caller;
-use crate::http::form::{Checked, Fields, field};
+use crate::http::form::{Checked, Fields, field, listed};
 
 /// Accounts on a page.
 const PAGE: i64 = 100;
@@ -105,10 +105,7 @@ pub async fn create(app: Shared, frame: Frame, caller: Caller, form: Checked) ->
 
 /// The teams of a form: slugs with commas between them, each with `:lead` where it is led.
 pub(super) fn in_teams(form: &Fields) -> Vec<InTeam> {
-    let text = field(form, "teams").unwrap_or_default();
-    text.split([',', ' ', '\n'])
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
+    listed(form, "teams")
         .map(|word| match word.strip_suffix(":lead") {
             Some(team) => InTeam { team: team.to_owned(), is: people::MayBe::Lead },
             None => InTeam { team: word.to_owned(), is: people::MayBe::Member },
