@@ -6,7 +6,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::catalogue::Catalogue;
+use crate::award::{self, Award, AwardKind};
+use crate::catalogue::{Catalogue, RESULTS};
 use crate::custom;
 use crate::error::{RuleError, nearest};
 use crate::example;
@@ -23,6 +24,8 @@ const GRADES: &str = "grades.toml";
 const POLICIES: &str = "policies.toml";
 const FACTS: &str = "facts.toml";
 const RULES: &str = "rules/";
+const CERTIFICATES: &str = "certificates/";
+const BADGES: &str = "badges/";
 /// Larger files are refused unread.
 const MAX_FILE_BYTES: usize = 64 * 1_024;
 /// More files than this are refused.
@@ -52,6 +55,7 @@ pub struct Rulebook {
     rules: Vec<Rule>,
     by_id: BTreeMap<String, usize>,
     policies: Vec<Policy>,
+    awards: Vec<Award>,
     windows: Vec<DrillWindow>,
     flaky: BTreeMap<FactId, Flaky>,
 }
@@ -76,17 +80,20 @@ impl Rulebook {
             Grades::default()
         };
         let letters = grades.letters();
+        catalogue.add_bands(&letters);
         let tried = f64::from(grades.tried_milli) / 1_000.0;
-        let mut scope = Scope { catalogue: &catalogue, letters: &letters, tried, with_grade: false };
+        let mut scope = Scope { catalogue: &catalogue, letters: &letters, tried, results: &[] };
         let rules = read_rules(files, &grades, &scope, &mut errors);
         let flaky = flaky(&rules, &catalogue, &mut errors);
-        scope.with_grade = true;
+        scope.results = &["grade"];
         let policies = files.get(POLICIES).map_or_else(Vec::new, |text| {
             let doc = Doc::new(POLICIES, text, None);
             let policies = policy::read(&doc, &scope);
             errors.extend(doc.into_errors());
             policies
         });
+        scope.results = &RESULTS;
+        let awards = read_awards(files, &grades, &scope, &mut errors);
         if !errors.is_empty() {
             errors.sort();
             errors.dedup();
@@ -94,7 +101,7 @@ impl Rulebook {
         }
         let by_id = rules.iter().enumerate().map(|(index, rule)| (rule.id.clone(), index)).collect();
         let windows = windows(&rules, &catalogue);
-        Ok(Self { hash: hash(files), catalogue, grades, rules, by_id, policies, windows, flaky })
+        Ok(Self { hash: hash(files), catalogue, grades, rules, by_id, policies, awards, windows, flaky })
     }
 
     /// SHA-256 of all files, in hex: the name of this version.
@@ -153,6 +160,16 @@ impl Rulebook {
         &self.policies
     }
 
+    /// All certificates and then all badges, each by id.
+    pub fn awards(&self) -> &[Award] {
+        &self.awards
+    }
+
+    /// One certificate or badge.
+    pub fn award(&self, kind: AwardKind, id: &str) -> Option<&Award> {
+        self.awards.iter().find(|award| award.kind == kind && award.id == id)
+    }
+
     /// What a failed try is worth, in thousandths.
     pub fn tried_milli(&self) -> u16 {
         self.grades.tried_milli
@@ -191,6 +208,12 @@ fn rule_id(path: &str) -> Option<&str> {
     path.strip_prefix(RULES)?.strip_suffix(".toml")?.rsplit('/').next()
 }
 
+/// Kind and id in the path of the file of an award.
+fn award_id(path: &str) -> Option<(AwardKind, &str)> {
+    let of = |kind, folder| Some((kind, path.strip_prefix(folder)?.strip_suffix(".toml")?));
+    of(AwardKind::Certificate, CERTIFICATES).or_else(|| of(AwardKind::Badge, BADGES))
+}
+
 /// Reports files that belong nowhere, are too large or too many, and ids given twice.
 fn misplaced(files: &PackFiles) -> Vec<RuleError> {
     let mut errors = Vec::new();
@@ -215,10 +238,18 @@ fn misplaced(files: &PackFiles) -> Vec<RuleError> {
             if let Some(first) = seen.insert(id, path) {
                 errors.push(in_file(path, format!("the rule id `{id}` is taken by {first}"), None));
             }
+        } else if let Some((kind, id)) = award_id(path) {
+            if !is_id(id) {
+                let message = format!(
+                    "the file of a {} is named in lower-case letters, digits and dashes, not `{id}`",
+                    kind.as_str()
+                );
+                errors.push(in_file(path, message, None));
+            }
         } else if ![GRADES, POLICIES, FACTS, "README.md"].contains(&path.as_str()) {
             let meant = nearest(path, [GRADES, POLICIES, FACTS].into_iter());
-            let message = "the pack has no place for this file: \
-                 it holds grades.toml, policies.toml, facts.toml and rules/<id>.toml";
+            let message = "the pack has no place for this file: it holds grades.toml, policies.toml, \
+                 facts.toml, rules/<id>.toml, certificates/<id>.toml and badges/<id>.toml";
             errors.push(in_file(path, message, meant));
         }
     }
@@ -249,6 +280,23 @@ fn read_rules(
     }
     rules.sort_by(|left, right| (left.practice_index, &left.id).cmp(&(right.practice_index, &right.id)));
     rules
+}
+
+fn read_awards(
+    files: &PackFiles,
+    grades: &Grades,
+    scope: &Scope<'_>,
+    errors: &mut Vec<RuleError>,
+) -> Vec<Award> {
+    let mut awards = Vec::new();
+    for (path, text) in files.iter().filter(|(_, text)| text.len() <= MAX_FILE_BYTES) {
+        let Some((kind, id)) = award_id(path) else { continue };
+        let doc = Doc::new(path, text, Some(id.to_owned()));
+        awards.extend(award::read(&doc, id, kind, &grades.practices, scope));
+        errors.extend(doc.into_errors());
+    }
+    awards.sort_by(|left: &Award, right| (left.kind, &left.id).cmp(&(right.kind, &right.id)));
+    awards
 }
 
 /// What rules say of flaky drills. Two that read the same drill must say the same.

@@ -1,5 +1,6 @@
 //! The catalogue: every fact a rule may name, with its type, age limit, meaning and source.
 
+mod results;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,9 @@ use crate::error::nearest;
 use crate::fact::{FactId, FactType, Value};
 
 /// The groups whose facts the product computes about its own records: their evidence has no class.
-const UNCLASSED: [&str; 3] = ["service", "evidence", "grade"];
+const UNCLASSED: [&str; 5] = ["service", "evidence", "grade", "streak", "history"];
+/// The groups that come out of grading.
+pub(crate) const RESULTS: [&str; 3] = ["grade", "streak", "history"];
 const DAY_MS: i64 = 86_400_000;
 
 /// What a fact is, for rule writers and for those who send it.
@@ -78,6 +81,22 @@ impl Catalogue {
             catalogue.add(spec);
         }
         catalogue
+    }
+
+    /// Adds how long a service has been at each of these grades or better. Of two grades that are spelled the same but for
+    /// signs, the first has the fact.
+    pub(crate) fn add_bands(&mut self, letters: &[String]) {
+        for letter in letters {
+            let spec = results::at_band(letter);
+            if self.id(&spec.name).is_none() {
+                self.add(spec);
+            }
+        }
+    }
+
+    /// The fact that says how long a service has been at a grade or better.
+    pub(crate) fn at_band(&self, letter: &str) -> Option<FactId> {
+        self.id(&results::at_band(letter).name)
     }
 
     /// Adds a fact at the end, so that the slots of the others stay.

@@ -42,13 +42,34 @@ pub struct Example {
 impl Example {
     /// The facts of the example as if just proven by CI.
     pub fn to_facts(&self, len: usize) -> Facts {
-        let mut facts = Facts::new(len);
-        for (id, value) in &self.facts {
-            let evidence = EvidenceClass::ExecutedCi;
-            facts.set(*id, Fact { value: value.clone(), as_of_ms: 0, evidence, source_error: None });
-        }
-        facts
+        proven(&self.facts, len)
     }
+}
+
+/// Facts as if just proven by CI.
+pub(crate) fn proven(values: &[(FactId, Value)], len: usize) -> Facts {
+    let mut facts = Facts::new(len);
+    for (id, value) in values {
+        let evidence = EvidenceClass::ExecutedCi;
+        facts.set(*id, Fact { value: value.clone(), as_of_ms: 0, evidence, source_error: None });
+    }
+    facts
+}
+
+/// The `facts` of an example.
+pub(crate) fn facts(form: &Form<'_>, catalogue: &Catalogue) -> Option<Vec<(FactId, Value)>> {
+    let doc = form.doc;
+    let mut facts = Vec::new();
+    match form.value("facts").map(|value| Form::of(doc, "facts", value)) {
+        None => form.wrong(form.at, "the example has no `facts`"),
+        Some(None) => return None,
+        Some(Some(table)) => {
+            for (name, at, value) in table.entries() {
+                facts.extend(fact(doc, name, at, value, catalogue));
+            }
+        }
+    }
+    Some(facts)
 }
 
 pub(crate) fn read_all(doc: &Doc<'_>, value: &Spanned<DeValue<'_>>, catalogue: &Catalogue) -> Vec<Example> {
@@ -61,16 +82,7 @@ pub(crate) fn read_all(doc: &Doc<'_>, value: &Spanned<DeValue<'_>>, catalogue: &
 
 fn read(doc: &Doc<'_>, value: &Spanned<DeValue<'_>>, catalogue: &Catalogue) -> Option<Example> {
     let form = Form::of(doc, "example", value)?;
-    let mut facts = Vec::new();
-    match form.value("facts").map(|value| (value, Form::of(doc, "facts", value))) {
-        None => form.wrong(form.at, "the example has no `facts`"),
-        Some((_, None)) => return None,
-        Some((_, Some(table))) => {
-            for (name, at, value) in table.entries() {
-                facts.extend(fact(doc, name, at, value, catalogue));
-            }
-        }
-    }
+    let facts = facts(&form, catalogue)?;
     let expected = expected(&form);
     form.finish();
     let (at, expected) = expected?;

@@ -7,6 +7,8 @@
 //!   every [`RuleError`] in it.
 //! - [`grade`] judges each rule and adds up; [`next_steps`] and [`path_to_next_band`] say what to do next;
 //!   [`Rulebook::gate`] answers whether a service may be deployed.
+//! - An [`Award`] is a certificate or badge, written like a rule, over the facts that come out of grading: a [`Record`]
+//!   remembers streaks, [`Award::read`] says how its conditions stand, [`advance`] moves its life on.
 //!
 //! # Expressions
 //!
@@ -33,6 +35,7 @@
 
 #![warn(missing_docs)]
 
+mod award;
 mod book;
 mod catalogue;
 mod custom;
@@ -49,9 +52,14 @@ mod grades;
 mod outcome;
 mod pack;
 mod policy;
+mod record;
 mod rule;
 mod step;
 
+pub use award::{
+    Award, AwardExample, AwardExpected, AwardKind, MAX_VALID_DAYS, Medal, Reading, Standing, StandingState,
+    Step as AwardStep, advance,
+};
 pub use book::{DrillWindow, Rulebook};
 pub use catalogue::{Catalogue, FactSpec};
 pub use date::Date;
@@ -64,5 +72,6 @@ pub use grades::{Band, Practice};
 pub use outcome::{Missing, MissingWhy, Outcome};
 pub use pack::{PackFiles, default_pack};
 pub use policy::{GateResult, Policy};
+pub use record::Record;
 pub use rule::{Cap, Effort, Flaky, Judge, MAX_POINTS, MOST_RUNS, Rule};
 pub use step::{Path, Step, next_steps, path_to_next_band};

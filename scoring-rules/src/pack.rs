@@ -12,7 +12,14 @@ macro_rules! shipped {
     };
 }
 
-const DEFAULT: [(&str, &str); 33] = shipped![
+const DEFAULT: [(&str, &str); 40] = shipped![
+    "badges/bug-finder.toml",
+    "badges/comeback.toml",
+    "badges/drill-veteran.toml",
+    "badges/fallback-complete.toml",
+    "badges/rollback-ready.toml",
+    "badges/well-tuned.toml",
+    "certificates/waterbear-certified.toml",
     "grades.toml",
     "policies.toml",
     "rules/degrader-acts-in-time.toml",

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::book::Rulebook;
 use crate::expr::{Expr, Scope, Wanted, clauses};
-use crate::fact::{EvidenceClass, Fact, Facts, Value};
+use crate::fact::{Facts, Value};
 use crate::form::{Doc, Form, compile};
-use crate::grade::{Grade, holds};
+use crate::grade::holds;
 use crate::grades::is_id;
 
 /// A named gate.
@@ -18,7 +18,50 @@ pub struct Policy {
     pub allow: Expr,
     /// The parts of `allow`, each of which must hold.
     #[serde(skip)]
-    clauses: Vec<Expr>,
+    clauses: Clauses,
+}
+
+/// The parts of a condition, each of which must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Clauses(Vec<Expr>);
+
+impl Clauses {
+    /// The parts of an expression that was compiled in the same scope.
+    pub(crate) fn of(whole: &Expr, scope: &Scope<'_>) -> Self {
+        let parts: Result<Vec<Expr>, _> =
+            clauses(whole.text()).into_iter().map(|part| Expr::compile(part, Wanted::Bool, scope)).collect();
+        Self(parts.unwrap_or_else(|_| vec![whole.clone()]))
+    }
+
+    /// One sentence for each part that does not hold, or that cannot be decided.
+    pub(crate) fn failing(&self, book: &Rulebook, facts: &Facts, now_ms: i64) -> Vec<String> {
+        let mut reasons: Vec<String> = Vec::new();
+        for clause in &self.0 {
+            match holds(clause, facts, book.catalogue(), now_ms) {
+                Ok(true) => {}
+                Ok(false) => {
+                    reasons.push(format!("{} does not hold{}", clause.text(), book.given(clause, facts)));
+                }
+                Err(missing) if missing.is_empty() => {
+                    reasons.push(format!(
+                        "{} cannot be computed{}",
+                        clause.text(),
+                        book.given(clause, facts)
+                    ));
+                }
+                Err(missing) => {
+                    for missing in missing {
+                        let name = &book.catalogue().spec(missing.fact).name;
+                        let reason = format!("{name} is not known: {}", missing.why);
+                        if !reasons.contains(&reason) {
+                            reasons.push(reason);
+                        }
+                    }
+                }
+            }
+        }
+        reasons
+    }
 }
 
 /// Whether a gate is open, and if not, why.
@@ -38,11 +81,7 @@ pub(crate) fn read(doc: &Doc<'_>, scope: &Scope<'_>) -> Vec<Policy> {
             doc.report(at, format!("a policy name is lower-case letters, digits and dashes, not `{id}`"));
         }
         if let Some(allow) = compile(doc, id, value, Wanted::Bool, scope) {
-            let parts: Result<Vec<Expr>, _> = clauses(allow.text())
-                .into_iter()
-                .map(|part| Expr::compile(part, Wanted::Bool, scope))
-                .collect();
-            let clauses = parts.unwrap_or_else(|_| vec![allow.clone()]);
+            let clauses = Clauses::of(&allow, scope);
             policies.push(Policy { id: id.to_owned(), allow, clauses });
         }
     }
@@ -53,34 +92,8 @@ impl Rulebook {
     /// Whether a policy allows. What is not known denies, and is named. Absent when no policy has this name.
     pub fn gate(&self, policy: &str, facts: &Facts, now_ms: i64) -> Option<GateResult> {
         let policy = self.policies().iter().find(|known| known.id == policy)?;
-        let mut reasons: Vec<String> = Vec::new();
-        let mut allow = true;
-        for clause in &policy.clauses {
-            match holds(clause, facts, self.catalogue(), now_ms) {
-                Ok(true) => continue,
-                Ok(false) => {
-                    reasons.push(format!("{} does not hold{}", clause.text(), self.given(clause, facts)));
-                }
-                Err(missing) if missing.is_empty() => {
-                    reasons.push(format!(
-                        "{} cannot be computed{}",
-                        clause.text(),
-                        self.given(clause, facts)
-                    ));
-                }
-                Err(missing) => {
-                    for missing in missing {
-                        let name = &self.catalogue().spec(missing.fact).name;
-                        let reason = format!("{name} is not known: {}", missing.why);
-                        if !reasons.contains(&reason) {
-                            reasons.push(reason);
-                        }
-                    }
-                }
-            }
-            allow = false;
-        }
-        Some(GateResult { allow, reasons })
+        let reasons = policy.clauses.failing(self, facts, now_ms);
+        Some(GateResult { allow: reasons.is_empty(), reasons })
     }
 
     /// The facts a clause read, as they are.
@@ -101,25 +114,5 @@ impl Rulebook {
     fn band_of_rank(&self, rank: i64) -> Option<&str> {
         let index = self.bands().len().checked_sub(usize::try_from(rank).ok()?)?;
         self.bands().get(index).map(|band| band.letter.as_str())
-    }
-
-    /// Sets `grade.*`, which policies read. Of a service that is not graded, they stay unknown.
-    pub fn set_grade_facts(&self, facts: &mut Facts, grade: &Grade, now_ms: i64) {
-        let values = [
-            ("grade.score", grade.score.map(i64::from)),
-            ("grade.rank", grade.band.map(|band| self.rank(band))),
-            ("grade.coverage_pct", grade.score.map(|_| i64::from(grade.coverage_pct))),
-        ];
-        for (name, value) in values {
-            let Some(id) = self.catalogue().id(name) else { continue };
-            match value {
-                Some(value) => {
-                    let evidence = EvidenceClass::Observed;
-                    let value = Value::Int(value);
-                    facts.set(id, Fact { value, as_of_ms: now_ms, evidence, source_error: None });
-                }
-                None => facts.remove(id),
-            }
-        }
     }
 }

@@ -22,7 +22,7 @@ pub use access::SignInConfig;
 pub use catalog::CatalogConfig;
 pub use hooks::{AlertsConfig, HookConfig, Proof};
 pub use issuers::{CiConfig, IssuerConfig, Provider};
-pub use keys::MIN_SECRET_BYTES;
+pub use keys::{CertificateConfig, MIN_SECRET_BYTES};
 pub use limits::Limits;
 pub use nearest::nearest;
 pub use provider::{ForwardAuth, GroupRules, IdentityProvider};
@@ -53,6 +53,8 @@ pub struct Config {
     pub forward_auth: Option<ForwardAuth>,
     /// Seals private keys; none: a file beside the SQLite database.
     pub secret_key: Option<Secret>,
+    /// Who issues certificates, and with which key.
+    pub certificates: CertificateConfig,
     /// Largest request body, in bytes.
     pub max_body_bytes: usize,
     /// How much the server takes on at once.
@@ -103,6 +105,7 @@ impl Default for Config {
             identity_provider: None,
             forward_auth: None,
             secret_key: None,
+            certificates: CertificateConfig::default(),
             max_body_bytes: 10 * 1024 * 1024,
             limits: Limits::default(),
             rates: Rates::default(),
@@ -172,6 +175,8 @@ const SETTINGS: &[(&str, &str, &str)] = &[
     ("alerts", "service_labels", ""),
     ("alerts", "environment_labels", ""),
     ("ci", "audience", "WATERBEAR_CI_AUDIENCE"),
+    ("certificates", "issuer_name", "WATERBEAR_CERTIFICATES_ISSUER_NAME"),
+    ("certificates", "signing_key_file", "WATERBEAR_CERTIFICATES_SIGNING_KEY_FILE"),
 ];
 
 /// Sections of sections, each with a name that somebody chose; they check their own keys.
@@ -229,6 +234,7 @@ impl Config {
             self.log_level = text;
         }
         self.catalog.apply(source);
+        self.certificates = keys::certificates(source);
         self.apply_senders(source);
         if cfg!(debug_assertions) {
             self.frozen_now = env("WATERBEAR_FROZEN_NOW").and_then(|t| Timestamp::parse(&t).ok());

@@ -13,6 +13,7 @@ pub mod formats;
 pub mod http;
 pub mod integrations;
 pub mod jobs;
+pub mod openbadges;
 pub mod plans;
 pub mod store;
 pub mod tickets;

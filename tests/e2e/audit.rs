@@ -74,6 +74,9 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
         write("POST /api/v1/tokens", "/api/v1/tokens", &token, made),
         write("DELETE /api/v1/tokens/{id}", "/api/v1/tokens/LAST", &Value::Null, (true, false)),
     ];
+    let sharing = json!({"certificates": true, "badge": true});
+    let path = "/api/v1/services/checkout/sharing";
+    all.push(write("PUT /api/v1/services/{slug}/sharing", path, &sharing, both));
     let user = json!({"login": "ada", "role": "owner", "password": "a long enough pass phrase"});
     all.push(write("POST /api/v1/users", "/api/v1/users", &user, made));
     all.push(write("PATCH /api/v1/users/{id}", "/api/v1/users/LAST", &json!({"role": "viewer"}), both));

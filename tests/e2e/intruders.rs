@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use harness::{Reply, Server, Setup, Value, Visitor, json, passed, seconds_from_now};
 use reqwest::blocking::RequestBuilder;
-use waterbear::http::routes::{Access, ROUTES};
+use waterbear::http::routes::{self, Access};
 
 use crate::audit::writes;
 
@@ -74,6 +74,11 @@ fn writes_to(service: &str, ticket: &str) -> Vec<Write> {
         json_of("POST /api/v1/drill-tickets", "/api/v1/drill-tickets", wish(service)),
         json_of("DELETE /api/v1/drill-tickets/{id}", &format!("/api/v1/drill-tickets/{ticket}"), Value::Null),
         json_of("PUT /api/v1/services/{slug}", &of, json!({"name": "Taken over", "team": "team-a"})),
+        json_of(
+            "PUT /api/v1/services/{slug}/sharing",
+            &format!("{of}/sharing"),
+            json!({"certificates": true, "badge": true}),
+        ),
         json_of("DELETE /api/v1/services/{slug}", &of, Value::Null),
         json_of("PUT /api/v1/teams/{slug}", "/api/v1/teams/team-b", json!({"name": "Taken over"})),
         json_of("DELETE /api/v1/teams/{slug}", "/api/v1/teams/team-b", Value::Null),
@@ -106,7 +111,17 @@ fn refused(reply: &Reply) -> bool {
 
 /// All that is to be read of a service and of what else is not theirs.
 fn known_of(server: &Server, ticket: &str) -> Vec<Value> {
-    let of = ["", "/scorecard", "/drills", "/deployments", "/degrader", "/fallbacks", "/events", "/history"];
+    let of = [
+        "",
+        "/scorecard",
+        "/drills",
+        "/deployments",
+        "/degrader",
+        "/fallbacks",
+        "/events",
+        "/history",
+        "/sharing",
+    ];
     let mut all: Vec<Value> =
         of.iter().map(|part| server.json(&format!("/api/v1/services/beta{part}"))).collect();
     all.push(server.json("/api/v1/teams/team-b"));
@@ -154,7 +169,7 @@ fn nothing_of_one_team_writes_to_a_service_of_another() {
         )
     };
     let all: BTreeSet<String> =
-        ROUTES.iter().filter(about_services).map(|r| format!("{} {}", r.method, r.path)).collect();
+        routes::calls().filter(about_services).map(|r| format!("{} {}", r.method, r.path)).collect();
     assert_eq!(all, driven.iter().map(|r| (*r).to_owned()).collect(), "every write about services is driven");
     // The same hands may write to their own.
     let request = server.request_as(&of_team, "POST", "/api/v1/drills");

@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod batch;
 mod catalog;
+mod certificates;
 mod ci_jobs;
 mod cli;
 mod cookies;

@@ -124,6 +124,7 @@ fn each_outside_crate_has_its_place() {
             "ring",
             &[
                 "server/src/tickets",
+                "server/src/openbadges",
                 "server/src/app/keys",
                 "server/src/app/hooks.rs",
                 "server/src/app/openid",

@@ -29,12 +29,12 @@ const SEND_FLOW: &str = "Declare core flows with PUT /api/v1/flows/{slug} (scope
 const SEND_DEGRADER: &str = "Send settings and traffic with PUT /api/v1/services/{slug}/degrader (scope evidence:write), or let a source measure the traffic: see /help/degrader.";
 
 /// A source of facts: what its facts have in common.
-struct Group<'a> {
-    name: &'static str,
-    source: &'static str,
-    send: &'a str,
-    ttl_days: Option<u32>,
-    posted: bool,
+pub(super) struct Group<'a> {
+    pub(super) name: &'static str,
+    pub(super) source: &'static str,
+    pub(super) send: &'a str,
+    pub(super) ttl_days: Option<u32>,
+    pub(super) posted: bool,
 }
 
 impl Group<'_> {
@@ -60,11 +60,11 @@ impl Group<'_> {
         }
     }
 
-    fn bool(&self, name: &str, help: &str) -> FactSpec {
+    pub(super) fn bool(&self, name: &str, help: &str) -> FactSpec {
         self.fact(name, FactType::Bool, "", true, help)
     }
 
-    fn int(&self, name: &str, unit: &str, example: i64, help: &str) -> FactSpec {
+    pub(super) fn int(&self, name: &str, unit: &str, example: i64, help: &str) -> FactSpec {
         self.fact(name, FactType::Int, unit, example, help)
     }
 
@@ -88,7 +88,7 @@ pub(super) fn specs() -> Vec<FactSpec> {
     all.extend(fallbacks());
     all.extend(learning());
     all.extend(evidence());
-    all.extend(grade());
+    all.extend(super::results::specs());
     all
 }
 
@@ -314,20 +314,5 @@ fn evidence() -> Vec<FactSpec> {
     vec![
         group.number("proven_share", "share", 0.6, "Share of the evidence sent with a proven CI identity."),
         group.number("declared_share", "share", 0.1, "Share of the evidence that a person typed in."),
-    ]
-}
-
-fn grade() -> Vec<FactSpec> {
-    let group = Group {
-        name: "grade",
-        source: "the scorecard",
-        send: "It is computed when the service is graded.",
-        ttl_days: None,
-        posted: false,
-    };
-    vec![
-        group.int("score", "points", 84, "The score, 0 to 100."),
-        group.int("rank", "", 5, "The rank of the grade: compare it with rank(\"B\")."),
-        group.int("coverage_pct", "percent", 92, "Share of the points whose facts are known."),
     ]
 }

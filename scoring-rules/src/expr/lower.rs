@@ -9,6 +9,7 @@ use cel::parser::Parser;
 use super::call;
 use super::node::{Compare, Lit, Math, Node, Quantifier, Ty};
 use super::{ExprError, Scope};
+use crate::catalogue::RESULTS;
 use crate::error::nearest;
 use crate::fact::{FactId, FactType};
 
@@ -150,10 +151,14 @@ impl Lower<'_> {
                 suggestion,
             });
         };
-        if path.starts_with("grade.") && !self.scope.with_grade {
-            let message =
-                format!("`{path}` is the result of grading, so a rule cannot read it; policies may");
-            return self.error(node, message);
+        let group = path.split('.').next().unwrap_or_default();
+        if RESULTS.contains(&group) && !self.scope.results.contains(&group) {
+            let who = if group == "grade" {
+                "so a rule cannot read it; policies, certificates and badges may"
+            } else {
+                "so neither rules nor policies can read it; certificates and badges may"
+            };
+            return self.error(node, format!("`{path}` is the result of grading, {who}"));
         }
         Ok(id)
     }

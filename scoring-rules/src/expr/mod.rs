@@ -34,8 +34,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) letters: &'a [String],
     /// What `tried` stands for.
     pub(crate) tried: f64,
-    /// Whether `grade.*` may be named: only where a grade is there already.
-    pub(crate) with_grade: bool,
+    /// Groups of facts that come out of grading and may be named here: only where a grade is there already.
+    pub(crate) results: &'static [&'static str],
 }
 
 /// What an expression must yield.

@@ -19,7 +19,7 @@ fn compile(text: &str, wanted: Wanted) -> Result<Expr, ExprError> {
     Expr::compile(
         text,
         wanted,
-        &Scope { catalogue: &CATALOGUE, letters: &letters, tried: 0.25, with_grade: false },
+        &Scope { catalogue: &CATALOGUE, letters: &letters, tried: 0.25, results: &[] },
     )
 }
 

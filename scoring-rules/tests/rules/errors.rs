@@ -48,7 +48,8 @@ fn keys_and_facts_are_known() {
     );
     refused(
         "points = 1\npass = 'grade.score > 1'",
-        "7:9: `pass`: `grade.score` is the result of grading, so a rule cannot read it; policies may",
+        "7:9: `pass`: `grade.score` is the result of grading, so a rule cannot read it; policies, certificates and \
+         badges may",
     );
     refused(
         "points = 1\npass = '''\ntrue &&\n  drills.regresed'''",
@@ -253,8 +254,8 @@ fn files_must_have_a_place_and_ids_one_owner() {
     files.insert("polices.toml".to_owned(), String::new());
     files.insert("rules/ok.yaml".to_owned(), String::new());
     let found: Vec<String> = errors(&files).iter().map(ToString::to_string).collect();
-    let place = "the pack has no place for this file: \
-        it holds grades.toml, policies.toml, facts.toml and rules/<id>.toml";
+    let place = "the pack has no place for this file: it holds grades.toml, policies.toml, facts.toml, \
+                 rules/<id>.toml, certificates/<id>.toml and badges/<id>.toml";
     assert_eq!(found, [
         format!("polices.toml:1:1: {place}; did you mean `policies.toml`?"),
         "rules/Not_An_Id.toml:1:1: a rule file is named in lower-case letters, digits and dashes, not `Not_An_Id`"

@@ -1,6 +1,7 @@
 //! The behaviour of the crate through its public API.
 
 #[cfg(test)]
+mod awards;
 mod dialect_judging;
 #[cfg(test)]
 mod dialect_refusals;

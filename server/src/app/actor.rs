@@ -226,6 +226,11 @@ impl Actor {
         self
     }
 
+    /// Whether it is not known who acts.
+    pub fn is_anonymous(&self) -> bool {
+        self.credential == Credential::None
+    }
+
     /// Whether a CI job acts that proved who it is.
     pub fn is_ci(&self) -> bool {
         matches!(self.credential, Credential::Ci { .. })

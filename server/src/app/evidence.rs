@@ -15,6 +15,9 @@ use crate::store::evidence::EvidenceRow;
 use crate::store::{self, Conn};
 use crate::types::{Outcome, Timestamp};
 
+/// Days within which a drill that was repaired is told of.
+const FIXED_DAYS: i64 = 90;
+
 /// Where one identity (failure, target, environment) of a service stands, folded from its counted drills.
 ///
 /// Kept as a JSON list in the order of the fields: names in every row would double what grading reads.
@@ -168,6 +171,16 @@ impl ServiceEvidence {
             states: serde_json::to_string(&self.states).map_err(anyhow::Error::new)?,
             posted: serde_json::to_string(&self.posted).map_err(anyhow::Error::new)?,
         })
+    }
+
+    /// Drills that failed among their last runs and, newer than that and within 90 days before `now`, passed.
+    pub fn drills_fixed(&self, now: Timestamp) -> i64 {
+        let since = now.plus_days(-FIXED_DAYS).0;
+        let is_fixed = |state: &&State| {
+            let mut runs = state.runs();
+            runs.next() == Some(true) && runs.any(|passed| !passed) && state.passed_at >= Some(since)
+        };
+        self.states.iter().filter(is_fixed).count() as i64
     }
 
     fn place(&self, key: (i16, &str, &str)) -> std::result::Result<usize, usize> {

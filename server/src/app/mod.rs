@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod alerts;
 pub mod audit;
+pub mod awards;
 pub mod boards;
 pub mod catalog;
 pub mod counts;
@@ -40,6 +41,7 @@ pub mod runs;
 pub mod scorecard;
 pub mod sentences;
 pub mod services;
+pub mod sharing;
 pub mod sources;
 pub mod standing;
 pub mod state;

@@ -10,10 +10,10 @@ use super::facts::Slots;
 use super::grading::{Cause, Judged, judge, letter, with_attributes};
 use super::rulebook::{bands, by_hash};
 use super::views::{
-    ChangeView, FactView, MissingFactView, NextStepView, PathView, Points, PracticeView, RuleOutcomeView,
-    ScorecardView,
+    AwardView, ChangeView, FactView, MissingFactView, NextStepView, PathView, Points, PracticeView,
+    RuleOutcomeView, ScorecardView,
 };
-use super::{Tx, owners, retention, runs, sentences, services, standing};
+use super::{Tx, awards, owners, retention, runs, sentences, services, standing};
 use crate::error::Result;
 use crate::store;
 use crate::store::grades::HistoryRow;
@@ -36,6 +36,8 @@ pub struct Explained {
     pub judged: Judged,
     /// The instant.
     pub at: Timestamp,
+    /// Drills that failed and passed since, of late.
+    pub fixed: i64,
 }
 
 /// The rulebook in force, or one of the past.
@@ -92,8 +94,9 @@ pub fn explain(tx: &mut Tx<'_>, name: &str, as_of: Option<Timestamp>) -> Result<
             (service, book, evidence, at)
         }
     };
-    let judged = judge(book.rules(), book.slots(), &service, evidence.of(&service.id), at, true);
-    Ok(Explained { service, book, judged, at })
+    let evidence = evidence.of(&service.id);
+    let judged = judge(book.rules(), book.slots(), &service, evidence, at, true);
+    Ok(Explained { fixed: evidence.drills_fixed(at), service, book, judged, at })
 }
 
 /// The scorecard of a service.
@@ -102,6 +105,8 @@ pub fn scorecard(tx: &mut Tx<'_>, name: &str, as_of: Option<Timestamp>) -> Resul
     let book = explained.book.rules();
     let grade = &explained.judged.grade;
     let detail = services::detail_of(tx, &explained.service)?;
+    let awards = awards::of_scorecard(tx, &explained, as_of.is_none_or(|at| at >= tx.now))?;
+    let badge = |award: &&AwardView| award.kind == "badge" && award.state.is_some();
     let tier_means = tier_means(tx, &explained)?;
     let until = as_of.unwrap_or(tx.now);
     let changes = store::grades::history(tx.conn, &explained.service.id, 0, until.0, CHANGES)?;
@@ -124,7 +129,9 @@ pub fn scorecard(tx: &mut Tx<'_>, name: &str, as_of: Option<Timestamp>) -> Resul
         next_steps: view.next_steps(),
         path: view.path(),
         changes: changes.iter().map(change_view).collect(),
-        badges: Vec::new(),
+        certificate: awards.iter().find(|a| a.kind == "certificate" && a.state.is_some()).cloned(),
+        badges: awards.iter().filter(badge).map(|award| award.award.clone()).collect(),
+        awards,
         bands: bands(book),
     })
 }

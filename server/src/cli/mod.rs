@@ -3,6 +3,7 @@
 
 mod audit;
 mod catalog;
+mod certificates;
 mod degrader;
 mod evidence;
 mod operate;
@@ -77,7 +78,9 @@ enum Command {
     Publisher(publishers::PublisherArgs),
     /// Issue drill tickets: whoever holds one meets a fault, until it ends
     DrillTicket(tickets::TicketArgs),
-    /// Work on the keys that sign drill tickets
+    /// Work on certificates
+    Certificate(certificates::CertificateArgs),
+    /// Work on the keys that sign drill tickets and certificates
     Keys(tickets::KeysArgs),
     /// Print the OpenAPI document
     Openapi,
@@ -109,6 +112,7 @@ pub(crate) fn run() -> ExitCode {
         Command::DrillPlan(args) => plans::drill_plan(&over, &args),
         Command::Rules(args) => rules::rules(&over, &args),
         Command::DrillTicket(args) => tickets::ticket(&over, &args),
+        Command::Certificate(args) => certificates::certificate(&over, &args),
         Command::Keys(args) => tickets::signing(&over, &args),
         Command::Degrader(args) => degrader::degrader(&args),
     };

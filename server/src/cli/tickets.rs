@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use waterbear::app::drill_tickets::{self, CreateTicket};
+use waterbear::app::keys::Purpose;
 use waterbear::app::{Actor, keys};
 use waterbear::config::Overrides;
-use waterbear::tickets::{Algorithm, Audience, Edge};
+use waterbear::tickets::{Audience, Edge};
 
 use super::{output, visit};
 
@@ -79,7 +80,7 @@ pub(crate) struct KeysArgs {
 
 #[derive(Subcommand)]
 enum KeysCommand {
-    /// List the keys that sign drill tickets, without their private halves
+    /// List the keys that sign drill tickets and certificates, without their private halves
     List {
         /// As JSON
         #[arg(long)]
@@ -87,6 +88,9 @@ enum KeysCommand {
     },
     /// Make a new key; the one before stays published until what it signed has ended
     Rotate {
+        /// What the key signs: tickets or certificates
+        #[arg(long = "for", default_value = "tickets", value_name = "WHAT")]
+        purpose: String,
         /// Take the keys before out of the published set at once: what they signed holds no more
         #[arg(long)]
         compromised: bool,
@@ -172,9 +176,14 @@ pub(crate) fn signing(over: &Overrides, args: &KeysArgs) -> anyhow::Result<ExitC
                 }
             }
         }
-        KeysCommand::Rotate { compromised } => {
+        KeysCommand::Rotate { purpose, compromised } => {
             let actor = Actor::command_line();
-            let key = app.write_now(&actor, |tx| keys::rotate(tx, Algorithm::Es256, *compromised))?;
+            let purpose = match purpose.as_str() {
+                "tickets" => Purpose::Tickets,
+                "certificates" => Purpose::Certificates,
+                other => anyhow::bail!("--for {other}: expected tickets or certificates"),
+            };
+            let key = app.write_now(&actor, |tx| keys::rotate(tx, purpose, *compromised))?;
             output::say(&format!("{} signs from {}.", key.id, key.active_at));
         }
     }

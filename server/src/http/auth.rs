@@ -87,7 +87,9 @@ async fn admit(req: &ServiceRequest, route: &Route) -> Result<Actor> {
     }
     let actor = match route.access {
         Access::Public | Access::Signed => None,
-        Access::Open | Access::Scope(_) | Access::Whole(_) | Access::Person => asking(req, app).await?,
+        Access::Open | Access::Anyone | Access::Scope(_) | Access::Whole(_) | Access::Person => {
+            asking(req, app).await?
+        }
     };
     if let Some(actor) = &actor {
         limits::count_owner(req, app, &actor.owner).await?;
@@ -128,7 +130,8 @@ fn allow(app: &Arc<App>, route: &Route, actor: Option<Actor>) -> Result<Actor> {
     let needs_sign_in = app.config.reading_takes_sign_in();
     match (route.access, actor) {
         (Access::Public | Access::Signed, _) => Ok(Actor::anonymous()),
-        (Access::Open, Some(actor)) => Ok(actor),
+        (Access::Open | Access::Anyone, Some(actor)) => Ok(actor),
+        (Access::Anyone, None) => Ok(Actor::anonymous()),
         (Access::Open, None) if !needs_sign_in => Ok(Actor::anonymous()),
         (Access::Open | Access::Person, None) => Err(unauthenticated("read")),
         (Access::Person, Some(actor)) if actor.person.is_some() => Ok(actor),

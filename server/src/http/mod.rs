@@ -4,6 +4,7 @@ pub mod answers;
 pub mod api;
 pub mod assets;
 pub mod auth;
+pub mod badge;
 pub mod body;
 pub mod cache;
 pub mod charts;

@@ -1,5 +1,6 @@
 //! What a line of the route table says, and how the table is put into force.
 
+mod awards;
 mod media;
 mod pages;
 mod table;
@@ -15,6 +16,7 @@ use super::openapi::{Shape, nothing};
 use super::problem;
 use super::query::Param;
 
+pub use awards::AWARDS;
 pub use pages::PAGES;
 pub use table::ROUTES;
 
@@ -27,6 +29,9 @@ pub enum Access {
     Public,
     /// Everybody; a credential that is given must be good.
     Open,
+    /// Everybody, also where reading takes signing in; a credential that is given must be good, and the use case decides
+    /// what may be told to whom.
+    Anyone,
     /// Whoever proves itself to the handler, by a signature over the body or a key of its own.
     Signed,
     /// Whoever is signed in as a person.
@@ -85,9 +90,14 @@ pub struct Route {
     wire: fn(actix_web::Route) -> actix_web::Route,
 }
 
-/// Every line of both tables.
+/// Every call of the API.
+pub fn calls() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(AWARDS)
+}
+
+/// Every line of all tables.
 pub fn all() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(PAGES)
+    calls().chain(PAGES)
 }
 
 /// The lines of the tables by path.
@@ -121,7 +131,7 @@ impl Route {
     /// The least role that may call it; none: whoever may read, or nobody in particular.
     pub fn least_role(&self) -> Option<Role> {
         match self.access {
-            Access::Public | Access::Open | Access::Signed => None,
+            Access::Public | Access::Open | Access::Anyone | Access::Signed => None,
             Access::Person => Some(Role::Viewer),
             Access::Scope(scope) => {
                 Role::ALL.into_iter().find(|role| role.scopes().iter().any(|s| *s == scope || *s == "admin"))
@@ -247,6 +257,10 @@ pub fn speaks_json(path: &str) -> bool {
         || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/.well-known/jwks.json")
         || path.ends_with("/feed.atom")
         || path.ends_with("/drills.ics")
+        || path.starts_with("/badges/")
+        || path == "/issuer"
+        || ["/achievements/", "/status/", "/keys/"].iter().any(|start| path.starts_with(start))
+        || (path.starts_with("/certificates/") && path.ends_with(".jwt"))
         || path.starts_with("/hooks/")
 }
 

@@ -22,6 +22,8 @@ pub struct ScoreRow {
     pub regressions: i32,
     pub graded_at: i64,
     pub changed_at: i64,
+    /// Streaks and the last 90 days, as JSON.
+    pub record: String,
 }
 
 /// One change of a score.
@@ -89,6 +91,7 @@ macro_rules! upsert_scores {
                 scores::regressions.eq(excluded(scores::regressions)),
                 scores::graded_at.eq(excluded(scores::graded_at)),
                 scores::changed_at.eq(excluded(scores::changed_at)),
+                scores::record.eq(excluded(scores::record)),
             ))
             .execute($c)
     };

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod awards;
 pub mod backup;
 pub mod boards;
 pub mod books;
@@ -32,6 +33,7 @@ pub mod runs;
 pub mod schema;
 pub mod services;
 pub mod sessions;
+pub mod sharing;
 pub mod signing;
 mod tables;
 pub mod telemetry;

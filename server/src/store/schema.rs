@@ -2,6 +2,7 @@
 
 mod core_flows;
 mod guard;
+mod held;
 mod people;
 mod publishers;
 mod signals;
@@ -9,6 +10,7 @@ mod tickets;
 
 pub use core_flows::*;
 pub use guard::{rate_windows, sign_in_attempts};
+pub use held::{awards, credential_status, sharing};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
 pub use signals::{alerts, deployments, kept_messages};
@@ -216,6 +218,7 @@ diesel::table! {
         regressions -> Integer,
         graded_at -> BigInt,
         changed_at -> BigInt,
+        record -> Text,
     }
 }
 
@@ -361,9 +364,13 @@ diesel::table! {
 
 diesel::joinable!(services -> teams (team_id));
 diesel::joinable!(scores -> services (service_id));
+diesel::joinable!(awards -> services (service_id));
+diesel::joinable!(sharing -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
 diesel::joinable!(telemetry -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
+    awards,
+    sharing,
     documents,
     drill_daily,
     drills,

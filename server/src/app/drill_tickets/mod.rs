@@ -24,9 +24,7 @@ use crate::error::{Error, Result};
 use crate::store;
 use crate::store::tickets::TicketRow;
 use crate::tickets::texts::{self, Plan};
-use crate::tickets::{
-    AUDIENCE, Algorithm, Audience, Claims, Drill, Edge, LEEWAY_SECONDS, MAX_TOKEN_BYTES, TYPE,
-};
+use crate::tickets::{AUDIENCE, Audience, Claims, Drill, Edge, LEEWAY_SECONDS, MAX_TOKEN_BYTES, TYPE};
 use crate::types::Timestamp;
 
 /// Tickets that hold at once: what verifiers have to hear of them stays small.
@@ -185,7 +183,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateTicket) -> Result<IssuedTicket> {
         let detail = format!("{MAX_LIVE} tickets hold already. Revoke some, or wait until they end.");
         return Err(Error::Conflict { detail });
     }
-    let key = keys::signer(tx, Algorithm::Es256)?;
+    let key = keys::signer(tx)?;
     let (issued, expires) = (tx.now.0.div_euclid(1000), tx.now.0.div_euclid(1000) + 60 * minutes);
     let claims = Claims {
         iss: tx.base_url.clone(),

@@ -1,25 +1,24 @@
 //! Grading: one function judges one service or a thousand, and writes only what changed.
 
+mod pass;
 mod verdicts;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use scoring_rules::{Grade, Outcome, Rulebook, Waivers};
 use serde_json::json;
 
-use verdicts::Changed;
+pub(in crate::app) use pass::{Pass, Passed};
 pub use verdicts::Verdicts;
 
+use super::Tx;
+use super::awards::Held;
 use super::evidence::{Evidence, ServiceEvidence};
 use super::facts::{FactSheet, Slots, sheet};
 use super::views::RuleMove;
-use super::{Tx, sentences};
-use crate::clock::Clock;
 use crate::error::Result;
 use crate::store;
-use crate::store::events::NewEvent;
-use crate::store::grades::{HistoryRow, ScoreRow};
+use crate::store::grades::ScoreRow;
 use crate::store::services::ServiceRow;
 use crate::types::Timestamp;
 
@@ -86,9 +85,10 @@ pub fn regrade(tx: &mut Tx<'_>, service: &ServiceRow, cause: Cause) -> Result<(O
     store::services::lock(tx.conn, &service.id)?;
     let evidence = Evidence::between(tx.conn, &service.id, &service.id)?;
     let before = store::grades::one(tx.conn, &service.id)?;
-    let mut pass = Pass::new(tx, cause);
-    let after = pass.judge(service, evidence.of(&service.id), before.as_ref());
-    pass.finish().write(tx)?;
+    let held = Held::between(tx.conn, &service.id, &service.id)?;
+    let mut pass = Pass::new(tx, cause, held);
+    let after = pass.judge(service, evidence.of(&service.id), before.as_ref()).row;
+    pass.finish().0.write(tx)?;
     Ok((before, after))
 }
 
@@ -126,137 +126,15 @@ fn read_and_judge(tx: &mut Tx<'_>, services: &[ServiceRow], cause: Cause) -> Res
         .collect();
     let (now, hash) = (tx.now.0, tx.book.rulebook.hash().to_owned());
     let later = |row: &ScoreRow| row.graded_at > now && row.book_hash == hash;
-    let mut pass = Pass::new(tx, cause);
+    let awards = Held::between(tx.conn, &first.id, &last.id)?;
+    let mut pass = Pass::new(tx, cause, awards);
     for service in services {
         let before = held.get(&service.id);
         if cause != Cause::Expiry || !before.is_some_and(later) {
             pass.judge(service, evidence.of(&service.id), before);
         }
     }
-    Ok(pass.finish())
-}
-
-/// A pass of the rulebook over services, in memory.
-pub(in crate::app) struct Pass<'a> {
-    book: Arc<super::Book>,
-    now: Timestamp,
-    actor: &'a str,
-    clock: &'a dyn Clock,
-    cause: Cause,
-    verdicts: Verdicts,
-}
-
-impl<'a> Pass<'a> {
-    /// Judges as of `tx.now` by the rulebook in force.
-    pub(in crate::app) fn new(tx: &Tx<'a>, cause: Cause) -> Self {
-        Self {
-            book: Arc::clone(&tx.book),
-            now: tx.now,
-            actor: &tx.actor.name,
-            clock: tx.clock,
-            cause,
-            verdicts: Verdicts::default(),
-        }
-    }
-
-    /// Judges one service and keeps what changed.
-    pub(in crate::app) fn judge(
-        &mut self,
-        service: &ServiceRow,
-        evidence: &ServiceEvidence,
-        before: Option<&ScoreRow>,
-    ) -> ScoreRow {
-        let book = &self.book.rulebook;
-        let now = self.instant(before);
-        let judged = judge(book, &self.book.slots, service, evidence, now, false);
-        let mut after = score_row(book, service, &judged, now);
-        let shown_same = before.is_some_and(|b| same_on_scorecard(b, &after));
-        if shown_same && let Some(b) = before {
-            after.changed_at = b.changed_at;
-        }
-        // New evidence is judged as of now even if it moves nothing: the row says as of when the grade holds.
-        if self.cause == Cause::Evidence || before.is_none_or(|b| !same_row(b, &after)) {
-            let (history, event) = if shown_same { (None, None) } else { self.tell(service, before, &after) };
-            let change = Changed { before: before.cloned(), after: after.clone(), history, event };
-            self.verdicts.changes.push(change);
-        }
-        after
-    }
-
-    /// When a service is judged: never before it was judged last. Clocks of processes differ, and a transaction that
-    /// waited for another one began before it.
-    fn instant(&self, before: Option<&ScoreRow>) -> Timestamp {
-        match before {
-            Some(b) if b.graded_at > self.now.0 => Timestamp(b.graded_at + 1),
-            _ => self.now,
-        }
-    }
-
-    /// What there is to write.
-    pub(in crate::app) fn finish(self) -> Verdicts {
-        self.verdicts
-    }
-
-    fn tell(
-        &self,
-        service: &ServiceRow,
-        before: Option<&ScoreRow>,
-        after: &ScoreRow,
-    ) -> (Option<HistoryRow>, Option<NewEvent>) {
-        let book = &self.book.rulebook;
-        let cause = match before {
-            Some(b) if b.book_hash != after.book_hash => Cause::Rulebook,
-            _ => self.cause,
-        };
-        let moves = moves(book, before, after);
-        let sentence = sentences::change(book, before, after, &moves, cause);
-        let event = before.and_then(|b| self.event(service, b, after, &sentence));
-        let history = HistoryRow {
-            id: self.clock.new_id(),
-            service_id: service.id.clone(),
-            at: after.graded_at,
-            score: after.score,
-            grade: after.grade.clone(),
-            coverage: after.coverage,
-            prev_score: before.map(|b| b.score),
-            prev_grade: before.map(|b| b.grade.clone()),
-            book_hash: after.book_hash.clone(),
-            cause: cause.code(),
-            moves: serde_json::to_string(&moves).unwrap_or_default(),
-            sentence,
-            attributes: attributes(service),
-        };
-        (Some(history), event)
-    }
-
-    fn event(
-        &self,
-        service: &ServiceRow,
-        before: &ScoreRow,
-        after: &ScoreRow,
-        sentence: &str,
-    ) -> Option<NewEvent> {
-        if before.score == after.score && before.grade == after.grade {
-            return None;
-        }
-        let kind = if before.grade == after.grade { "score_changed" } else { "grade_changed" };
-        let data = json!({
-            "score": { "before": before.score, "after": after.score },
-            "grade": { "before": before.grade, "after": after.grade },
-        });
-        Some(NewEvent {
-            id: self.clock.new_id(),
-            at: self.now.0,
-            kind: kind.to_owned(),
-            service_id: Some(service.id.clone()),
-            team_id: service.team_id.clone(),
-            actor: self.actor.to_owned(),
-            sentence: sentences::score_event(&service.name, before, after, sentence),
-            data: data.to_string(),
-            // It follows from something that is audited.
-            audit: None,
-        })
-    }
+    Ok(pass.finish().0)
 }
 
 /// The stored form of a grade.
@@ -278,6 +156,7 @@ pub fn score_row(book: &Rulebook, service: &ServiceRow, judged: &Judged, now: Ti
         regressions: judged.sheet.regressions,
         graded_at: now.0,
         changed_at: now.0,
+        record: "{}".into(),
     }
 }
 

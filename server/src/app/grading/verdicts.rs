@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::app::Tx;
+use crate::app::{Tx, awards};
 use crate::error::Result;
 use crate::store;
 use crate::store::events::NewEvent;
@@ -22,7 +22,11 @@ pub(super) struct Changed {
     pub(super) after: ScoreRow,
     /// What the scorecard shows of it, if that moved.
     pub(super) history: Option<HistoryRow>,
-    pub(super) event: Option<NewEvent>,
+    pub(super) events: Vec<NewEvent>,
+    /// Certificates and badges that moved.
+    pub(super) awards: Vec<awards::Changed>,
+    /// Places in the status list whose credentials hold no more.
+    pub(super) withdrawn: Vec<i64>,
 }
 
 impl Verdicts {
@@ -38,7 +42,7 @@ impl Verdicts {
 
     /// The events, to be told at once.
     pub(in crate::app) fn take_events(&mut self) -> Vec<NewEvent> {
-        self.changes.iter_mut().filter_map(|c| c.event.take()).collect()
+        self.changes.iter_mut().flat_map(|c| std::mem::take(&mut c.events)).collect()
     }
 
     /// Adds what came later.
@@ -67,15 +71,19 @@ impl Verdicts {
         Ok(overtaken)
     }
 
-    /// Writes scores, their history and their events. Of a service judged more than once the last score stands.
+    /// Writes scores, their history, their events, and awards. Of a service judged more than once the last score stands.
     pub fn write(self, tx: &mut Tx<'_>) -> Result<()> {
         let mut scores: BTreeMap<String, ScoreRow> = BTreeMap::new();
         let mut history = Vec::new();
+        let (mut moved, mut withdrawn) = (Vec::new(), Vec::new());
         for change in self.changes {
             scores.insert(change.after.service_id.clone(), change.after);
             history.extend(change.history);
-            tx.events.extend(change.event);
+            tx.events.extend(change.events);
+            moved.extend(change.awards);
+            withdrawn.extend(change.withdrawn);
         }
+        awards::write(tx, moved, &withdrawn)?;
         let scores: Vec<ScoreRow> = scores.into_values().collect();
         store::grades::upsert(tx.conn, &scores)?;
         store::grades::append_history(tx.conn, &history)?;

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use check::{Checked, check};
 
 use super::alerts::Heard;
+use super::awards::Held;
 use super::drill_tickets;
 use super::drills::{RecordDrill, Recorded, Row, announce, break_window, shown_grade, shown_score};
 use super::evidence::Evidence;
-use super::grading::{Cause, Pass, Verdicts};
+use super::grading::{Cause, Pass, Passed, Verdicts};
 use super::state::{self, Turn};
 use super::views::{Change, DrillAnswer};
 use super::{Actor, Tx};
@@ -64,6 +65,7 @@ struct Group {
     services: HashMap<String, ServiceRow>,
     evidence: Evidence,
     scores: HashMap<String, ScoreRow>,
+    awards: Held,
     answers: HashMap<(String, String), Known>,
     touched: BTreeSet<String>,
     documents: Vec<DocumentRow>,
@@ -130,6 +132,7 @@ impl Group {
             heard,
             services: services.into_iter().map(|s| (s.id.clone(), s)).collect(),
             evidence: Evidence::of_services(tx.conn, &ids)?,
+            awards: Held::of_services(tx.conn, &ids)?,
             scores: scores.into_iter().map(|s| (s.service_id.clone(), s)).collect(),
             answers,
             touched: BTreeSet::new(),
@@ -284,16 +287,17 @@ impl Group {
     /// Judges every service of a post once, and completes its answers.
     fn judge(&mut self, tx: &mut Tx<'_>, pending: &mut [Pending]) -> Result<()> {
         let ids: BTreeSet<String> = pending.iter().map(|p| p.service_id.clone()).collect();
-        let mut moved: HashMap<String, (Option<ScoreRow>, ScoreRow)> = HashMap::new();
-        let mut pass = Pass::new(tx, Cause::Evidence);
+        let mut moved: HashMap<String, (Option<ScoreRow>, Passed)> = HashMap::new();
+        let mut pass = Pass::new(tx, Cause::Evidence, std::mem::take(&mut self.awards));
         for id in ids {
             let Some(service) = self.services.get(&id) else { continue };
             let before = self.scores.get(&id).cloned();
             let after = pass.judge(service, self.evidence.of(&id), before.as_ref());
-            self.scores.insert(id.clone(), after.clone());
+            self.scores.insert(id.clone(), after.row.clone());
             moved.insert(id, (before, after));
         }
-        let mut verdicts = pass.finish();
+        let (mut verdicts, awards) = pass.finish();
+        self.awards = awards;
         // Told here, so that what happened to one service stays in order.
         tx.events.extend(verdicts.take_events());
         self.verdicts.append(verdicts);
@@ -301,8 +305,10 @@ impl Group {
             let Some((before, after)) = moved.get(&result.service_id) else { continue };
             let answer = &mut result.answer;
             let before = before.as_ref();
-            answer.score = Change { before: before.and_then(shown_score), after: shown_score(after) };
-            answer.grade = Change { before: before.and_then(shown_grade), after: shown_grade(after) };
+            let row = &after.row;
+            answer.score = Change { before: before.and_then(shown_score), after: shown_score(row) };
+            answer.grade = Change { before: before.and_then(shown_grade), after: shown_grade(row) };
+            answer.awarded.clone_from(&after.earned);
             let text = serde_json::to_string(answer).map_err(anyhow::Error::new)?;
             for (owner, key) in &result.keys {
                 let known = Known {

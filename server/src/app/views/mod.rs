@@ -1,5 +1,6 @@
 //! What reads return: one set of structs, serialised as the JSON of the API and rendered by the pages.
 
+mod awards;
 mod drills;
 mod flows;
 mod plans;
@@ -7,6 +8,7 @@ mod rules;
 mod scorecard;
 mod services;
 
+pub use awards::*;
 pub use drills::*;
 pub use flows::*;
 pub use plans::*;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Points, ServiceDetail};
+use super::{AwardView, Points, ServiceDetail};
 use crate::types::Timestamp;
 
 /// Everything behind one grade.
@@ -44,8 +44,12 @@ pub struct ScorecardView {
     pub path: Option<PathView>,
     /// The latest changes of the score, newest first.
     pub changes: Vec<ChangeView>,
-    /// Badges held.
+    /// The certificate that the service holds.
+    pub certificate: Option<AwardView>,
+    /// Ids of the badges that it holds.
     pub badges: Vec<String>,
+    /// Every certificate and badge of the rulebook, held or not.
+    pub awards: Vec<AwardView>,
     /// The letters with their least scores, best first.
     pub bands: Vec<BandView>,
 }
@@ -247,7 +251,7 @@ pub struct DrillAnswer {
     pub score: Change<i16>,
     /// It passed before and fails now.
     pub regression: bool,
-    /// Badges newly earned.
+    /// Ids of certificates and badges newly earned.
     pub awarded: Vec<String>,
     /// Page that explains the grade.
     pub scorecard_url: String,

@@ -1,8 +1,10 @@
 //! JSON handlers, one file a noun: extract, one call of the application, answer.
 
 pub mod audit;
+pub mod badges;
 pub mod boards;
 pub mod catalog;
+pub mod certificates;
 pub mod degrader;
 pub mod deployments;
 pub mod drill_tickets;

@@ -48,6 +48,11 @@ const TOPICS: &[Topic] = &[
         href: "/help/degrader",
     },
     Topic {
+        title: "Certificates and badges",
+        text: "How they come and go, how anybody can verify one, badges for pages elsewhere.",
+        href: "/help/certificates",
+    },
+    Topic {
         title: "Core flows and fallbacks",
         text: "What users cannot do without, what happens when it fails, and how a drill proves it.",
         href: "/help/flows",

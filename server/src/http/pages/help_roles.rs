@@ -94,7 +94,7 @@ impl Row {
             Access::Scope(scope) | Access::Whole(scope) => scope,
             Access::Person => "signed in",
             Access::Signed => "signed by its sender",
-            Access::Public | Access::Open => "",
+            Access::Public | Access::Open | Access::Anyone => "",
         };
         Self {
             method: route.method,

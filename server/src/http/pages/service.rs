@@ -12,6 +12,7 @@ use self::practices::Practice;
 use super::chrome::Chrome;
 use super::degrader::Panel;
 use super::flows::Panel as Calls;
+use super::medals::Medal;
 use super::parts::{self, Delta, Link};
 use super::words;
 use crate::app::degrader::Study;
@@ -42,6 +43,8 @@ pub struct Ctx {
     why_title: String,
     degrader: Option<Panel>,
     calls: Option<Calls>,
+    medals: Vec<Medal>,
+    sharing: String,
 }
 
 /// A word beside the name.
@@ -110,6 +113,8 @@ pub fn context(
         changes: Changes::new(card, now),
         dependencies: card.detail.dependencies.iter().map(Dependency::new).collect(),
         dependents: card.detail.dependents.iter().map(|slug| Dependency::on(slug)).collect(),
+        medals: card.awards.iter().map(|award| Medal::new(award, now)).collect(),
+        sharing: format!("/services/{}/sharing", words::encode(&row.slug)),
         why_title: grade.map_or_else(|| "Why no grade?".to_owned(), |g| format!("Why {g}?")),
         chrome: match &row.team {
             Some(team) => chrome.titled(&row.name).fed(format!("/teams/{}/feed.atom", team.slug)),
@@ -136,6 +141,14 @@ fn pills(card: &ScorecardView) -> Vec<Pill> {
         pills.push(Pill { cls, delta: Some(Delta::new(trend, " in 30 days")), text: String::new() });
     }
     pills.push(Pill { cls: "", delta: None, text: format!("{}% of points known", card.coverage) });
+    if let Some(held) = &card.certificate {
+        let (cls, text) = match held.state.as_deref() {
+            Some("certified") => ("gold", held.title.clone()),
+            Some("on_hold") => ("bad", "Certificate on hold".to_owned()),
+            _ => ("bad", "Certificate suspended".to_owned()),
+        };
+        pills.push(Pill { cls, delta: None, text });
+    }
     pills
 }
 

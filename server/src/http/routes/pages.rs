@@ -4,8 +4,8 @@ use super::{Access, Route, form, page};
 use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, audit, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
-    sign_in_elsewhere, sources,
+    account, admin, audit, certificates, choose, flow_drill, flows, help_roles, publishers, routes as shown,
+    sign_in, sign_in_elsewhere, sources,
 };
 use crate::http::query::Param;
 
@@ -20,6 +20,15 @@ pub const PAGES: &[Route] = &[
     page("/services/{slug}/why", "How a grade comes about", |r| r.to(shown::why)),
     page("/services/{slug}/drills", "Drills of a service", |r| r.to(shown::drills)),
     page("/services/{slug}/degrader", "Degrader of a service", |r| r.to(shown::degrader)),
+    page("/services/{slug}/sharing", "What is shown elsewhere", |r| r.to(certificates::sharing)),
+    form(
+        "/services/{slug}/sharing",
+        "Shows it to everybody, or no more",
+        Access::Scope("evidence:write"),
+        |r| r.to(certificates::share),
+    ),
+    page("/certificates", "The calendar of renewals", |r| r.to(certificates::list)),
+    page("/certificates/{id}", "A certificate", |r| r.to(certificates::one)).only(Access::Anyone),
     page("/drills", "What is due", |r| r.to(shown::due)),
     page("/flows", "Core flows", |r| r.to(flows::list)),
     page("/flows/new", "Editor of a new flow", |r| r.to(flows::create)),
@@ -42,6 +51,7 @@ pub const PAGES: &[Route] = &[
     page("/help/degrader", "How degraders are graded", |r| r.to(shown::help_degrader)),
     page("/help/flows", "Core flows and fallbacks", |r| r.to(shown::help_flows)),
     page("/help/catalog", "How to load a catalog", |r| r.to(shown::help_catalog)),
+    page("/help/certificates", "Certificates and badges", |r| r.to(shown::help_certificates)),
     page("/help/facts", "Facts", |r| r.to(shown::help_facts)),
     page("/help/errors", "Errors", |r| r.to(shown::help_errors)),
     page("/help/roles", "Who may do what", |r| r.to(help_roles::page)),

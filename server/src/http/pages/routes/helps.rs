@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::super::frame::{Frame, html};
-use super::super::{help, help_degrader, help_errors, help_facts, help_flows};
+use super::super::{help, help_certificates, help_degrader, help_errors, help_facts, help_flows};
 use crate::app::services::ListServices;
 use crate::app::{self, Tx, rulebook};
 use crate::error::{Error, Result};
@@ -124,4 +124,15 @@ pub async fn help_facts(app: Shared, frame: Frame, ask: web::Query<Recipes>) -> 
 /// `GET /help/errors`
 pub async fn help_errors(app: Shared, frame: Frame) -> Result<HttpResponse> {
     html("help_errors", &app.read(move |tx| Ok(help_errors::context(frame.chrome(tx)?))).await?)
+}
+
+/// `GET /help/certificates`
+pub async fn help_certificates(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    let context = app
+        .read(move |tx| {
+            let (book, base) = (std::sync::Arc::clone(&tx.book), tx.base_url.clone());
+            Ok(help_certificates::context(frame.chrome(tx)?, &book.rulebook, &base))
+        })
+        .await?;
+    html("help_certificates", &context)
 }

@@ -285,7 +285,9 @@ pub(super) fn half_way() -> ScorecardView {
         next_steps: steps.clone(),
         path: Some(PathView { grade: "A".to_owned(), score: 90, points: 9, steps, reaches: true }),
         changes: history(),
+        certificate: None,
         badges: Vec::new(),
+        awards: super::awards::on_card(),
         bands: bands(),
     }
 }

@@ -1,6 +1,7 @@
 //! Made-up views in every state a page has to bear, and a test that renders them all.
 
 mod audit;
+mod awards;
 mod cards;
 mod degraders;
 mod drills;
@@ -119,6 +120,7 @@ fn links_inside_the_product_lead_to_known_places() {
     const KNOWN: &[&str] = &[
         "",
         "services",
+        "certificates",
         "flows",
         "teams",
         "leaderboards",

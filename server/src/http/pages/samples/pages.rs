@@ -29,6 +29,7 @@ pub(crate) fn all() -> Vec<Sample> {
         helps(),
         super::publishers::all(),
         super::audit::all(),
+        super::awards::all(),
         super::sources::all(),
         super::people::all(),
         super::tickets::all(),

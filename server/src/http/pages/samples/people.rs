@@ -93,7 +93,7 @@ fn administration() -> Vec<Sample> {
 }
 
 /// The frame of somebody who is signed in.
-fn me(path: &str) -> Chrome {
+pub(super) fn me(path: &str) -> Chrome {
     let mut chrome = chrome(path);
     chrome.me = Some(Me { name: HOSTILE.to_owned(), admin: true, csrf: "token".to_owned() });
     chrome

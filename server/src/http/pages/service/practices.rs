@@ -113,7 +113,7 @@ fn urgency(outcome: &str) -> u8 {
 }
 
 /// An icon for the practices of the shipped pack; an organisation's own share one.
-fn icon(id: &str) -> &'static str {
+pub(in crate::http::pages) fn icon(id: &str) -> &'static str {
     let has = |part: &str| id.contains(part);
     if has("drill") {
         "bolt"
