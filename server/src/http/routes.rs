@@ -1,6 +1,7 @@
 //! What a line of the route table says, and how the table is put into force.
 
 mod media;
+mod notifications;
 mod pages;
 mod table;
 
@@ -16,7 +17,6 @@ use super::problem;
 use super::query::Param;
 
 pub use pages::PAGES;
-pub use table::ROUTES;
 
 use crate::app::actor::Role;
 
@@ -85,9 +85,14 @@ pub struct Route {
     wire: fn(actix_web::Route) -> actix_web::Route,
 }
 
-/// Every line of both tables.
+/// Every call of the API.
+pub fn api() -> impl Iterator<Item = &'static Route> {
+    table::ROUTES.iter().chain(notifications::ROUTES)
+}
+
+/// Every line of all tables.
 pub fn all() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(PAGES)
+    api().chain(PAGES)
 }
 
 /// The lines of the tables by path.
@@ -273,7 +278,8 @@ mod tests {
                 matches!(route.access, Access::Scope(_) | Access::Whole(_) | Access::Person)
                     || (route.access == Access::Signed
                         && (route.path.starts_with("/hooks/{name}")
-                            || route.path == "/api/v1/oidc/exchange"))
+                            || route.path == "/api/v1/oidc/exchange"
+                            || route.path == "/unsubscribe/{key}"))
                     || harmless.contains(&route.path)
                     || way_in.contains(&route.path),
                 "{} {}",

@@ -44,6 +44,8 @@ pub(super) const TABLES: &[&str] = &[
     "openid_issuers",
     "rate_windows",
     "sign_in_attempts",
+    "notification_targets",
+    "deliveries",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
@@ -59,6 +61,7 @@ mod tests {
             include_str!("schema.rs"),
             include_str!("schema/core_flows.rs"),
             include_str!("schema/guard.rs"),
+            include_str!("schema/outbox.rs"),
             include_str!("schema/people.rs"),
             include_str!("schema/publishers.rs"),
             include_str!("schema/signals.rs"),

@@ -12,7 +12,10 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use seal::Purpose;
+
 use super::Tx;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::signing::KeyRow;
@@ -97,6 +100,32 @@ pub fn rotate(tx: &mut Tx<'_>, algorithm: Algorithm, compromised: bool) -> Resul
     Ok(view(&row))
 }
 
+/// Seals the address and the secrets of a notification target, by its id. With `first`, the secret key is made when there
+/// is none yet and nothing was ever sealed with it.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] says which setting is missing or does not fit.
+pub fn seal_target(tx: &mut Tx<'_>, id: &str, plain: &[u8], first: bool) -> Result<String> {
+    let new_secret = first && store::signing::all(tx.conn)?.is_empty();
+    let secret = secret::secret_key(tx.config, new_secret)?;
+    Ok(seal::seal(&secret, Purpose::Targets, id, plain)?)
+}
+
+/// Opens what [`seal_target`] sealed.
+///
+/// # Errors
+///
+/// [`Error::Conflict`]: there is no secret key, or another one than when it was sealed.
+pub fn open_target(config: &Config, id: &str, sealed: &str) -> Result<Vec<u8>> {
+    let secret = secret::secret_key(config, false)?;
+    seal::open(&secret, Purpose::Targets, id, sealed).ok_or_else(|| Error::Conflict {
+        detail: "Its address was sealed with another secret key than the one of the settings. Bring the old secret key \
+                 back, or remove the target and add it again."
+            .to_owned(),
+    })
+}
+
 fn of(tx: &mut Tx<'_>, algorithm: Algorithm) -> Result<Vec<KeyRow>> {
     let mut rows = store::signing::all(tx.conn)?;
     rows.retain(|row| row.alg == algorithm.as_str());
@@ -112,7 +141,7 @@ fn make(tx: &mut Tx<'_>, algorithm: Algorithm, active_at: i64, new_secret: bool)
     let pair = KeyPair::from_pkcs8(&id, &private).map_err(anyhow::Error::msg)?;
     let row = KeyRow {
         public_key: URL_SAFE_NO_PAD.encode(pair.public_point()),
-        private_key: seal::seal(&secret, &id, &private)?,
+        private_key: seal::seal(&secret, Purpose::SigningKeys, &id, &private)?,
         alg: algorithm.as_str().to_owned(),
         created_at: tx.now.0,
         active_at,
@@ -128,7 +157,7 @@ fn make(tx: &mut Tx<'_>, algorithm: Algorithm, active_at: i64, new_secret: bool)
 
 fn open(tx: &Tx<'_>, row: &KeyRow) -> Result<KeyPair> {
     let secret = secret::secret_key(tx.config, false)?;
-    let private = seal::open(&secret, &row.id, &row.private_key).ok_or_else(|| Error::Conflict {
+    let private = seal::open(&secret, Purpose::SigningKeys, &row.id, &row.private_key).ok_or_else(|| Error::Conflict {
         detail: format!(
             "The signing key {} was sealed with another secret key than the one of the settings. Bring the old secret \
              key back, or make new signing keys with `waterbear keys rotate --compromised`.",

@@ -111,10 +111,7 @@ pub fn context(
         dependencies: card.detail.dependencies.iter().map(Dependency::new).collect(),
         dependents: card.detail.dependents.iter().map(|slug| Dependency::on(slug)).collect(),
         why_title: grade.map_or_else(|| "Why no grade?".to_owned(), |g| format!("Why {g}?")),
-        chrome: match &row.team {
-            Some(team) => chrome.titled(&row.name).fed(format!("/teams/{}/feed.atom", team.slug)),
-            None => chrome.titled(&row.name),
-        },
+        chrome: chrome.titled(&row.name).fed(format!("/services/{}/feed.atom", row.slug)),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
     account, admin, audit, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
-    sign_in_elsewhere, sources,
+    sign_in_elsewhere, sources, unsubscribe,
 };
 use crate::http::query::Param;
 
@@ -68,5 +68,12 @@ pub const PAGES: &[Route] = &[
     page("/admin/publishers", "Trusted publishers", |r| r.to(publishers::page)).only(ADMIN),
     form("/admin/publishers", "Trusts the jobs of a workflow", ADMIN, |r| r.to(publishers::add)),
     form("/admin/publishers/{id}/remove", "Trusts a publisher no more", ADMIN, |r| r.to(publishers::remove)),
+    page("/admin/notifications", "Whom is told", |r| r.to(admin::notifications::page)).only(ADMIN),
+    form("/admin/notifications", "Adds whom to tell", ADMIN, |r| r.to(admin::notifications::add)),
+    page("/admin/notifications/{id}", "One who is told", |r| r.to(admin::notifications::one)).only(ADMIN),
+    form("/admin/notifications/{id}", "Tests, pauses, resumes, removes", ADMIN, |r| {
+        r.to(admin::notifications::act)
+    }),
+    page("/unsubscribe/{key}", "No more mail", |r| r.to(unsubscribe::page)).public(),
     form("/admin/tokens/{id}/revoke", "Ends a token", ADMIN, |r| r.to(admin::tokens::revoke)),
 ];
