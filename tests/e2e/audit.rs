@@ -84,6 +84,7 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
     all.push(write("POST /api/v1/trusted-publishers", path, &publisher, made));
     let one = format!("{path}/LAST");
     all.push(write("DELETE /api/v1/trusted-publishers/{id}", &one, &Value::Null, (true, false)));
+    all.extend(targets());
     let body = SMALL_CATALOG.replace("name: checkout,", "name: cart,");
     let (route, path) = ("POST /api/v1/catalog/import", "/api/v1/catalog/import?source=other".to_owned());
     all.push(Write { route, path, media: "application/yaml", body, sides: made });
@@ -93,6 +94,23 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
         }
     }
     all
+}
+
+/// What adds somebody to tell, and ends it; its address is refused when it is asked, so nothing leaves this machine.
+fn targets() -> Vec<Write> {
+    let (none, made, both) = ((false, false), (false, true), (true, true));
+    let path = "/api/v1/webhooks";
+    let target = json!({"name": "On call", "url": "https://localhost:9/"});
+    let paused = |paused: bool| json!({ "paused": paused });
+    let one = "/api/v1/webhooks/LAST";
+    vec![
+        write("POST /api/v1/webhooks", path, &target, made),
+        write("PATCH /api/v1/webhooks/{id}", one, &paused(true), both),
+        write("PATCH /api/v1/webhooks/{id}", one, &paused(false), both),
+        write("POST /api/v1/webhooks/{id}/test", &format!("{one}/test"), &Value::Null, none),
+        write("POST /api/v1/webhooks/{id}/rotate", &format!("{one}/rotate"), &Value::Null, both),
+        write("DELETE /api/v1/webhooks/{id}", one, &Value::Null, (true, false)),
+    ]
 }
 
 /// The records of one request, by its id.
@@ -146,6 +164,8 @@ fn every_write_of_the_table_leaves_a_record_that_says_who_how_where_and_what() {
     }
     // These take the identity of a CI job, not a token: tests/e2e/publishers.rs looks at their records.
     driven.extend(["POST /api/v1/oidc/exchange", "DELETE /api/v1/oidc/token"].map(str::to_owned));
+    // And this one the key of a mail: tests/e2e/outbox_mail.rs.
+    driven.insert("POST /unsubscribe/{key}".to_owned());
     assert_eq!(documented, driven, "each line of the table that writes is driven here");
     let _ = server.cli(&["verify"]).ok();
 }

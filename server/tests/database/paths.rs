@@ -119,4 +119,10 @@ pub(crate) const PATHS: &[&str] = &[
     "/flows/buy/edit",
     "/flows/buy/drill",
     "/help/flows?service=checkout",
+    "/services/checkout/feed.atom",
+    "/api/v1/webhooks",
+    "/api/v1/webhooks/none",
+    "/api/v1/webhooks/none/deliveries",
+    "/admin/notifications",
+    "/unsubscribe/none",
 ];
