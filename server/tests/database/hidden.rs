@@ -10,7 +10,11 @@ use crate::plans::Heard;
 
 /// Settings under which the only team is hidden from whoever shows no token.
 pub(crate) fn settings() -> Config {
-    Config { hidden_teams: vec!["shop-team".to_owned()], ..Config::default() }
+    Config {
+        hidden_teams: vec!["shop-team".to_owned()],
+        notifications: crate::outbox::settings(),
+        ..Config::default()
+    }
 }
 
 /// A request of somebody, or of nobody in particular where `token` is empty.

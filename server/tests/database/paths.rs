@@ -126,3 +126,16 @@ pub(crate) const PATHS: &[&str] = &[
     "/admin/notifications",
     "/unsubscribe/none",
 ];
+
+/// One service and its team.
+pub(crate) const CATALOG: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: shop-team}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: checkout, annotations: {\"waterbear.dev/tier\": \"1\"}}
+spec: {type: service, lifecycle: production, owner: shop-team}
+";

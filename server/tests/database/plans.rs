@@ -19,7 +19,7 @@ use waterbear::http::{configure, routes};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
 
-use crate::paths::PATHS;
+use crate::paths::{CATALOG, PATHS};
 
 /// Tables whose rows come with time, not with the catalog.
 const GROWING: &[&str] = &[
@@ -48,18 +48,6 @@ const GROWING: &[&str] = &[
     "memberships",
     "deliveries",
 ];
-
-const CATALOG: &str = "\
-apiVersion: backstage.io/v1alpha1
-kind: Group
-metadata: {name: shop-team}
-spec: {type: team, children: []}
----
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata: {name: checkout, annotations: {\"waterbear.dev/tier\": \"1\"}}
-spec: {type: service, lifecycle: production, owner: shop-team}
-";
 
 /// Statements issued since the last look.
 static ISSUED: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -264,6 +252,7 @@ async fn collect(url: &str) -> Heard {
         assert!(web::call_service(&service, request(call)).await.status().is_success());
         heard.listen("PUT, DELETE /api/v1/flows, POST /api/v1/dependencies");
     }
+    let targets = crate::outbox::add(&app, &mut heard);
     let mut last = String::new();
     for failure in ["dns", "dns", "cpu"] {
         for outcome in ["passed", "failed"] {
@@ -289,6 +278,7 @@ async fn collect(url: &str) -> Heard {
         assert!(web::call_service(&service, request(post)).await.status().is_success(), "{path}");
         heard.listen(path);
     }
+    crate::outbox::tell(&app, &targets, |ms| clock.advance_ms(ms), &mut heard);
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     run_jobs(&app, &mut heard);
     crate::people::tell(&app, &mut heard);

@@ -80,11 +80,14 @@ fn compose(tx: &mut Tx<'_>, id: &str) -> Result<Option<Composed>> {
     let Some(due) = row.digest_at.filter(|at| *at <= tx.now.0) else { return Ok(None) };
     let head = store::events::newest_seq(tx.conn)?;
     let scope = scope(tx, &row)?;
-    let events = read(tx, &scope, (row.digest_seq, head))?;
+    let (events, over) = read(tx, &scope, (row.digest_seq, head))?;
     if events.is_empty() {
         return Ok(Some((due, head, None)));
     }
-    let note = write(tx, &row, &scope, &events)?;
+    let mut note = write(tx, &row, &scope, &events)?;
+    if let Some(note) = note.as_mut().filter(|_| over) {
+        note.text.push_str(" More happened than a digest looks at: see the activity.");
+    }
     Ok(Some((due, head, note)))
 }
 
@@ -99,34 +102,41 @@ fn scope(tx: &mut Tx<'_>, row: &TargetRow) -> Result<Scope> {
     Ok(Scope { team: team.map(|team| (team, below(&tree, id))), ids })
 }
 
-/// What happened in between, oldest first.
-fn read(tx: &mut Tx<'_>, scope: &Scope, span: (i64, i64)) -> Result<Vec<(EventRow, EventView)>> {
+/// What happened in between, oldest first, and whether more did than is looked at.
+fn read(tx: &mut Tx<'_>, scope: &Scope, span: (i64, i64)) -> Result<(Vec<(EventRow, EventView)>, bool)> {
     let kinds = kinds::in_digest();
-    let mut rows = Vec::new();
+    let (mut rows, mut over) = (Vec::new(), false);
+    let mut add = |found: Vec<EventRow>| {
+        over |= found.len() as i64 == LOOKED_AT;
+        rows.extend(found);
+    };
     if scope.ids.is_empty() || scope.ids.len() > MERGED {
         for kind in &kinds {
-            rows.extend(store::log::of_kind_between(tx.conn, OfLog::Kind(kind), &[kind], span, LOOKED_AT)?);
+            add(store::log::of_kind_between(tx.conn, OfLog::Kind(kind), &[kind], span, LOOKED_AT)?);
         }
     } else {
         for id in &scope.ids {
-            rows.extend(store::log::of_kind_between(tx.conn, OfLog::Team(id), &kinds, span, LOOKED_AT)?);
+            add(store::log::of_kind_between(tx.conn, OfLog::Team(id), &kinds, span, LOOKED_AT)?);
         }
         // What is told of no team in particular concerns it all the same.
-        for kind in kinds.iter().filter(|kind| kinds::section_of(kind) == Some(Section::Challenges)) {
+        for kind in kinds.iter().filter(|kind| is_general(kind)) {
             let all = store::log::of_kind_between(tx.conn, OfLog::Kind(kind), &[kind], span, LOOKED_AT)?;
-            rows.extend(all.into_iter().filter(|row| row.team_id.is_none()));
+            add(all.into_iter().filter(|row| row.team_id.is_none()).collect());
         }
     }
     rows.sort_by_key(|row| row.seq);
     let views = event_views(tx, &rows)?;
     let mut events: Vec<(EventRow, EventView)> = rows.into_iter().zip(views).collect();
     if let Some((_, near)) = &scope.team {
-        let general = |view: &EventView| {
-            kinds::section_of(&view.kind) == Some(Section::Challenges) && !view.data["teams"].is_array()
-        };
+        let general = |view: &EventView| is_general(&view.kind) && !view.data["teams"].is_array();
         events.retain(|(row, view)| concerns(row, view, near) || (row.team_id.is_none() && general(view)));
     }
-    Ok(events)
+    Ok((events, over))
+}
+
+/// Whether events of a kind may be of no team in particular.
+fn is_general(kind: &str) -> bool {
+    matches!(kinds::section_of(kind), Some(Section::Challenges | Section::Rules))
 }
 
 /// What the digest says; none where nothing of it is worth a line.
@@ -175,7 +185,7 @@ fn write(
             )));
         }
     };
-    let ups = events.iter().filter(|(_, view)| view.kind == "drill_regressed").count();
+    let regressed = events.iter().filter(|(_, view)| view.kind == "drill_regressed").count();
     if let Some(step) = steps.first() {
         sections.push(Part {
             title: "Next step of the week".into(),
@@ -183,7 +193,7 @@ fn write(
             more: 0,
         });
     }
-    Ok(Some(note(row, &name, tx.now, from, lead(&standing, ups), sections, url)))
+    Ok(Some(note(row, &name, tx.now, from, lead(&standing, regressed), sections, url)))
 }
 
 fn note(
