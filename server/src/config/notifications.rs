@@ -22,7 +22,7 @@ pub struct NotificationsConfig {
     /// The longest an answer may take.
     pub timeout: Duration,
     /// When the weekly digest is made, in the time zone of the schedule: a cron expression.
-    digest: String,
+    pub digest: String,
     /// The server that takes mail; none: no mail is sent.
     pub mail: Option<MailConfig>,
 }

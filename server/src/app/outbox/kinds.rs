@@ -7,7 +7,8 @@ pub enum Class {
     Regression,
     /// A certificate is held, suspended or ends soon.
     Certificate,
-    /// A challenge is half over or ends soon.
+    /// A challenge of a team is half over or ends soon: one event for each team, so only who hears of a team is told at
+    /// once.
     Challenge,
 }
 
@@ -29,7 +30,7 @@ pub const DIGEST: &str = "digest";
 pub const WANTS: &[(&str, &str)] = &[
     ("regression", "a drill that passed fails now"),
     ("certificate", "a certificate is held, suspended or ends soon"),
-    ("challenge", "a challenge is half over or ends soon"),
+    ("challenge", "a challenge of the team is half over or ends soon"),
     (DIGEST, "once a week, everything that moved"),
 ];
 
@@ -87,11 +88,11 @@ const TABLE: &[Telling] = &[
     Telling("badge_lost", None, Section::Badges),
     Telling("challenge_half_time", Some(Class::Challenge), Section::Challenges),
     Telling("challenge_ending", Some(Class::Challenge), Section::Challenges),
-    Telling("challenge_created", None, Section::Challenges),
     Telling("challenge_started", None, Section::Challenges),
     Telling("challenge_milestone", None, Section::Challenges),
-    Telling("challenge_reached", None, Section::Challenges),
     Telling("challenge_ended", None, Section::Challenges),
+    Telling("challenge_cancelled", None, Section::Challenges),
+    Telling("challenge_reward_earned", None, Section::Challenges),
     Telling("season_ended", None, Section::Challenges),
     Telling("rulebook_published", None, Section::Rules),
     Telling("grade_changed", None, Section::Grades),

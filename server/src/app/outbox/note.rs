@@ -63,10 +63,12 @@ pub(super) fn clean(text: &str, most: usize) -> String {
 
 /// The address of what an event is about.
 pub(super) fn address(base: &str, event: &EventView) -> String {
+    if event.kind.starts_with("challenge_") {
+        return challenge(base, &event.data);
+    }
     match (&event.service, &event.team) {
         (Some(service), _) => format!("{base}/services/{service}"),
         (None, Some(team)) => format!("{base}/teams/{team}"),
-        (None, None) if event.kind.starts_with("challenge_") => challenge(base, &event.data),
         (None, None) if event.kind == "rulebook_published" => format!("{base}/rules"),
         (None, None) => format!("{base}/activity"),
     }

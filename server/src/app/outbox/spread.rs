@@ -80,9 +80,14 @@ fn tell(tx: &mut Tx<'_>, found: &Found) -> Result<usize> {
         let near = target.team_id.as_ref().map(|team| below(&tree, team));
         let mut messages = Vec::new();
         for (row, view, note) in &told {
-            let class = kinds::class_of(&row.kind).map_or("", kinds::Class::as_str);
-            let concerned = near.as_ref().is_none_or(|near| concerns(row, view, near));
-            if row.seq > target.from_seq && concerned && wants(&target, class) && !has_left(&target) {
+            let Some(class) = kinds::class_of(&row.kind) else { continue };
+            // One a team: who hears of everything is told of them by the digest.
+            let concerned = match &near {
+                Some(near) => concerns(row, view, near),
+                None => class != kinds::Class::Challenge,
+            };
+            let wanted = concerned && wants(&target, class.as_str()) && !has_left(&target);
+            if wanted && row.seq > target.from_seq {
                 messages.push(message(tx, &target.id, Some(&row.id), note)?);
             }
         }
