@@ -196,8 +196,8 @@ fn targets_are_sealed_with_the_secret_key_and_say_so_without_it() {
     let stub = Stub::start(|_| Told::new(200, ""));
     let mut server = setup().start();
     server.import(SMALL_CATALOG);
-    let made = add(&server, &json!({"url": stub.base()}));
-    assert!(!server.database().dump().contains(stub.base()), "the address is sealed");
+    let made = add(&server, &json!({"url": format!("{}/hooks/a-path-to-be-sealed", stub.base())}));
+    assert!(!server.database().dump().contains("a-path-to-be-sealed"), "the address is sealed");
     server.kill();
     let other = Setup::default()
         .file("waterbear.toml", LOOPBACK)
