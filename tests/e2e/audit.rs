@@ -74,10 +74,7 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
         write("POST /api/v1/tokens", "/api/v1/tokens", &token, made),
         write("DELETE /api/v1/tokens/{id}", "/api/v1/tokens/LAST", &Value::Null, (true, false)),
     ];
-    let user = json!({"login": "ada", "role": "owner", "password": "a long enough pass phrase"});
-    all.push(write("POST /api/v1/users", "/api/v1/users", &user, made));
-    all.push(write("PATCH /api/v1/users/{id}", "/api/v1/users/LAST", &json!({"role": "viewer"}), both));
-    all.push(write("DELETE /api/v1/users/{id}", "/api/v1/users/LAST", &Value::Null, both));
+    all.extend(accounts());
     let mut publisher = example("/api/v1/trusted-publishers", "post");
     publisher["services"] = json!(["checkout"]);
     let path = "/api/v1/trusted-publishers";
@@ -94,6 +91,17 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
         }
     }
     all
+}
+
+/// What makes an account, changes and ends it.
+fn accounts() -> Vec<Write> {
+    let (made, both) = ((false, true), (true, true));
+    let user = json!({"login": "ada", "role": "owner", "password": "a long enough pass phrase"});
+    vec![
+        write("POST /api/v1/users", "/api/v1/users", &user, made),
+        write("PATCH /api/v1/users/{id}", "/api/v1/users/LAST", &json!({"role": "viewer"}), both),
+        write("DELETE /api/v1/users/{id}", "/api/v1/users/LAST", &Value::Null, both),
+    ]
 }
 
 /// What adds somebody to tell, and ends it; its address is refused when it is asked, so nothing leaves this machine.

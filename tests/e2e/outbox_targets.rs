@@ -1,5 +1,6 @@
 //! Where messages may go, how often they are tried, how much may wait, and what Slack says.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -137,7 +138,7 @@ fn of_too_much_that_waits_the_number_is_told() {
             body["environment"] = json!(format!("env-{n}"));
             body["started_at"] = json!(harness::seconds_from_now(-60 * minutes - 60));
             body["ended_at"] = json!(harness::seconds_from_now(-60 * minutes));
-            lines.push_str(&format!("{body}\n"));
+            let _ = writeln!(lines, "{body}");
         }
     }
     let _ = server.post_bytes("/api/v1/drills/batch", "application/x-ndjson", lines).expect(200);

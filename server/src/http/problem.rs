@@ -2,7 +2,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
@@ -168,9 +168,7 @@ pub fn response(req: &HttpRequest, error: &Error) -> HttpResponse {
             "internal error"
         );
     }
-    // Whom a link that ends mail leads looks at a page; what posts to it is mostly a program.
-    let one_click = req.method() == Method::POST && req.path().starts_with("/unsubscribe/");
-    let mut answer = if one_click || routes::speaks_json(req.path()) {
+    let mut answer = if routes::speaks_json(req.path()) {
         Problem::of(req, error).response()
     } else {
         pages::error_page(req, error, &request_id(req))

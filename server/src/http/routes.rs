@@ -253,6 +253,7 @@ pub fn speaks_json(path: &str) -> bool {
         || path.ends_with("/feed.atom")
         || path.ends_with("/drills.ics")
         || path.starts_with("/hooks/")
+        || path.starts_with("/unsubscribe/")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, call_service};
-use waterbear::config::Config;
+use waterbear::config::{Config, Secret};
 
 use crate::paths::PATHS;
 use crate::plans::Heard;
@@ -13,6 +13,7 @@ pub(crate) fn settings() -> Config {
     Config {
         hidden_teams: vec!["shop-team".to_owned()],
         notifications: crate::outbox::settings(),
+        secret_key: Some(Secret::of("a secret key of some length, for tests".into())),
         ..Config::default()
     }
 }

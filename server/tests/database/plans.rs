@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use waterbear::app::tokens::{self, CreateToken};
 use waterbear::app::{Actor, App, counts, limits, retention, runs};
 use waterbear::clock::{Clock, FrozenClock};
-use waterbear::config::{CiConfig, Config, Secret};
+use waterbear::config::{CiConfig, Config};
 use waterbear::http::{configure, routes};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
@@ -230,10 +230,8 @@ fn run_jobs(app: &App, heard: &mut Heard) {
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
     let clock = Arc::new(FrozenClock::at(Timestamp::parse("2025-01-10T09:00:00Z").unwrap()));
-    let secret_key = Some(Secret::of("a secret key of some length, for tests".into()));
     let ci = CiConfig { audience: Some(crate::ci::AUDIENCE.to_owned()), ..CiConfig::default() };
-    let config =
-        Config { database: DatabaseUrl::parse(url).unwrap(), secret_key, ci, ..crate::hidden::settings() };
+    let config = Config { database: DatabaseUrl::parse(url).unwrap(), ci, ..crate::hidden::settings() };
     let app = App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
     let mut heard = Heard::default();
     heard.listen("start");

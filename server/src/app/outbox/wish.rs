@@ -97,7 +97,7 @@ fn url(tx: &Tx<'_>, cmd: &AddTarget, kind: Kind, fields: &mut Vec<FieldError>) -
     if authority.is_empty() || url.len() > MAX_URL || url.contains(odd) || authority.contains('@') {
         let detail = "expected a URL such as https://oncall.shop.example/hooks, without user and password";
         fields.push(FieldError::new("/url", detail));
-    } else if !secure && !(url.starts_with("http://") && tx.config.notifications.plain_http) {
+    } else if !(secure || tx.config.notifications.plain_http && url.starts_with("http://")) {
         let detail = "expected a URL that begins with https:// (or set notifications.plain_http = true)";
         fields.push(FieldError::new("/url", detail));
     }

@@ -5,6 +5,7 @@ use super::{Access, Route, empty, get, json, route, text};
 use crate::app::outbox::{AddTarget, ChangeTarget, DeliveryView, EXAMPLE, Made, TargetView};
 use crate::http::api::{events, webhooks};
 use crate::http::openapi::{json_of, nothing, page_of};
+use crate::http::pages::unsubscribe;
 use crate::http::query::{CURSOR, LIMIT};
 
 const ADMIN: Access = Access::Whole("admin");
@@ -42,6 +43,10 @@ pub(super) const ROUTES: &[Route] = &[
         .doc("notifications", "What was sent to a target in the last 30 days and what waits, newest first")
         .query(&[LIMIT, CURSOR])
         .gives(&[json(200, "A page of messages.", page_of::<DeliveryView>)]),
+    get("/unsubscribe/{key}", |r| r.to(unsubscribe::page))
+        .public()
+        .doc("notifications", "The page with the button that ends mail to an address, for the link in it")
+        .gives(&[text("text/html", "The page; it ends nothing.")]),
     route("POST", "/unsubscribe/{key}", Access::Signed, |r| r.to(webhooks::unsubscribe))
         .doc("notifications", "Ends mail to an address, by the key of the link in it (RFC 8058)")
         .takes(FORM, nothing)

@@ -5,7 +5,7 @@ use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
     account, admin, audit, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
-    sign_in_elsewhere, sources, unsubscribe,
+    sign_in_elsewhere, sources,
 };
 use crate::http::query::Param;
 
@@ -74,6 +74,5 @@ pub const PAGES: &[Route] = &[
     form("/admin/notifications/{id}", "Tests, pauses, resumes, removes", ADMIN, |r| {
         r.to(admin::notifications::act)
     }),
-    page("/unsubscribe/{key}", "No more mail", |r| r.to(unsubscribe::page)).public(),
     form("/admin/tokens/{id}/revoke", "Ends a token", ADMIN, |r| r.to(admin::tokens::revoke)),
 ];

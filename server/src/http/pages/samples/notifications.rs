@@ -17,7 +17,8 @@ pub(super) fn all() -> Vec<Sample> {
     let one = |target: &TargetView, page, errors, made| {
         one_context(chrome("/admin/notifications/0193"), target, &page, errors, made)
     };
-    let leave = |over| unsubscribe::context(stranger("/unsubscribe/k"), "k".into(), HOSTILE.into(), over);
+    let leave = |found| unsubscribe::context(stranger("/unsubscribe/k"), "k".into(), found);
+    let told = |over| Some((HOSTILE.to_owned(), over));
     vec![
         Sample::new(
             "notifications",
@@ -31,8 +32,9 @@ pub(super) fn all() -> Vec<Sample> {
         ),
         Sample::new("notification", "failing", one(&target("failing"), messages(), wrong, None)),
         Sample::new("notification", "paused", one(&hostile(), page(Vec::new()), Vec::new(), Some(made()))),
-        Sample::new("unsubscribe", "before", leave(false)),
-        Sample::new("unsubscribe", "after", leave(true)),
+        Sample::new("unsubscribe", "before", leave(told(false))),
+        Sample::new("unsubscribe", "after", leave(told(true))),
+        Sample::new("unsubscribe", "unknown", leave(None)),
     ]
 }
 
