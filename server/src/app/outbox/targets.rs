@@ -191,7 +191,7 @@ pub fn change(tx: &mut Tx<'_>, id: &str, cmd: &ChangeTarget) -> Result<TargetVie
 pub fn pause(tx: &mut Tx<'_>, id: &str) -> Result<TargetView> {
     let mut row = held(tx, id)?;
     if !row.paused {
-        let why = format!("Paused by {}.", tx.actor.name);
+        let why = format!("{} paused it.", tx.actor.name);
         stop(tx, &mut row, why);
         store::outbox::save(tx.conn, &row)?;
     }
