@@ -9,6 +9,7 @@ mod issuers;
 mod keys;
 mod limits;
 mod nearest;
+mod notifications;
 mod provider;
 mod rates;
 mod sources;
@@ -25,6 +26,7 @@ pub use issuers::{CiConfig, IssuerConfig, Provider};
 pub use keys::{CertificateConfig, MIN_SECRET_BYTES};
 pub use limits::Limits;
 pub use nearest::nearest;
+pub use notifications::{MailConfig, MailTls, NotificationsConfig, is_address};
 pub use provider::{ForwardAuth, GroupRules, IdentityProvider};
 pub use rates::{Proxies, Rates};
 pub use sources::{Auth, FAMILIES, Family, Network, OwnQueries, Secret, SourceConfig};
@@ -83,6 +85,8 @@ pub struct Config {
     pub alerts: AlertsConfig,
     /// Whose CI jobs may prove who they are.
     pub ci: CiConfig,
+    /// Where messages may go, when the digest is made, through which server mail goes.
+    pub notifications: NotificationsConfig,
     /// Log lines as JSON.
     pub log_json: bool,
     /// Filter such as `info` or `waterbear=debug`.
@@ -120,6 +124,7 @@ impl Default for Config {
             hooks: Vec::new(),
             alerts: AlertsConfig::default(),
             ci: CiConfig::default(),
+            notifications: NotificationsConfig::default(),
             log_json: false,
             log_level: "info".into(),
             demo: false,
@@ -180,7 +185,8 @@ const SETTINGS: &[(&str, &str, &str)] = &[
 ];
 
 /// Sections of sections, each with a name that somebody chose; they check their own keys.
-const BY_NAME: [&str; 5] = ["sources", "hooks", "issuers", "identity_provider", "forward_auth"];
+const BY_NAME: [&str; 7] =
+    ["sources", "hooks", "issuers", "identity_provider", "forward_auth", "notifications", "mail"];
 
 impl Config {
     /// Reads file, environment and flags; every error at once.
@@ -277,6 +283,7 @@ impl Config {
         self.hooks = hooks::read(source);
         self.alerts.apply(source);
         self.ci = issuers::read(source);
+        self.notifications = notifications::read(source);
     }
 }
 

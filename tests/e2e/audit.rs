@@ -77,16 +77,14 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
     let sharing = json!({"certificates": true, "badge": true});
     let path = "/api/v1/services/checkout/sharing";
     all.push(write("PUT /api/v1/services/{slug}/sharing", path, &sharing, both));
-    let user = json!({"login": "ada", "role": "owner", "password": "a long enough pass phrase"});
-    all.push(write("POST /api/v1/users", "/api/v1/users", &user, made));
-    all.push(write("PATCH /api/v1/users/{id}", "/api/v1/users/LAST", &json!({"role": "viewer"}), both));
-    all.push(write("DELETE /api/v1/users/{id}", "/api/v1/users/LAST", &Value::Null, both));
+    all.extend(accounts());
     let mut publisher = example("/api/v1/trusted-publishers", "post");
     publisher["services"] = json!(["checkout"]);
     let path = "/api/v1/trusted-publishers";
     all.push(write("POST /api/v1/trusted-publishers", path, &publisher, made));
     let one = format!("{path}/LAST");
     all.push(write("DELETE /api/v1/trusted-publishers/{id}", &one, &Value::Null, (true, false)));
+    all.extend(targets());
     let body = SMALL_CATALOG.replace("name: checkout,", "name: cart,");
     let (route, path) = ("POST /api/v1/catalog/import", "/api/v1/catalog/import?source=other".to_owned());
     all.push(Write { route, path, media: "application/yaml", body, sides: made });
@@ -96,6 +94,34 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
         }
     }
     all
+}
+
+/// What makes an account, changes and ends it.
+fn accounts() -> Vec<Write> {
+    let (made, both) = ((false, true), (true, true));
+    let user = json!({"login": "ada", "role": "owner", "password": "a long enough pass phrase"});
+    vec![
+        write("POST /api/v1/users", "/api/v1/users", &user, made),
+        write("PATCH /api/v1/users/{id}", "/api/v1/users/LAST", &json!({"role": "viewer"}), both),
+        write("DELETE /api/v1/users/{id}", "/api/v1/users/LAST", &Value::Null, both),
+    ]
+}
+
+/// What adds somebody to tell, and ends it; its address is refused when it is asked, so nothing leaves this machine.
+fn targets() -> Vec<Write> {
+    let (none, made, both) = ((false, false), (false, true), (true, true));
+    let path = "/api/v1/webhooks";
+    let target = json!({"name": "On call", "url": "https://localhost:9/"});
+    let paused = |paused: bool| json!({ "paused": paused });
+    let one = "/api/v1/webhooks/LAST";
+    vec![
+        write("POST /api/v1/webhooks", path, &target, made),
+        write("PATCH /api/v1/webhooks/{id}", one, &paused(true), both),
+        write("PATCH /api/v1/webhooks/{id}", one, &paused(false), both),
+        write("POST /api/v1/webhooks/{id}/test", &format!("{one}/test"), &Value::Null, none),
+        write("POST /api/v1/webhooks/{id}/rotate", &format!("{one}/rotate"), &Value::Null, both),
+        write("DELETE /api/v1/webhooks/{id}", one, &Value::Null, (true, false)),
+    ]
 }
 
 /// The records of one request, by its id.
@@ -149,6 +175,8 @@ fn every_write_of_the_table_leaves_a_record_that_says_who_how_where_and_what() {
     }
     // These take the identity of a CI job, not a token: tests/e2e/publishers.rs looks at their records.
     driven.extend(["POST /api/v1/oidc/exchange", "DELETE /api/v1/oidc/token"].map(str::to_owned));
+    // And this one the key of a mail: tests/e2e/outbox_mail.rs.
+    driven.insert("POST /unsubscribe/{key}".to_owned());
     assert_eq!(documented, driven, "each line of the table that writes is driven here");
     let _ = server.cli(&["verify"]).ok();
 }

@@ -169,7 +169,7 @@ fn nothing_of_one_team_writes_to_a_service_of_another() {
         )
     };
     let all: BTreeSet<String> =
-        routes::calls().filter(about_services).map(|r| format!("{} {}", r.method, r.path)).collect();
+        routes::api().filter(about_services).map(|r| format!("{} {}", r.method, r.path)).collect();
     assert_eq!(all, driven.iter().map(|r| (*r).to_owned()).collect(), "every write about services is driven");
     // The same hands may write to their own.
     let request = server.request_as(&of_team, "POST", "/api/v1/drills");

@@ -61,6 +61,7 @@ fn every_document_that_is_linked_is_there() {
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "docs/drill-plans.md",
+        "docs/notifications.md",
         "docs/operating.md",
         "docs/rules.md",
         "docs/sending-evidence.md",

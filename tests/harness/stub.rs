@@ -17,6 +17,8 @@ pub struct Asked {
     pub headers: Vec<(String, String)>,
     /// The body, form-decoded where it is a form.
     pub body: String,
+    /// The body as it came.
+    pub raw: String,
 }
 
 impl Asked {
@@ -138,6 +140,7 @@ fn read(stream: &mut dyn Stream) -> Option<Asked> {
     let mut body = vec![0; length.min(1 << 20)];
     reader.read_exact(&mut body).ok()?;
     asked.body = decoded(&body);
+    asked.raw = String::from_utf8_lossy(&body).into_owned();
     Some(asked)
 }
 

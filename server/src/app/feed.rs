@@ -94,7 +94,7 @@ fn page_of(tx: &mut Tx<'_>, rows: Vec<EventRow>, limit: i64) -> Result<Page<Even
     Ok(Page { items: event_views(tx, &rows)?, next })
 }
 
-fn event_views(tx: &mut Tx<'_>, rows: &[EventRow]) -> Result<Vec<EventView>> {
+pub(super) fn event_views(tx: &mut Tx<'_>, rows: &[EventRow]) -> Result<Vec<EventView>> {
     let distinct = |ids: Vec<&String>| -> Vec<String> {
         ids.into_iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };

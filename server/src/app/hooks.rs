@@ -102,6 +102,11 @@ fn same(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other.iter()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
+/// HMAC-SHA-256 of `message`, for what we sign ourselves.
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
+}
+
 /// Whether `hex` is the HMAC-SHA-256 of `body`.
 fn signed(secret: &[u8], body: &[u8], hex: &str) -> bool {
     let Some(tag) = unhex(hex.trim()) else { return false };

@@ -27,6 +27,7 @@ pub mod kept;
 pub mod keys;
 pub mod limits;
 pub mod openid;
+pub mod outbox;
 pub mod owners;
 pub mod people;
 pub mod plans;

@@ -68,7 +68,8 @@ pub fn score_event(name: &str, before: &ScoreRow, after: &ScoreRow, sentence: &s
     format!("{name} {moved}. {sentence}")
 }
 
-fn or_dash(grade: &str) -> &str {
+/// A letter, or that there is none.
+pub(super) fn or_dash(grade: &str) -> &str {
     if grade.is_empty() { "not graded" } else { grade }
 }
 

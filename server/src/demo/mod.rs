@@ -9,6 +9,7 @@ mod dice;
 mod evidence;
 mod flows;
 mod journal;
+mod targets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ use crate::types::Timestamp;
 
 /// Days of history.
 const DAYS: i64 = 365;
+
+/// The day from which people are told: what happened since waits for them.
+const TOLD_SINCE: i64 = DAYS - 30;
 
 /// The team whose Home the demo opens on.
 pub const HOME_TEAM: &str = "checkout-platform";
@@ -56,6 +60,9 @@ pub fn fill(config: &Config) -> anyhow::Result<String> {
         let at = first.plus_days(day);
         clock.set(at);
         live(&app, &ci, &mut plan, day, at)?;
+        if day == TOLD_SINCE {
+            targets::add(&app, HOME_TEAM)?;
+        }
     }
     let cmd = CreateToken {
         name: "demo".into(),

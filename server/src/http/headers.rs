@@ -77,9 +77,12 @@ pub async fn surround<B: MessageBody>(
     Ok(res)
 }
 
-/// A path as the log shows it: cut, and without the key at the end of a hook's address.
+/// A path as the log shows it: cut, and without the key at the end of a hook's address or of a link that ends mail.
 pub fn logged_path(path: &str) -> String {
     let hook = path.strip_prefix("/hooks/").and_then(|rest| rest.split_once('/'));
+    if path.starts_with("/unsubscribe/") {
+        return "/unsubscribe/[key]".to_owned();
+    }
     match hook {
         Some((name, _)) => format!("/hooks/{}/[key]", name.chars().take(MAX_LOGGED_PATH).collect::<String>()),
         None => path.chars().take(MAX_LOGGED_PATH).collect(),

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::app::outbox::Totals as Told;
 use crate::app::people::passwords;
 use crate::app::views::{FleetView, ServiceRow};
 use crate::error::Result;
@@ -79,6 +80,8 @@ pub struct Standings {
     pub drills: Vec<(String, u64)>,
     /// Each service; empty unless the asker may see names.
     pub services: Vec<ServiceRow>,
+    /// What the outbox comes to.
+    pub told: Told,
 }
 
 impl Default for Metrics {
@@ -144,6 +147,7 @@ impl Metrics {
         if let Some(standings) = standings {
             add_fleet(&mut registry, standings);
             add_services(&mut registry, &standings.services);
+            add_told(&mut registry, standings.told);
         }
         let mut text = String::new();
         encode_registry(&mut text, &self.registry).map_err(anyhow::Error::new)?;
@@ -189,6 +193,31 @@ fn add_fleet(registry: &mut Registry, standings: &Standings) {
         gauge.set(value);
         registry.register(name, help, gauge);
     }
+}
+
+fn add_told(registry: &mut Registry, told: Told) {
+    let gauges: [(&str, &str, i64); 4] = [
+        ("waterbear_notification_targets", "Targets that are told", told.targets),
+        ("waterbear_notification_targets_paused", "Targets that are paused", told.paused),
+        ("waterbear_notification_targets_failing", "Targets that did not answer well lately", told.failing),
+        ("waterbear_notifications_pending", "Messages that wait to be sent", told.pending),
+    ];
+    for (name, help, value) in gauges {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(value);
+        registry.register(name, help, gauge);
+    }
+    let ended = Family::<ByOutcome, Gauge>::default();
+    for (outcome, count) in
+        [("delivered", told.delivered), ("given_up", told.failed), ("skipped", told.skipped)]
+    {
+        ended.get_or_create(&ByOutcome { outcome: outcome.to_owned() }).set(count);
+    }
+    registry.register(
+        "waterbear_notifications_ended",
+        "Messages to present targets by how they ended; skipped: not told of yet",
+        ended,
+    );
 }
 
 fn add_services(registry: &mut Registry, services: &[ServiceRow]) {

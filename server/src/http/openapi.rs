@@ -57,7 +57,7 @@ pub fn document() -> Value {
     let mut schemas = Schemas::new();
     let mut paths: Map<String, Value> = Map::new();
     json_of::<Problem>(&mut schemas);
-    for route in routes::calls() {
+    for route in routes::api() {
         let operation = operation(route, &mut schemas);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         if let Some(methods) = path.as_object_mut() {
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn every_line_of_the_table_is_in_the_document() {
         let document = document();
-        for route in routes::calls() {
+        for route in routes::api() {
             let operation = &document["paths"][route.path][route.method.to_lowercase()];
             assert!(operation["summary"].is_string(), "{} {}", route.method, route.path);
         }

@@ -2,6 +2,7 @@
 
 mod awards;
 mod media;
+mod notifications;
 mod pages;
 mod table;
 
@@ -16,9 +17,8 @@ use super::openapi::{Shape, nothing};
 use super::problem;
 use super::query::Param;
 
-pub use awards::AWARDS;
+use awards::AWARDS;
 pub use pages::PAGES;
-pub use table::ROUTES;
 
 use crate::app::actor::Role;
 
@@ -91,13 +91,13 @@ pub struct Route {
 }
 
 /// Every call of the API.
-pub fn calls() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(AWARDS)
+pub fn api() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(AWARDS).chain(notifications::ROUTES)
 }
 
 /// Every line of all tables.
 pub fn all() -> impl Iterator<Item = &'static Route> {
-    calls().chain(PAGES)
+    api().chain(PAGES)
 }
 
 /// The lines of the tables by path.
@@ -262,6 +262,7 @@ pub fn speaks_json(path: &str) -> bool {
         || ["/achievements/", "/status/", "/keys/"].iter().any(|start| path.starts_with(start))
         || (path.starts_with("/certificates/") && path.ends_with(".jwt"))
         || path.starts_with("/hooks/")
+        || path.starts_with("/unsubscribe/")
 }
 
 #[cfg(test)]
@@ -287,7 +288,8 @@ mod tests {
                 matches!(route.access, Access::Scope(_) | Access::Whole(_) | Access::Person)
                     || (route.access == Access::Signed
                         && (route.path.starts_with("/hooks/{name}")
-                            || route.path == "/api/v1/oidc/exchange"))
+                            || route.path == "/api/v1/oidc/exchange"
+                            || route.path == "/unsubscribe/{key}"))
                     || harmless.contains(&route.path)
                     || way_in.contains(&route.path),
                 "{} {}",

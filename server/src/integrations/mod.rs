@@ -2,4 +2,5 @@
 
 pub mod net;
 pub mod openid;
+pub mod outbox;
 pub mod prometheus;

@@ -74,7 +74,7 @@ async fn look(app: &Arc<App>, source: &SourceConfig) -> Result<()> {
 
 /// Asks for every service, part by part.
 async fn turn_of(app: &Arc<App>, source: &SourceConfig, turn: &Turn, now: Timestamp) -> Result<Ended> {
-    let mut ended = Ended { jitter: jitter(), ..Ended::default() };
+    let mut ended = Ended { jitter: super::jitter(), ..Ended::default() };
     // It reads the CAs of the system: that is no work for a thread that serves.
     let asked = source.clone();
     let client = match blocking(move || Ok(Client::new(&asked))).await? {
@@ -140,11 +140,4 @@ async fn ask(
 fn words(target: &Target) -> Words<'_> {
     let pairs = |list: &'_ [(String, String)]| list.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
     Words { slug: &target.slug, annotations: pairs(&target.annotations), labels: pairs(&target.labels) }
-}
-
-/// A number from -1 to 1, so that sources that failed together are not asked together again.
-fn jitter() -> f64 {
-    let mut random = [0_u8; 2];
-    let _ = getrandom::fill(&mut random);
-    f64::from(u16::from_le_bytes(random)) / 32_767.5 - 1.0
 }

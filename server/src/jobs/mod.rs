@@ -2,6 +2,7 @@
 //! tidying.
 
 mod collect;
+mod outbox;
 mod prune;
 pub mod schedule;
 
@@ -34,6 +35,7 @@ pub fn start(app: &Arc<App>) {
     tokio::spawn(prune::prune_loop(Arc::clone(app)));
     tokio::spawn(prune::count_loop(Arc::clone(app)));
     collect::start(app);
+    outbox::start(app);
     // The first reader of a large organisation need not wait for the sums.
     let fleet = Arc::clone(app.fleet());
     tokio::spawn(blocking(move || fleet.refresh().inspect_err(|error| tracing::warn!(%error, "fleet"))));
@@ -152,4 +154,11 @@ async fn tidy_loop(app: Arc<App>) {
             tracing::warn!(?error, "tidying");
         }
     }
+}
+
+/// A number from -1 to 1, so that what failed together is not tried together again.
+fn jitter() -> f64 {
+    let mut random = [0_u8; 2];
+    let _ = getrandom::fill(&mut random);
+    f64::from(u16::from_le_bytes(random)) / 32_767.5 - 1.0
 }

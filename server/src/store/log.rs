@@ -22,6 +22,10 @@ pub const PRIVATE: &[&str] = &[
     "deployment_recorded",
     "grading_requested",
     "message_kept",
+    "target_added",
+    "target_changed",
+    "target_paused",
+    "target_removed",
     "team_changed",
     "write_refused",
 ];
@@ -119,6 +123,28 @@ pub fn latest(
 pub fn after(conn: &mut Conn, after: i64, limit: i64, unseen: &Unseen) -> QueryResult<Vec<EventRow>> {
     of_seen(rows(Part::All).filter(events::seq.gt(after)).filter(public()), unseen)
         .order(events::seq.asc())
+        .limit(limit)
+        .load(conn)
+}
+
+/// Events of one kind after position `after`, oldest first; the kind is never `drill_recorded`.
+pub fn of_kind_after(conn: &mut Conn, kind: &str, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
+    rows(Part::Kind(kind)).filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
+}
+
+/// Events of one kind of a part of the log after position `after` and up to `upto`, newest first.
+pub fn of_kind_between(
+    conn: &mut Conn,
+    part: Part<'_>,
+    kinds: &[&str],
+    (after, upto): (i64, i64),
+    limit: i64,
+) -> QueryResult<Vec<EventRow>> {
+    rows(part)
+        .filter(events::kind.eq_any(kinds.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>()))
+        .filter(events::seq.gt(after))
+        .filter(events::seq.le(upto))
+        .order(events::seq.desc())
         .limit(limit)
         .load(conn)
 }

@@ -24,6 +24,7 @@ pub mod lock;
 pub mod log;
 mod manager;
 mod migrations;
+pub mod outbox;
 pub mod people;
 pub mod publishers;
 mod refusal;

@@ -3,6 +3,7 @@
 mod core_flows;
 mod guard;
 mod held;
+mod outbox;
 mod people;
 mod publishers;
 mod signals;
@@ -11,6 +12,7 @@ mod tickets;
 pub use core_flows::*;
 pub use guard::{rate_windows, sign_in_attempts};
 pub use held::{awards, credential_status, sharing};
+pub use outbox::{deliveries, notification_targets};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
 pub use signals::{alerts, deployments, kept_messages};

@@ -47,6 +47,8 @@ pub(super) const TABLES: &[&str] = &[
     "awards",
     "credential_status",
     "sharing",
+    "notification_targets",
+    "deliveries",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
@@ -63,6 +65,7 @@ mod tests {
             include_str!("schema/held.rs"),
             include_str!("schema/core_flows.rs"),
             include_str!("schema/guard.rs"),
+            include_str!("schema/outbox.rs"),
             include_str!("schema/people.rs"),
             include_str!("schema/publishers.rs"),
             include_str!("schema/signals.rs"),

@@ -3,14 +3,19 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, call_service};
-use waterbear::config::Config;
+use waterbear::config::{Config, Secret};
 
 use crate::paths::PATHS;
 use crate::plans::Heard;
 
 /// Settings under which the only team is hidden from whoever shows no token.
 pub(crate) fn settings() -> Config {
-    Config { hidden_teams: vec!["shop-team".to_owned()], ..Config::default() }
+    Config {
+        hidden_teams: vec!["shop-team".to_owned()],
+        notifications: crate::outbox::settings(),
+        secret_key: Some(Secret::of("a secret key of some length, for tests".into())),
+        ..Config::default()
+    }
 }
 
 /// A request of somebody, or of nobody in particular where `token` is empty.

@@ -9,6 +9,7 @@
 mod ci;
 mod claims;
 mod hidden;
+mod outbox;
 mod paths;
 mod people;
 mod plans;

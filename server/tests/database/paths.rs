@@ -134,4 +134,23 @@ pub(crate) const PATHS: &[&str] = &[
     "/flows/buy/edit",
     "/flows/buy/drill",
     "/help/flows?service=checkout",
+    "/services/checkout/feed.atom",
+    "/api/v1/webhooks",
+    "/api/v1/webhooks/none",
+    "/api/v1/webhooks/none/deliveries",
+    "/admin/notifications",
+    "/unsubscribe/none",
 ];
+
+/// One service and its team.
+pub(crate) const CATALOG: &str = "\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: shop-team}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: checkout, annotations: {\"waterbear.dev/tier\": \"1\"}}
+spec: {type: service, lifecycle: production, owner: shop-team}
+";

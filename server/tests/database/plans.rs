@@ -19,7 +19,7 @@ use waterbear::http::{configure, routes};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
 
-use crate::paths::PATHS;
+use crate::paths::{CATALOG, PATHS};
 
 /// Tables whose rows come with time, not with the catalog.
 const GROWING: &[&str] = &[
@@ -49,19 +49,8 @@ const GROWING: &[&str] = &[
     "users",
     "sessions",
     "memberships",
+    "deliveries",
 ];
-
-const CATALOG: &str = "\
-apiVersion: backstage.io/v1alpha1
-kind: Group
-metadata: {name: shop-team}
-spec: {type: team, children: []}
----
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata: {name: checkout, annotations: {\"waterbear.dev/tier\": \"1\"}}
-spec: {type: service, lifecycle: production, owner: shop-team}
-";
 
 /// Statements issued since the last look.
 static ISSUED: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -244,10 +233,8 @@ fn run_jobs(app: &App, heard: &mut Heard) {
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
     let clock = Arc::new(FrozenClock::at(Timestamp::parse("2025-01-10T09:00:00Z").unwrap()));
-    let secret_key = Some(Secret::of("a secret key of some length, for tests".into()));
     let ci = CiConfig { audience: Some(crate::ci::AUDIENCE.to_owned()), ..CiConfig::default() };
-    let config =
-        Config { database: DatabaseUrl::parse(url).unwrap(), secret_key, ci, ..crate::hidden::settings() };
+    let config = Config { database: DatabaseUrl::parse(url).unwrap(), ci, ..crate::hidden::settings() };
     let app = App::build(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
     let mut heard = Heard::default();
     heard.listen("start");
@@ -266,6 +253,7 @@ async fn collect(url: &str) -> Heard {
         assert!(web::call_service(&service, request(call)).await.status().is_success());
         heard.listen("PUT, DELETE /api/v1/flows, POST /api/v1/dependencies");
     }
+    let targets = crate::outbox::add(&app, &mut heard);
     let mut last = String::new();
     for failure in ["dns", "dns", "cpu"] {
         for outcome in ["passed", "failed"] {
@@ -291,12 +279,13 @@ async fn collect(url: &str) -> Heard {
         assert!(web::call_service(&service, request(post)).await.status().is_success(), "{path}");
         heard.listen(path);
     }
+    crate::outbox::tell(&app, &targets, |ms| clock.advance_ms(ms), &mut heard);
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     run_jobs(&app, &mut heard);
     crate::people::tell(&app, &mut heard);
     read_all(&service, &token, &last, &mut heard).await;
     crate::hidden::read_all(&service, &last, &mut heard).await;
-    for route in routes::calls().filter(|r| r.method == "GET") {
+    for route in routes::api().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);
     }
     heard

@@ -14,7 +14,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use seal::Purpose as Sealing;
+
 use super::Tx;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::signing::KeyRow;
@@ -152,6 +155,32 @@ pub fn rotate(tx: &mut Tx<'_>, purpose: Purpose, compromised: bool) -> Result<Ke
     Ok(view(&row))
 }
 
+/// Seals the address and the secrets of a notification target, by its id. With `first`, the secret key is made when there
+/// is none yet and nothing was ever sealed with it.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] says which setting is missing or does not fit.
+pub fn seal_target(tx: &mut Tx<'_>, id: &str, plain: &[u8], first: bool) -> Result<String> {
+    let new_secret = first && store::signing::all(tx.conn)?.is_empty();
+    let secret = secret::secret_key(tx.config, new_secret)?;
+    Ok(seal::seal(&secret, Sealing::Targets, id, plain)?)
+}
+
+/// Opens what [`seal_target`] sealed.
+///
+/// # Errors
+///
+/// [`Error::Conflict`]: there is no secret key, or another one than when it was sealed.
+pub fn open_target(config: &Config, id: &str, sealed: &str) -> Result<Vec<u8>> {
+    let secret = secret::secret_key(config, false)?;
+    seal::open(&secret, Sealing::Targets, id, sealed).ok_or_else(|| Error::Conflict {
+        detail: "Its address was sealed with another secret key than the one of the settings. Bring the old secret key \
+                 back, or remove the target and add it again."
+            .to_owned(),
+    })
+}
+
 fn of(tx: &mut Tx<'_>, purpose: Purpose) -> Result<Vec<KeyRow>> {
     let mut rows = store::signing::all(tx.conn)?;
     rows.retain(|row| row.alg == purpose.algorithm());
@@ -182,7 +211,7 @@ fn make(
     };
     let row = KeyRow {
         public_key,
-        private_key: seal::seal(&secret, &id, &private)?,
+        private_key: seal::seal(&secret, Sealing::SigningKeys, &id, &private)?,
         alg: purpose.algorithm().to_owned(),
         created_at: tx.now.0,
         active_at,
@@ -199,7 +228,7 @@ fn make(
 /// The private half of a key.
 fn open(tx: &Tx<'_>, row: &KeyRow) -> Result<Vec<u8>> {
     let secret = secret::secret_key(tx.config, false)?;
-    seal::open(&secret, &row.id, &row.private_key).ok_or_else(|| Error::Conflict {
+    seal::open(&secret, Sealing::SigningKeys, &row.id, &row.private_key).ok_or_else(|| Error::Conflict {
         detail: format!(
             "The signing key {} was sealed with another secret key than the one of the settings. Bring the old secret \
              key back, or make new signing keys with `waterbear keys rotate --compromised`.",

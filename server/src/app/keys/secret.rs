@@ -18,7 +18,7 @@ pub(super) fn secret_key(config: &Config, make: bool) -> Result<String> {
     }
     let Some(database) = config.database.sqlite_path() else {
         return Err(conflict(
-            "Signing needs a secret key that all processes on this PostgreSQL database share: set \
+            "Signing and sealing need a secret key that all processes on this PostgreSQL database share: set \
              server.secret_key_file (WATERBEAR_SECRET_KEY_FILE) or WATERBEAR_SECRET_KEY, for example to the output \
              of `openssl rand -base64 32`."
                 .to_owned(),

@@ -39,6 +39,24 @@ pub async fn feed(app: Shared, req: HttpRequest, _: Query) -> Result<HttpRespons
     Ok(conditional::bytes(&req, MEDIA, atom(&about, &page.items).into_bytes()))
 }
 
+/// `GET /services/{slug}/feed.atom`
+pub async fn service_feed(app: Shared, req: HttpRequest, Name(name): Name, _: Query) -> Result<HttpResponse> {
+    let work = move |tx: &mut crate::app::Tx<'_>| {
+        let service = owners::service(tx, &name)?;
+        let ask = AskEvents { service: Some(service.slug.clone()), ..AskEvents::default() };
+        Ok((service, feed::events_latest(tx, &ask, None, FEED_ENTRIES)?))
+    };
+    let (service, page) = app.read(work).await?;
+    let about = About {
+        base: app.base_url(),
+        path: format!("/services/{}/feed.atom", service.slug),
+        page: format!("/services/{}", service.slug),
+        title: format!("Waterbear: {}", service.name),
+        since: app.book().since,
+    };
+    Ok(conditional::bytes(&req, MEDIA, atom(&about, &page.items).into_bytes()))
+}
+
 /// `GET /teams/{slug}/feed.atom`
 pub async fn team_feed(app: Shared, req: HttpRequest, Name(slug): Name, _: Query) -> Result<HttpResponse> {
     let asked = slug.clone();

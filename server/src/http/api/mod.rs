@@ -23,6 +23,7 @@ pub mod sources;
 pub mod teams;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 
 use serde::Serialize;
 

@@ -42,6 +42,7 @@ pub mod sign_in_elsewhere;
 pub mod sources;
 pub mod team;
 pub mod teams;
+pub mod unsubscribe;
 pub mod why;
 pub mod words;
 

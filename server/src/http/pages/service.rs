@@ -116,10 +116,7 @@ pub fn context(
         medals: card.awards.iter().map(|award| Medal::new(award, now)).collect(),
         sharing: format!("/services/{}/sharing", words::encode(&row.slug)),
         why_title: grade.map_or_else(|| "Why no grade?".to_owned(), |g| format!("Why {g}?")),
-        chrome: match &row.team {
-            Some(team) => chrome.titled(&row.name).fed(format!("/teams/{}/feed.atom", team.slug)),
-            None => chrome.titled(&row.name),
-        },
+        chrome: chrome.titled(&row.name).fed(format!("/services/{}/feed.atom", row.slug)),
     }
 }
 

@@ -7,6 +7,8 @@ use crate::http::query::{Kind, Param, param};
 
 /// What clients say who were not told what they send; `curl --data-binary` says the second.
 pub(super) const UNNAMED: [&str; 2] = ["application/octet-stream", "application/x-www-form-urlencoded"];
+/// What a button or a mail program sends.
+pub(super) const FORM: &[&str] = &["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 pub(super) const JSON: &[&str] = &["application/json"];
 pub(super) const NDJSON: &[&str] = &[
     "application/x-ndjson",

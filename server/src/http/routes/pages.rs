@@ -78,5 +78,11 @@ pub const PAGES: &[Route] = &[
     page("/admin/publishers", "Trusted publishers", |r| r.to(publishers::page)).only(ADMIN),
     form("/admin/publishers", "Trusts the jobs of a workflow", ADMIN, |r| r.to(publishers::add)),
     form("/admin/publishers/{id}/remove", "Trusts a publisher no more", ADMIN, |r| r.to(publishers::remove)),
+    page("/admin/notifications", "Whom is told", |r| r.to(admin::notifications::page)).only(ADMIN),
+    form("/admin/notifications", "Adds whom to tell", ADMIN, |r| r.to(admin::notifications::add)),
+    page("/admin/notifications/{id}", "One who is told", |r| r.to(admin::notifications::one)).only(ADMIN),
+    form("/admin/notifications/{id}", "Tests, pauses, resumes, removes", ADMIN, |r| {
+        r.to(admin::notifications::act)
+    }),
     form("/admin/tokens/{id}/revoke", "Ends a token", ADMIN, |r| r.to(admin::tokens::revoke)),
 ];

@@ -44,7 +44,7 @@ const TAKEN_IN: &[Given] = &[
 ];
 
 /// Every call of the API.
-pub const ROUTES: &[Route] = &[
+pub(super) const ROUTES: &[Route] = &[
     route("POST", "/api/v1/drills", DRILLS, |r| r.to(drills::record))
         .doc("drills", "Records one drill result and judges its service")
         .takes(JSON, json_of::<drills::DrillResult>)

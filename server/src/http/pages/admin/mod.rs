@@ -1,5 +1,6 @@
 //! The pages of whoever administers: accounts, tokens.
 
+pub mod notifications;
 pub mod tokens;
 pub mod user;
 pub mod users;
@@ -15,6 +16,7 @@ pub fn tabs(current: &str) -> Vec<Tab> {
         ("Accounts", "/admin/users"),
         ("Tokens", "/admin/tokens"),
         ("Publishers", "/admin/publishers"),
+        ("Notifications", "/admin/notifications"),
         ("Audit", "/admin/audit"),
     ]
     .into_iter()

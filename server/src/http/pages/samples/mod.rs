@@ -7,6 +7,7 @@ mod degraders;
 mod drills;
 mod fleet;
 mod flows;
+mod notifications;
 mod pages;
 mod people;
 mod publishers;

@@ -28,6 +28,7 @@ pub(crate) fn all() -> Vec<Sample> {
         rule_pages(),
         helps(),
         super::publishers::all(),
+        super::notifications::all(),
         super::audit::all(),
         super::awards::all(),
         super::sources::all(),
