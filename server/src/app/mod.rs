@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod audit;
 pub mod boards;
 pub mod catalog;
+pub mod challenges;
 pub mod counts;
 pub mod degrader;
 pub mod deployments;

@@ -4,6 +4,7 @@ mod core_flows;
 mod guard;
 mod people;
 mod publishers;
+mod quests;
 mod signals;
 mod tickets;
 
@@ -11,6 +12,7 @@ pub use core_flows::*;
 pub use guard::{rate_windows, sign_in_attempts};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
+pub use quests::{challenge_days, challenge_rewards, challenge_teams, challenges};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 

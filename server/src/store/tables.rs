@@ -44,6 +44,10 @@ pub(super) const TABLES: &[&str] = &[
     "openid_issuers",
     "rate_windows",
     "sign_in_attempts",
+    "challenges",
+    "challenge_teams",
+    "challenge_days",
+    "challenge_rewards",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
@@ -61,6 +65,7 @@ mod tests {
             include_str!("schema/guard.rs"),
             include_str!("schema/people.rs"),
             include_str!("schema/publishers.rs"),
+            include_str!("schema/quests.rs"),
             include_str!("schema/signals.rs"),
             include_str!("schema/tickets.rs")
         );

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod boards;
 pub mod catalog;
+pub mod challenges;
 pub mod degrader;
 pub mod deployments;
 pub mod drill_tickets;
