@@ -6,6 +6,8 @@ mod audit;
 mod bad_input;
 mod batch;
 mod catalog;
+mod challenge_forms;
+mod challenges;
 mod ci_jobs;
 mod cli;
 mod cookies;

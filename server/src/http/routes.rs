@@ -1,5 +1,6 @@
 //! What a line of the route table says, and how the table is put into force.
 
+mod challenges;
 mod media;
 mod pages;
 mod table;
@@ -16,7 +17,6 @@ use super::problem;
 use super::query::Param;
 
 pub use pages::PAGES;
-pub use table::ROUTES;
 
 use crate::app::actor::Role;
 
@@ -83,6 +83,26 @@ pub struct Route {
     /// What it answers when all is well.
     pub gives: &'static [Given],
     wire: fn(actix_web::Route) -> actix_web::Route,
+}
+
+/// Every call of the API.
+pub const ROUTES: &[Route] =
+    &joined::<{ table::ROUTES.len() + challenges::ROUTES.len() }>(&[table::ROUTES, challenges::ROUTES]);
+
+/// Several tables as one.
+const fn joined<const N: usize>(parts: &[&[Route]]) -> [Route; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut at, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut line = 0;
+        while line < parts[part].len() {
+            all[at] = parts[part][line];
+            at += 1;
+            line += 1;
+        }
+        part += 1;
+    }
+    all
 }
 
 /// Every line of both tables.

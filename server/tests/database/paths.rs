@@ -119,4 +119,27 @@ pub(crate) const PATHS: &[&str] = &[
     "/flows/buy/edit",
     "/flows/buy/drill",
     "/help/flows?service=checkout",
+    "/challenges",
+    "/challenges/new",
+    "/challenges/way-back",
+    "/challenges/short?order=name&teams=all",
+    "/challenges/way-back/edit",
+    "/challenges/way-back/rule",
+    "/api/v1/challenges",
+    "/api/v1/challenges?state=open&limit=1&cursor=g",
+    "/api/v1/challenges/way-back",
+    "/api/v1/challenges/wey-back",
+    "/api/v1/challenges/short",
+    "/api/v1/challenges/way-back/standings",
+    "/api/v1/challenges/short/standings",
+    "/api/v1/challenges/way-back/items?team=shop-team",
+    "/api/v1/challenges/grade/items?limit=1",
+    "/api/v1/challenges/way-back/rule",
 ];
+
+/// A path is one of a route: `/a/{b}` and `/a/x?y`.
+pub(crate) fn fits(route: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len() && route.iter().zip(&path).all(|(r, p)| r.starts_with('{') || r == p)
+}

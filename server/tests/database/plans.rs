@@ -19,7 +19,7 @@ use waterbear::http::{configure, routes::ROUTES};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
 
-use crate::paths::PATHS;
+use crate::paths::{PATHS, fits};
 
 /// Tables whose rows come with time, not with the catalog.
 const GROWING: &[&str] = &[
@@ -291,19 +291,13 @@ async fn collect(url: &str) -> Heard {
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     run_jobs(&app, &mut heard);
     crate::people::tell(&app, &mut heard);
+    crate::challenges::tell(&app, &service, &token, clock.now(), &mut heard).await;
     read_all(&service, &token, &last, &mut heard).await;
     crate::hidden::read_all(&service, &last, &mut heard).await;
     for route in ROUTES.iter().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);
     }
     heard
-}
-
-/// A path is one of a route: `/a/{b}` and `/a/x?y`.
-fn fits(route: &str, path: &str) -> bool {
-    let path = path.split('?').next().unwrap_or_default();
-    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
-    route.len() == path.len() && route.iter().zip(&path).all(|(r, p)| r.starts_with('{') || r == p)
 }
 
 enum Explain {

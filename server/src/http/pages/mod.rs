@@ -6,6 +6,7 @@ pub mod admin;
 pub mod api_docs;
 pub mod audit;
 pub mod board;
+pub mod challenges;
 pub mod choose;
 pub mod chrome;
 pub mod degrader;

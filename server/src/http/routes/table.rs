@@ -4,7 +4,6 @@ use super::media::{CATALOG, DOCUMENT, HINTS, JSON, NDJSON, PLANS};
 use super::{Access, Given, Route, empty, get, json, route, text};
 use crate::app::alerts::AlertsAnswer;
 use crate::app::audit::AuditView;
-use crate::app::challenges as quests;
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::deployments::{DeploymentView, PostDeployment};
 use crate::app::drill_tickets::{
@@ -22,8 +21,8 @@ use crate::app::teams::TeamListRow;
 use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
-    audit, boards, catalog, challenges, degrader, deployments, drill_tickets, drills, events, facts, flows,
-    ingest, operation, plans, publishers, rulebook, runs, services, sources, teams, tokens, users,
+    audit, boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, flows, ingest,
+    operation, plans, publishers, rulebook, runs, services, sources, teams, tokens, users,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -45,7 +44,7 @@ const TAKEN_IN: &[Given] = &[
 ];
 
 /// Every call of the API.
-pub const ROUTES: &[Route] = &[
+pub(super) const ROUTES: &[Route] = &[
     route("POST", "/api/v1/drills", DRILLS, |r| r.to(drills::record))
         .doc("drills", "Records one drill result and judges its service")
         .takes(JSON, json_of::<drills::DrillResult>)
@@ -274,39 +273,6 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/teams/{slug}", CATALOG_WRITE, |r| r.to(teams::remove))
         .doc("teams", "Marks a team as removed, once it owns nothing")
         .gives(&[empty(204, "It is marked as removed.")]),
-    get("/api/v1/challenges", |r| r.to(challenges::list))
-        .doc("challenges", "Challenges, newest first; drafts for who may write them")
-        .query(&[challenges::STATE, LIMIT, CURSOR, FORMAT])
-        .gives(&[json(200, "A page of challenges.", page_of::<quests::ChallengeRow>)]),
-    route("POST", "/api/v1/challenges", CATALOG_WRITE, |r| r.to(challenges::create))
-        .doc("challenges", "Drafts a challenge; it starts by itself when its time has come")
-        .takes(JSON, json_of::<quests::CreateChallenge>)
-        .example(quests::EXAMPLE)
-        .gives(&[json(201, "The challenge.", json_of::<quests::ChallengeView>)]),
-    get("/api/v1/challenges/{slug}", |r| r.to(challenges::one))
-        .doc("challenges", "A challenge: how it stands, its pace, its milestones, day by day")
-        .gives(&[json(200, "The challenge.", json_of::<quests::ChallengeView>)]),
-    route("PATCH", "/api/v1/challenges/{slug}", CATALOG_WRITE, |r| r.to(challenges::change))
-        .doc("challenges", "Changes a challenge; what teams rely on is fixed once it runs")
-        .takes(JSON, json_of::<quests::ChangeChallenge>)
-        .gives(&[json(200, "The challenge.", json_of::<quests::ChallengeView>)]),
-    get("/api/v1/challenges/{slug}/standings", |r| r.to(challenges::standings))
-        .doc("challenges", "Teams against their own goals; frozen once it is over")
-        .query(&[param("limit", Kind::Whole(1, 500), "Teams of a page, 500 unless said otherwise"), CURSOR, FORMAT])
-        .gives(&[json(200, "The standings.", json_of::<quests::StandingsView>)]),
-    get("/api/v1/challenges/{slug}/items", |r| r.to(challenges::items))
-        .doc("challenges", "Each item of the goal, open or closed, with the evidence that closed it")
-        .query(&[
-            param("team", Kind::Text, "Only items of this team and of those below it, by slug"),
-            challenges::ITEM_STATE,
-            LIMIT,
-            CURSOR,
-            FORMAT,
-        ])
-        .gives(&[json(200, "A page of items.", page_of::<quests::ItemView>)]),
-    get("/api/v1/challenges/{slug}/rule", |r| r.to(challenges::rule))
-        .doc("challenges", "The goal as a draft of a rule, with examples")
-        .gives(&[json(200, "Its files, and what to know.", json_of::<quests::RuleDraft>)]),
     get("/api/v1/leaderboards/{board}", |r| r.to(boards::board))
         .doc("boards", "A leaderboard: improved (points gained) or score; standard competition ranks")
         .query(&[

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cards;
+mod challenges;
 mod degraders;
 mod drills;
 mod fleet;
@@ -122,6 +123,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "flows",
         "teams",
         "leaderboards",
+        "challenges",
         "rules",
         "help",
         "activity",
