@@ -93,7 +93,7 @@ fn a_goal_becomes_a_rule_that_the_rulebook_accepts() {
     let server = shop();
     let pack = server.dir().join("pack");
     let _ = server.cli(&["rules", "export", pack.to_str().unwrap()]);
-    let infra = json!({"kind": "drills", "failures": ["infrastructure", "config"], "fresh_days": 90, "count": 3, "per": "service"});
+    let infra = json!({"kind": "drills", "failures": ["rollback", "dns", "cpu"], "fresh_days": 90, "count": 3, "per": "service"});
     let labelled = json!({"kind": "drills", "failures": ["rollback", "host_offline"], "fresh_days": 45});
     let goals = [
         ("Counted drills", infra),

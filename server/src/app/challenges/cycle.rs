@@ -61,7 +61,7 @@ pub(super) fn start_of(row: &Row) -> Count {
 }
 
 fn now_of(app: &App, row: &Row) -> Result<Arc<Progress>> {
-    app.read_now(|tx| kept::progress(tx, row))
+    app.read_now(|tx| kept::renewed(tx, row))
 }
 
 /// Opens a draft: where every team stands is kept, and their own goals follow from it.

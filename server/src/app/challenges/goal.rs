@@ -4,6 +4,7 @@ use scoring_rules::{Goal as Compiled, Rulebook};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::app::flows::is_slug;
 use crate::app::owners::nearest;
 use crate::error::FieldError;
 use crate::store::challenges::ChallengeRow as Row;
@@ -184,7 +185,7 @@ impl ChallengeGoal {
 
     fn fallbacks(&self, wrong: &mut Vec<FieldError>) -> Option<Goal> {
         let flow = self.flow.clone().unwrap_or_default();
-        if flow.is_empty() {
+        if !is_slug(&flow) {
             add(wrong, "/flow", "expected the slug of a core flow: see /flows");
         }
         Some(Goal::Fallbacks { flow })

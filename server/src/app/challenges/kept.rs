@@ -12,9 +12,11 @@ use crate::store::challenges::ChallengeRow as Row;
 use crate::types::Timestamp;
 
 /// Up to so many services a challenge is worked out while the reader waits, so that everybody sees their own write.
-const SMALL: usize = 5_000;
+const SMALL: usize = 2_000;
 /// What is kept is at most so old, ms; of a large challenge readers see it even if the database has moved on meanwhile.
 const OLDEST_MS: i64 = 60_000;
+/// The job of each process makes it anew before that, so that no reader of a large challenge waits for it.
+const RENEWED_MS: i64 = 25_000;
 /// Challenges that are kept at most.
 const MOST: usize = 64;
 
@@ -45,12 +47,13 @@ impl Kept {
         key: &(i64, String),
         version: Version,
         now: Timestamp,
+        oldest_ms: i64,
     ) -> Option<Arc<Progress>> {
         let held = lock(&self.held);
         let one = held.get(&row.id).filter(|one| one.key == *key)?;
         let age = now.0 - one.progress.at.0;
         let large = one.progress.members.len() > SMALL;
-        ((0..OLDEST_MS).contains(&age) && (large || one.version == version))
+        ((0..oldest_ms).contains(&age) && (large || one.version == version))
             .then(|| Arc::clone(&one.progress))
     }
 
@@ -65,15 +68,24 @@ impl Kept {
 
 /// How a challenge stands now.
 pub(super) fn progress(tx: &mut Tx<'_>, row: &Row) -> Result<Arc<Progress>> {
+    no_older(tx, row, OLDEST_MS)
+}
+
+/// The same for the job, which keeps it warm for readers.
+pub(super) fn renewed(tx: &mut Tx<'_>, row: &Row) -> Result<Arc<Progress>> {
+    no_older(tx, row, RENEWED_MS)
+}
+
+fn no_older(tx: &mut Tx<'_>, row: &Row, oldest_ms: i64) -> Result<Arc<Progress>> {
     let fleet = Arc::clone(&tx.fleet);
     let kept = &fleet.challenges;
     let key = (row.changed_at, tx.book.rulebook.hash().to_owned());
     let version = Version::of(tx.conn)?;
-    if let Some(progress) = kept.good(row, &key, version, tx.now) {
+    if let Some(progress) = kept.good(row, &key, version, tx.now, oldest_ms) {
         return Ok(progress);
     }
     let _working = lock(&kept.working);
-    if let Some(progress) = kept.good(row, &key, version, tx.now) {
+    if let Some(progress) = kept.good(row, &key, version, tx.now, oldest_ms) {
         return Ok(progress);
     }
     let progress = Arc::new(evaluate(tx, row, tx.now)?);

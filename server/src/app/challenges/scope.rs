@@ -61,6 +61,13 @@ impl ChallengeScope {
                 return Ok(Self::default());
             }
         }
+        // No database holds such a name, and PostgreSQL refuses even to look for it.
+        for (name, list) in lists {
+            if let Some(n) = list.iter().position(|text| text.contains(char::is_control)) {
+                add(format!("/{name}/{n}"), "holds control characters".to_owned());
+                return Ok(Self::default());
+            }
+        }
         for (n, tier) in self.tiers.iter().enumerate().filter(|(_, tier)| !(1..=4).contains(*tier)) {
             add(format!("/tiers/{n}"), format!("expected 1, 2, 3 or 4, not {tier}"));
         }
