@@ -209,12 +209,13 @@ impl ChallengeGoal {
             "drills" => {
                 let drills = self.drill_words();
                 let days = self.fresh_days.unwrap_or(0);
+                let so_many = |n: i64| if n == 1 { "1 drill".to_owned() } else { format!("{n} drills") };
                 match (self.count, self.per.as_deref()) {
                     (Some(n), Some("all")) => {
-                        format!("{n} drills in all: {drills}, passed within {days} days")
+                        format!("{} in all: {drills}, passed within {days} days", so_many(n))
                     }
                     (Some(n), Some(_)) => {
-                        format!("{n} drills a service: {drills}, passed within {days} days")
+                        format!("{} a service: {drills}, passed within {days} days", so_many(n))
                     }
                     _ => format!("{drills} drilled and passed within {days} days"),
                 }

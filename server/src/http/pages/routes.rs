@@ -49,7 +49,6 @@ const TOLD: &[&str] = &[
     "challenge_started",
     "challenge_milestone",
     "challenge_ended",
-    "challenge_reward_earned",
 ];
 
 /// `GET /?league=`

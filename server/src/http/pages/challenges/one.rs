@@ -80,6 +80,8 @@ struct Trail {
     /// Where the bear stands so that all of it is seen, in percent.
     bear: i64,
     goal_anchor: &'static str,
+    /// Where the goal is named: above the bar, or below it where the bear stands in the way.
+    goal_y: &'static str,
     text: String,
 }
 
@@ -209,6 +211,8 @@ fn trail(opened: &Opened) -> Option<Trail> {
     Some(Trail {
         bear: bar.now.max(8),
         goal_anchor: if row.target_pct > 92 { "end" } else { "middle" },
+        // The bear is some 60 px wide, and stands to the left of where it has come to.
+        goal_y: if (-15..=25).contains(&(bar.now.max(8) - row.target_pct)) { "82" } else { "26" },
         text,
         bar,
     })
