@@ -63,7 +63,13 @@ fn of_the_catalog() -> Vec<Write> {
         "title": "text", "description": "text", "owner": "shop-team", "entry": "checkout", "steps": ["one"],
         "edges": [edge, outside],
     });
+    let challenge = json!({
+        "title": "text", "why": "text", "badge": "text", "starts_at": seconds_from_now(-60),
+        "ends_at": seconds_from_now(86_400), "milestones": [{"at": 100, "title": "text"}],
+        "goal": {"kind": "drills", "failures": ["dns"], "fresh_days": 9},
+    });
     vec![
+        ("POST", "/api/v1/challenges", challenge),
         ("PUT", "/api/v1/services/checkout", service),
         ("PUT", "/api/v1/teams/shop-team", json!({"name": "text", "type": "team"})),
         ("PUT", "/api/v1/flows/buy", flow),
@@ -205,6 +211,7 @@ fn paths(server: &Server, route: &Route) -> Vec<String> {
         path if path.contains("/services/") => of(names("/api/v1/services?limit=500", "slug")),
         path if path.contains("/teams/") => of(names("/api/v1/teams", "slug")),
         path if path.contains("/flows/") => of(names("/api/v1/flows?limit=100", "slug")),
+        path if path.contains("/challenges/") => of(names("/api/v1/challenges?limit=100", "slug")),
         path if path.contains("/drills/") => of(names("/api/v1/services/checkout/drills?limit=100", "id")),
         path if path.contains("/drill-tickets/") => of(names("/api/v1/drill-tickets?limit=100", "id")),
         path if path.contains("/users/") => of(names("/api/v1/users?limit=100", "id")),

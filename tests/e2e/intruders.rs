@@ -88,6 +88,16 @@ fn writes_to(service: &str, ticket: &str) -> Vec<Write> {
             json!({"title": "Buy", "edges": [{"from": service, "to": "external:bank", "core": true}]}),
         ),
         json_of("DELETE /api/v1/flows/{slug}", "/api/v1/flows/theirs", Value::Null),
+        json_of(
+            "POST /api/v1/challenges",
+            "/api/v1/challenges",
+            serde_json::from_str(waterbear::app::challenges::EXAMPLE).unwrap(),
+        ),
+        json_of(
+            "PATCH /api/v1/challenges/{slug}",
+            "/api/v1/challenges/theirs",
+            json!({"state": "cancelled"}),
+        ),
         (
             "POST /api/v1/catalog/import",
             "/api/v1/catalog/import".into(),

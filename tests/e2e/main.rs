@@ -7,6 +7,8 @@ mod bad_input;
 mod batch;
 mod catalog;
 mod certificates;
+mod challenge_forms;
+mod challenges;
 mod ci_jobs;
 mod cli;
 mod cookies;

@@ -18,6 +18,8 @@ const PAGES: &[&str] = &[
     "/teams/shop-team",
     "/search?q=check",
     "/leaderboards/improved",
+    "/challenges",
+    "/help/challenges",
     "/leaderboards/score",
     "/rules",
     "/help",

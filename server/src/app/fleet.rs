@@ -41,7 +41,7 @@ pub(super) struct Version {
 }
 
 impl Version {
-    fn of(conn: &mut Conn) -> Result<Self> {
+    pub(super) fn of(conn: &mut Conn) -> Result<Self> {
         Ok(Self { event: store::events::newest_seq(conn)?, run: runs::last_run(conn)? })
     }
 
@@ -132,6 +132,8 @@ pub struct Fleet {
     /// Whoever makes a picture holds this; the others wait for theirs to be the same.
     making: Mutex<()>,
     watched: AtomicBool,
+    /// How the challenges stand, kept beside the picture for the same reasons.
+    pub(super) challenges: super::challenges::Kept,
 }
 
 struct Held {
@@ -148,7 +150,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Fleet {
     /// No picture yet.
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock, held: Mutex::new(None), making: Mutex::new(()), watched: AtomicBool::new(false) }
+        Self {
+            db,
+            clock,
+            held: Mutex::new(None),
+            making: Mutex::new(()),
+            watched: AtomicBool::new(false),
+            challenges: super::challenges::Kept::default(),
+        }
     }
 
     /// The picture to show in this transaction.

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod awards;
 pub mod boards;
 pub mod catalog;
+pub mod challenges;
 pub mod counts;
 pub mod degrader;
 pub mod deployments;

@@ -55,9 +55,13 @@ impl Veil {
 
     /// Whether a service is hidden.
     pub fn hides(&self, service: &ServiceRow) -> bool {
-        let named = |name: &String| *name == service.slug || *name == service.entity_ref;
-        service.team_id.as_ref().is_some_and(|id| self.teams.contains(id))
-            && !self.unseen.but.iter().any(named)
+        self.hides_named(service.team_id.as_deref(), &service.slug, &service.entity_ref)
+    }
+
+    /// The same of a service of which only this is at hand.
+    pub fn hides_named(&self, team_id: Option<&str>, slug: &str, entity_ref: &str) -> bool {
+        let named = |name: &String| name == slug || name == entity_ref;
+        team_id.is_some_and(|id| self.teams.contains(id)) && !self.unseen.but.iter().any(named)
     }
 
     /// Catalog references of the hidden teams.

@@ -4,6 +4,7 @@
 //! into a throw-away database that only the `demo` command opens.
 
 mod catalog;
+mod challenges;
 mod degraders;
 mod dice;
 mod evidence;
@@ -118,7 +119,7 @@ fn live(app: &App, ci: &Actor, plan: &mut evidence::Plan, day: i64, at: Timestam
         Ok(())
     })?;
     runs::work_off(app)?;
-    Ok(())
+    challenges::live(app, day, at)
 }
 
 /// A line to paste that posts a drill to the demo.

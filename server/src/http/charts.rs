@@ -1,5 +1,6 @@
 //! Chart geometry in percent of the plot box: no colours, no styles, so that text keeps its size at every width.
 
+mod burnup;
 mod flow;
 mod ladder;
 mod latency;
@@ -8,6 +9,7 @@ mod replay;
 mod stack;
 mod trend;
 
+pub use burnup::{Burnup, BurnupData};
 pub use flow::{Drawn, FlowMap};
 pub use ladder::{Ladder, LadderSteps};
 pub use latency::{Latencies, Mark, ms, percent};

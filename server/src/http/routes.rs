@@ -1,6 +1,7 @@
 //! What a line of the route table says, and how the table is put into force.
 
 mod awards;
+mod challenges;
 mod media;
 mod notifications;
 mod pages;
@@ -92,7 +93,7 @@ pub struct Route {
 
 /// Every call of the API.
 pub fn api() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(AWARDS).chain(notifications::ROUTES)
+    [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES].into_iter().flatten()
 }
 
 /// Every line of all tables.

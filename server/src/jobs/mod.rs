@@ -1,6 +1,7 @@
 //! What runs by itself: the nightly grading on its schedule, wanted grading runs, collection from sources, hourly
 //! tidying.
 
+mod challenges;
 mod collect;
 mod outbox;
 mod prune;
@@ -32,6 +33,7 @@ pub fn start(app: &Arc<App>) {
     tokio::spawn(run_loop(Arc::clone(app)));
     tokio::spawn(tidy_loop(Arc::clone(app)));
     tokio::spawn(copy_loop(Arc::clone(app)));
+    tokio::spawn(challenges::run_loop(Arc::clone(app)));
     tokio::spawn(prune::prune_loop(Arc::clone(app)));
     tokio::spawn(prune::count_loop(Arc::clone(app)));
     collect::start(app);

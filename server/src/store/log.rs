@@ -18,6 +18,8 @@ use super::veil::Unseen;
 pub const PRIVATE: &[&str] = &[
     "alerts_received",
     "calls_recorded",
+    "challenge_changed",
+    "challenge_created",
     "degrader_set",
     "deployment_recorded",
     "grading_requested",

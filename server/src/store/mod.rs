@@ -7,6 +7,7 @@ pub mod backup;
 pub mod boards;
 pub mod books;
 pub mod catalog;
+pub mod challenges;
 pub mod degraders;
 pub mod deployments;
 pub mod drills;

@@ -6,6 +6,7 @@ mod held;
 mod outbox;
 mod people;
 mod publishers;
+mod quests;
 mod signals;
 mod tickets;
 
@@ -15,6 +16,7 @@ pub use held::{awards, credential_status, sharing};
 pub use outbox::{deliveries, notification_targets};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
+pub use quests::{challenge_days, challenge_rewards, challenge_teams, challenges};
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 

@@ -49,6 +49,10 @@ pub(super) const TABLES: &[&str] = &[
     "sharing",
     "notification_targets",
     "deliveries",
+    "challenges",
+    "challenge_teams",
+    "challenge_days",
+    "challenge_rewards",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
@@ -68,6 +72,7 @@ mod tests {
             include_str!("schema/outbox.rs"),
             include_str!("schema/people.rs"),
             include_str!("schema/publishers.rs"),
+            include_str!("schema/quests.rs"),
             include_str!("schema/signals.rs"),
             include_str!("schema/tickets.rs")
         );

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise, and is told of its database by the environment"
 )]
 
+mod challenges;
 mod ci;
 mod claims;
 mod hidden;

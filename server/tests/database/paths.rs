@@ -140,6 +140,22 @@ pub(crate) const PATHS: &[&str] = &[
     "/api/v1/webhooks/none/deliveries",
     "/admin/notifications",
     "/unsubscribe/none",
+    "/challenges",
+    "/challenges/new",
+    "/challenges/way-back",
+    "/challenges/short?order=name&teams=all",
+    "/challenges/way-back/edit",
+    "/challenges/way-back/rule",
+    "/api/v1/challenges",
+    "/api/v1/challenges?state=open&limit=1&cursor=g",
+    "/api/v1/challenges/way-back",
+    "/api/v1/challenges/wey-back",
+    "/api/v1/challenges/short",
+    "/api/v1/challenges/way-back/standings",
+    "/api/v1/challenges/short/standings",
+    "/api/v1/challenges/way-back/items?team=shop-team",
+    "/api/v1/challenges/grade/items?limit=1",
+    "/api/v1/challenges/way-back/rule",
 ];
 
 /// One service and its team.
@@ -154,3 +170,15 @@ kind: Component
 metadata: {name: checkout, annotations: {\"waterbear.dev/tier\": \"1\"}}
 spec: {type: service, lifecycle: production, owner: shop-team}
 ";
+
+/// A path is one of a route: `/a/{b}` and `/a/x?y`.
+pub(crate) fn fits(route: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    let same = |(route, path): (&&str, &&str)| match (route.strip_prefix('{'), route.split_once('}')) {
+        // `{id}.jwt`, or `{id}` alone.
+        (Some(_), Some((_, end))) => path.ends_with(end) && (!end.is_empty() || !path.contains('.')),
+        _ => route == path,
+    };
+    route.len() == path.len() && route.iter().zip(&path).all(same)
+}

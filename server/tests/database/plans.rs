@@ -19,7 +19,7 @@ use waterbear::http::{configure, routes};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
 
-use crate::paths::{CATALOG, PATHS};
+use crate::paths::{CATALOG, PATHS, fits};
 
 /// Tables whose rows come with time, not with the catalog.
 const GROWING: &[&str] = &[
@@ -283,24 +283,13 @@ async fn collect(url: &str) -> Heard {
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     run_jobs(&app, &mut heard);
     crate::people::tell(&app, &mut heard);
+    crate::challenges::tell(&app, &service, &token, clock.now(), &mut heard).await;
     read_all(&service, &token, &last, &mut heard).await;
     crate::hidden::read_all(&service, &last, &mut heard).await;
     for route in routes::api().filter(|r| r.method == "GET") {
         assert!(PATHS.iter().any(|p| fits(route.path, p)), "no path of this test asks for {}", route.path);
     }
     heard
-}
-
-/// A path is one of a route: `/a/{b}` and `/a/x?y`.
-fn fits(route: &str, path: &str) -> bool {
-    let path = path.split('?').next().unwrap_or_default();
-    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
-    let same = |(route, path): (&&str, &&str)| match (route.strip_prefix('{'), route.split_once('}')) {
-        // `{id}.jwt`, or `{id}` alone.
-        (Some(_), Some((_, end))) => path.ends_with(end) && (!end.is_empty() || !path.contains('.')),
-        _ => route == path,
-    };
-    route.len() == path.len() && route.iter().zip(&path).all(same)
 }
 
 enum Explain {

@@ -107,6 +107,15 @@ pub(super) fn world() -> World {
     let edges = json!([edge("onyx-keys", "checkout", false)]);
     let moon = json!({"title": "Moon Vault", "owner": "vault-guild", "edges": edges});
     put(&server, "/api/v1/flows/moon-vault", &moon);
+    let challenge = |title: &str, goal: Value, teams: Value| {
+        let wish = json!({"title": title, "goal": goal, "scope": {"teams": teams}, "starts_at": harness::seconds_from_now(-60),
+                          "ends_at": harness::seconds_from_now(864_000)});
+        server.post("/api/v1/challenges", &wish).expect(201).json();
+    };
+    let code = json!({"kind": "drills", "failures": ["code"], "fresh_days": 30});
+    challenge("Way back", code.clone(), json!([]));
+    challenge("All of us", code, json!(["shop-team", "vault-guild"]));
+    challenge("Moon proofs", json!({"kind": "fallbacks", "flow": "moon-vault"}), json!([]));
     let mut drills = Vec::new();
     for service in ["checkout", "quartz-ledger", "onyx-keys"] {
         drills.push(id(&server.post_drill(&passed(service, "code")).expect(201)));

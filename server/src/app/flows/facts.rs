@@ -115,6 +115,11 @@ impl<'a> Targets<'a> {
     }
 }
 
+/// What the drills of one service say of one of its dependencies, given by reference and slug.
+pub(in crate::app) fn proof_of(states: &[Drills], to_ref: &str, slug: &str, now: Timestamp) -> Proof {
+    Targets::of(states).proof(to_ref, slug, now)
+}
+
 /// Every way in which a sender may name a dependency.
 fn spellings(to_ref: &str, slug: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::from([to_ref.to_owned()]);

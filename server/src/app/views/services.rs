@@ -273,7 +273,8 @@ pub struct EventView {
     /// `score_changed`, `service_added`, `service_changed`, `service_removed`, `service_returned`, `team_added`,
     /// `team_removed`, `rulebook_published`, `catalog_imported`, `flow_changed`, `flow_removed`, `facts_recorded`,
     /// `degrader_recorded`, `token_created`, `token_revoked`, `drill_ticket_issued`, `drill_ticket_revoked`,
-    /// `signing_key_created`.
+    /// `signing_key_created`, `challenge_started`, `challenge_milestone`, `challenge_half_time`, `challenge_ending`,
+    /// `challenge_ended`, `challenge_reward_earned`, `challenge_cancelled`.
     pub kind: String,
     /// Service slug.
     pub service: Option<String>,

@@ -5,6 +5,7 @@ pub mod badges;
 pub mod boards;
 pub mod catalog;
 pub mod certificates;
+pub mod challenges;
 pub mod degrader;
 pub mod deployments;
 pub mod drill_tickets;

@@ -82,7 +82,8 @@ const NAV: &[(&str, &str, &str, bool)] = &[
     ("Flows", "/flows", "loop", false),
     ("Teams", "/teams", "users", false),
     ("Boards", "/leaderboards/improved", "trophy", true),
-    ("Rules", "/rules", "book", true),
+    ("Challenges", "/challenges", "flag", true),
+    ("Rules", "/rules", "book", false),
     ("Help", "/help", "life", true),
 ];
 

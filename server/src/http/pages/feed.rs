@@ -30,6 +30,7 @@ impl FeedItem {
             (Some(service), _) => Some(format!("/services/{service}")),
             (None, Some(team)) => Some(format!("/teams/{team}")),
             (None, None) if view.kind == "rulebook_published" => Some("/rules".to_owned()),
+            (None, None) if view.kind.starts_with("challenge_") => challenge(view),
             (None, None) => None,
         };
         Self {
@@ -44,11 +45,18 @@ impl FeedItem {
     }
 }
 
+/// The page of the challenge that an event tells of.
+fn challenge(view: &EventView) -> Option<String> {
+    let slug = view.data.get("challenge")?.as_str()?;
+    Some(format!("/challenges/{slug}"))
+}
+
 /// A letter that rose, a regression closed, a new rulebook: what everybody may be told. What failed is its owner's.
 pub fn is_told(view: &EventView) -> bool {
     match view.kind.as_str() {
         "grade_changed" => gained(view) > 0,
         "drill_recovered" | "rulebook_published" | "catalog_imported" | "team_added" => true,
+        "challenge_started" | "challenge_milestone" | "challenge_ended" | "challenge_reward_earned" => true,
         _ => false,
     }
 }
@@ -72,6 +80,9 @@ fn look(view: &EventView) -> (&'static str, &'static str) {
         "service_added" | "team_added" | "service_returned" => ("accent", "plus"),
         "service_removed" => ("g-none", "minus"),
         "catalog_imported" | "service_changed" => ("accent", "stack"),
+        "challenge_reward_earned" => ("gold", "medal"),
+        "challenge_milestone" | "challenge_ended" => ("gold", "flag"),
+        "challenge_started" | "challenge_half_time" | "challenge_ending" => ("accent", "flag"),
         "token_created" | "token_revoked" => ("g-none", "key"),
         _ => ("accent", "clock"),
     }

@@ -58,6 +58,11 @@ const TOPICS: &[Topic] = &[
         href: "/help/flows",
     },
     Topic {
+        title: "Challenges",
+        text: "How items close, what a team's own goal is, ranks, and the pace.",
+        href: "/help/challenges",
+    },
+    Topic {
         title: "Load a catalogue",
         text: "Teams, services, tiers and dependencies from Backstage, Datadog or CSV files.",
         href: "/help/catalog",

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::board::Board;
+use super::challenges::Running;
 use super::chrome::Chrome;
 use super::feed::{self, FeedItem};
 use super::hero::Hero;
 use super::parts::{self, Choice, Code, PracticeBar};
 use super::words;
+use crate::app::challenges::{ChallengeRow, ToGo};
 use crate::app::views::{
     BandView, BoardView, EventView, FleetView, FleetWeek, GradeCount, TeamRef, TeamView,
 };
@@ -32,6 +34,8 @@ pub struct Home<'a> {
     pub teams: &'a [TeamRef],
     /// Letters, best first.
     pub bands: &'a [BandView],
+    /// The challenge that runs and ends first, with what the reader's team has to do.
+    pub challenge: Option<&'a (ChallengeRow, Option<ToGo>)>,
 }
 
 /// What the page shows.
@@ -47,6 +51,7 @@ pub struct Ctx {
     first: Vec<FirstStep>,
     choices: Vec<Choice>,
     board: Board,
+    challenge: Option<Running>,
     wide: bool,
     feed: Vec<FeedItem>,
     grades_note: String,
@@ -91,6 +96,7 @@ pub fn context(chrome: Chrome, home: &Home<'_>) -> Ctx {
             .chain(home.teams.iter().map(|t| Choice::new(&t.slug, &t.name, None)))
             .collect(),
         board: Board::new(home.board, chrome.my_team(), now, ROWS, "/"),
+        challenge: home.challenge.map(|(row, mine)| Running::new(row, mine.as_ref(), now)),
         wide: false,
         feed: home
             .events

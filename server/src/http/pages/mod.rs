@@ -7,6 +7,7 @@ pub mod api_docs;
 pub mod audit;
 pub mod board;
 pub mod certificates;
+pub mod challenges;
 pub mod choose;
 pub mod chrome;
 pub mod degrader;

@@ -41,8 +41,16 @@ const FOUND: i64 = 20;
 /// Events that Home may have to read to find those worth telling.
 const READ: i64 = 60;
 /// The kinds among which they are.
-const TOLD: &[&str] =
-    &["grade_changed", "drill_recovered", "rulebook_published", "catalog_imported", "team_added"];
+const TOLD: &[&str] = &[
+    "grade_changed",
+    "drill_recovered",
+    "rulebook_published",
+    "catalog_imported",
+    "team_added",
+    "challenge_started",
+    "challenge_milestone",
+    "challenge_ended",
+];
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
@@ -55,6 +63,7 @@ pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<H
             let kinds = Some(TOLD.iter().map(|kind| (*kind).to_owned()).collect());
             let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, READ)?;
             let bands = rulebook::bands(&tx.book.rulebook);
+            let challenge = app::challenges::running(tx, chrome.my_team())?;
             let home = home::Home {
                 fleet: &app::teams::fleet(tx)?,
                 team: team.as_ref(),
@@ -62,6 +71,7 @@ pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<H
                 events: &events.items,
                 teams: &frame::offered_teams(tx)?,
                 bands: &bands,
+                challenge: challenge.as_ref(),
             };
             Ok(home::context(chrome, &home))
         })
@@ -249,7 +259,8 @@ pub async fn team(app: Shared, frame: Frame, slug: web::Path<String>) -> Result<
             let view = app::teams::team(tx, &slug)?;
             let ask = AskEvents { team: Some(slug), ..AskEvents::default() };
             let events = feed::events_latest(tx, &ask, None, LATELY)?;
-            Ok(team::context(frame.chrome(tx)?, &view, &events.items))
+            let rewards = app::challenges::rewards_of(tx, &view.slug)?;
+            Ok(team::context(frame.chrome(tx)?, &view, &events.items, &rewards))
         })
         .await?;
     html("team", &context)

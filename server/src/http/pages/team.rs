@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::chrome::Chrome;
 use super::feed::FeedItem;
 use super::hero::Hero;
-use super::parts::Link;
+use super::parts::{Link, When};
 use super::services::Row;
 use super::words;
+use crate::app::challenges::RewardView;
 use crate::app::views::{EventView, TeamView};
 use crate::http::charts::{Mix, Spark};
 
@@ -34,10 +35,20 @@ pub struct Ctx {
     more: Option<String>,
     wide: bool,
     feed: Vec<FeedItem>,
+    rewards: Vec<Reward>,
+}
+
+/// A badge that was earned in a challenge.
+#[derive(Serialize)]
+pub struct Reward {
+    badge: String,
+    title: String,
+    href: String,
+    at: When,
 }
 
 /// The page of `team`.
-pub fn context(chrome: Chrome, team: &TeamView, events: &[EventView]) -> Ctx {
+pub fn context(chrome: Chrome, team: &TeamView, events: &[EventView], rewards: &[RewardView]) -> Ctx {
     let now = chrome.now;
     let mine = chrome.my_team() == Some(team.slug.as_str());
     let mut crumbs = vec![Link::to("Teams", "/teams")];
@@ -60,6 +71,15 @@ pub fn context(chrome: Chrome, team: &TeamView, events: &[EventView]) -> Ctx {
             .then(|| format!("All {}", words::count(team.standing.services, "service"))),
         wide: false,
         feed: events.iter().map(|e| FeedItem::new(e, now)).collect(),
+        rewards: rewards
+            .iter()
+            .map(|one| Reward {
+                badge: one.badge.clone(),
+                title: one.title.clone(),
+                href: format!("/challenges/{}", one.challenge),
+                at: When::on(one.at),
+            })
+            .collect(),
         chrome: chrome.titled(&team.name).fed(format!("/teams/{}/feed.atom", team.slug)),
     }
 }

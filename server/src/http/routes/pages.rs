@@ -4,12 +4,14 @@ use super::{Access, Route, form, page};
 use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, audit, certificates, choose, flow_drill, flows, help_roles, publishers, routes as shown,
+    account, admin, audit, certificates, challenges, choose, flow_drill, flows, help_roles, publishers,
+    routes as shown,
     sign_in, sign_in_elsewhere, sources,
 };
 use crate::http::query::Param;
 
 const RECORDS: &[Param] = records::PARAMS;
+const CATALOG_WRITE: Access = Access::Whole("catalog:write");
 const ADMIN: Access = Access::Whole("admin");
 
 /// Every page and every form, the static files. A path with a name in it comes after its neighbours without.
@@ -39,6 +41,13 @@ pub const PAGES: &[Route] = &[
     form("/flows/{slug}/edit", "Checks a flow and stores nothing", Access::Open, |r| r.to(flows::preview_of)),
     page("/teams", "Teams", |r| r.to(shown::teams)),
     page("/teams/{slug}", "A team", |r| r.to(shown::team)),
+    page("/challenges", "Challenges", |r| r.to(challenges::list)),
+    page("/challenges/new", "Form of a new challenge", |r| r.to(challenges::new)).only(CATALOG_WRITE),
+    form("/challenges/new", "Drafts a challenge", CATALOG_WRITE, |r| r.to(challenges::create)),
+    page("/challenges/{slug}", "A challenge", |r| r.to(challenges::page)),
+    page("/challenges/{slug}/edit", "Form of a challenge", |r| r.to(challenges::edit)).only(CATALOG_WRITE),
+    form("/challenges/{slug}/edit", "Changes a challenge", CATALOG_WRITE, |r| r.to(challenges::change)),
+    page("/challenges/{slug}/rule", "The goal of a challenge as a rule", |r| r.to(challenges::rule)),
     page("/leaderboards/{board}", "A leaderboard", |r| r.to(shown::leaderboard)),
     page("/rules", "The rulebook", |r| r.to(shown::rules)),
     page("/rules/{id}", "A rule", |r| r.to(shown::rule)),
@@ -49,6 +58,7 @@ pub const PAGES: &[Route] = &[
     page("/help/drills", "How to send a drill", |r| r.to(shown::help_drills)),
     page("/help/rollback", "How to rehearse the way back", |r| r.to(shown::help_rollback)),
     page("/help/degrader", "How degraders are graded", |r| r.to(shown::help_degrader)),
+    page("/help/challenges", "How challenges work", |r| r.to(challenges::help)),
     page("/help/flows", "Core flows and fallbacks", |r| r.to(shown::help_flows)),
     page("/help/catalog", "How to load a catalog", |r| r.to(shown::help_catalog)),
     page("/help/certificates", "Certificates and badges", |r| r.to(shown::help_certificates)),

@@ -3,6 +3,7 @@
 mod audit;
 mod awards;
 mod cards;
+mod challenges;
 mod degraders;
 mod drills;
 mod fleet;
@@ -125,6 +126,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "flows",
         "teams",
         "leaderboards",
+        "challenges",
         "rules",
         "help",
         "activity",

@@ -11,6 +11,7 @@ use super::{
     Sample, bands, cards, chrome, days_ago, degraders, drills as drill_views, fleet, flows, rulebook,
     stranger,
 };
+use crate::app::challenges::RewardView;
 use crate::app::views::{DuePlan, DueRow, Page, TeamDue, TeamRef};
 use crate::error::Error;
 use crate::plans::Engine;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Sample> {
         helps(),
         super::publishers::all(),
         super::notifications::all(),
+        super::challenges::all(),
         super::audit::all(),
         super::awards::all(),
         super::sources::all(),
@@ -47,6 +49,7 @@ fn homes() -> Vec<Sample> {
     let (board, empty_board) = (fleet::board("improved", "team"), fleet::empty_board());
     let (events, bands) = (fleet::events(), bands());
     let refs = [TeamRef { slug: mine.slug.clone(), name: mine.name.clone() }];
+    let running = super::challenges::running();
     let full = home::Home {
         fleet: &whole,
         team: Some(&mine),
@@ -54,9 +57,17 @@ fn homes() -> Vec<Sample> {
         events: &events,
         teams: &refs,
         bands: &bands,
+        challenge: Some(&running),
     };
-    let bare =
-        home::Home { fleet: &none, team: None, board: &empty_board, events: &[], teams: &[], bands: &bands };
+    let bare = home::Home {
+        fleet: &none,
+        team: None,
+        board: &empty_board,
+        events: &[],
+        teams: &[],
+        bands: &bands,
+        challenge: None,
+    };
     vec![
         Sample::new("home", "mine", home::context(chrome("/"), &full)),
         Sample::new(
@@ -193,8 +204,18 @@ fn lists() -> Vec<Sample> {
         ..services::Query::default()
     };
     let later = services::Query { cursor: Some("abc".to_owned()), ..services::Query::default() };
+    let rewards = vec![RewardView {
+        challenge: "fallback-february".into(),
+        title: super::HOSTILE.into(),
+        badge: super::HOSTILE.into(),
+        at: days_ago(30),
+    }];
     let team_page = |name, view| {
-        Sample::new("team", name, team::context(chrome("/teams/checkout-platform"), &view, &fleet::events()))
+        Sample::new(
+            "team",
+            name,
+            team::context(chrome("/teams/checkout-platform"), &view, &fleet::events(), &rewards),
+        )
     };
     vec![
         Sample::new("services", "full", page(services::Query::default(), rows.clone(), Some("next"))),
@@ -203,7 +224,11 @@ fn lists() -> Vec<Sample> {
         Sample::new("services", "empty", page(services::Query::default(), Vec::new(), None)),
         team_page("mine", fleet::my_team()),
         team_page("hostile", fleet::hostile_team()),
-        Sample::new("team", "empty", team::context(stranger("/teams/new-team"), &fleet::empty_team(), &[])),
+        Sample::new(
+            "team",
+            "empty",
+            team::context(stranger("/teams/new-team"), &fleet::empty_team(), &[], &[]),
+        ),
         Sample::new("teams", "tree", teams::context(chrome("/teams"), &fleet::tree(), None)),
         Sample::new("teams", "empty", teams::context(stranger("/teams"), &[], None)),
         Sample::new("search", "found", search::context(chrome("/search?q=o"), "o", &rows, &refs, true)),

@@ -1,0 +1,236 @@
+//! The form for a challenge, new or to be changed. It works without script: all fields are there, and those that do not go
+//! with the chosen kind of goal are left out.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::super::admin::back;
+use super::super::chrome::Chrome;
+use super::super::frame::{self, Frame, html};
+use super::super::parts::{Choice, Link};
+use super::fields::Fields;
+use crate::app::challenges::{self as uses, ChallengeView, TEMPLATES};
+use crate::app::{Tx, flows, rulebook};
+use crate::error::{Error, FieldError, Result};
+use crate::http::Shared;
+use crate::http::api::challenges::written;
+use crate::http::auth::Caller;
+use crate::http::form::Checked;
+use crate::http::query::Name;
+use crate::types::Failure;
+
+/// Flows to choose from.
+const FLOWS: i64 = 200;
+
+/// `?template=` of a new challenge.
+#[derive(Deserialize)]
+pub struct From {
+    template: Option<String>,
+}
+
+/// What the fields offer.
+#[derive(Clone, Debug, Default)]
+pub struct Offers {
+    /// Letters, best first.
+    pub grades: Vec<String>,
+    /// Slug and title of flows.
+    pub flows: Vec<(String, String)>,
+}
+
+impl Offers {
+    fn read(tx: &mut Tx<'_>) -> Result<Self> {
+        let flows = flows::list(tx, None, FLOWS)?.items;
+        Ok(Self {
+            grades: rulebook::bands(&tx.book.rulebook).into_iter().map(|band| band.grade).collect(),
+            flows: flows.into_iter().map(|flow| (flow.slug, flow.title)).collect(),
+        })
+    }
+}
+
+/// What the page shows.
+#[derive(Serialize)]
+pub struct Ctx {
+    chrome: Chrome,
+    crumbs: Vec<Link>,
+    here: String,
+    action: String,
+    button: &'static str,
+    templates: Vec<Choosable>,
+    fields: Fields,
+    errors: Vec<FieldError>,
+    /// Start, scope and goal may be changed.
+    all: bool,
+    /// The end may be changed.
+    ends: bool,
+    /// What was learned may be written down.
+    over: bool,
+    /// It may be given up.
+    cancels: bool,
+    kinds: Vec<Choice>,
+    grades: Vec<Choice>,
+    pers: Vec<Choice>,
+    flows: Vec<Choice>,
+    failures: String,
+}
+
+/// A template to begin from.
+#[derive(Serialize)]
+struct Choosable {
+    href: String,
+    title: &'static str,
+    about: &'static str,
+    on: bool,
+}
+
+/// `GET /challenges/new?template=`
+pub async fn new(app: Shared, frame: Frame, from: web::Query<From>) -> Result<HttpResponse> {
+    let wanted = from.into_inner().template;
+    let context = app
+        .read(move |tx| {
+            let template = TEMPLATES.iter().find(|t| Some(t.id) == wanted.as_deref()).or(TEMPLATES.first());
+            let fields = template.map_or_else(Fields::default, |t| Fields::of_template(t, tx.now));
+            let offers = Offers::read(tx)?;
+            let id = wanted.as_deref().and(template).map(|t| t.id);
+            Ok(context(frame.chrome(tx)?, None, (fields, id), &offers, Vec::new()))
+        })
+        .await?;
+    html("challenge_edit", &context)
+}
+
+fn read(form: Checked) -> Result<Fields> {
+    let pairs = form.0.into_iter().filter(|(name, _)| name != "csrf");
+    let map: Map<String, Value> = pairs.map(|(name, value)| (name, Value::from(value))).collect();
+    serde_json::from_value(Value::Object(map))
+        .map_err(|error| Error::malformed(format!("the form cannot be read: {error}")))
+}
+
+/// `POST /challenges/new`
+pub async fn create(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Result<HttpResponse> {
+    let fields = read(form)?;
+    let done = match fields.create() {
+        Ok(cmd) => written(&app, caller.0, move |tx| uses::create(tx, &cmd)).await,
+        Err(wrong) => Err(Error::Invalid { fields: wrong }),
+    };
+    match done {
+        Ok(slug) => Ok(back(&format!("/challenges/{slug}"), None)),
+        Err(Error::Invalid { fields: errors }) => {
+            let work = move |tx: &mut Tx<'_>| {
+                let offers = Offers::read(tx)?;
+                Ok(context(frame.chrome(tx)?, None, (fields, None), &offers, errors))
+            };
+            frame::answer(StatusCode::UNPROCESSABLE_ENTITY, "challenge_edit", &app.read(work).await?)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// `GET /challenges/{slug}/edit`
+pub async fn edit(app: Shared, frame: Frame, Name(slug): Name) -> Result<HttpResponse> {
+    let context = app
+        .read(move |tx| {
+            let view = uses::one(tx, &slug)?;
+            let (fields, offers) = (Fields::of_view(&view), Offers::read(tx)?);
+            Ok(context(frame.chrome(tx)?, Some(&view), (fields, None), &offers, Vec::new()))
+        })
+        .await?;
+    html("challenge_edit", &context)
+}
+
+/// `POST /challenges/{slug}/edit`
+pub async fn change(
+    app: Shared,
+    frame: Frame,
+    caller: Caller,
+    Name(slug): Name,
+    form: Checked,
+) -> Result<HttpResponse> {
+    let fields = read(form)?;
+    let wanted = slug.clone();
+    let view = app.read(move |tx| uses::one(tx, &wanted)).await?;
+    let done = match fields.change(&view) {
+        Ok(cmd) => written(&app, caller.0, move |tx| uses::change(tx, &slug, &cmd)).await,
+        Err(wrong) => Err(Error::Invalid { fields: wrong }),
+    };
+    match done {
+        Ok(slug) => Ok(back(&format!("/challenges/{slug}"), None)),
+        Err(Error::Invalid { fields: errors }) => {
+            let work = move |tx: &mut Tx<'_>| {
+                let offers = Offers::read(tx)?;
+                Ok(context(frame.chrome(tx)?, Some(&view), (fields, None), &offers, errors))
+            };
+            frame::answer(StatusCode::UNPROCESSABLE_ENTITY, "challenge_edit", &app.read(work).await?)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// The page; `view` is what is stored, none of a new challenge.
+pub fn context(
+    chrome: Chrome,
+    view: Option<&ChallengeView>,
+    (fields, template): (Fields, Option<&str>),
+    offers: &Offers,
+    errors: Vec<FieldError>,
+) -> Ctx {
+    let state = view.map_or("draft", |view| view.row.state.as_str());
+    let choices = |all: &[(&str, &str)], current: &str| -> Vec<Choice> {
+        all.iter().map(|(value, text)| Choice::new(*value, *text, Some(current))).collect()
+    };
+    let mut crumbs = vec![Link::to("Challenges", "/challenges")];
+    crumbs.extend(view.map(|v| Link::to(&v.row.title, format!("/challenges/{}", v.row.slug))));
+    let here = if view.is_some() { "Change" } else { "New challenge" };
+    let flows: Vec<(&str, &str)> = std::iter::once(("", "choose a flow"))
+        .chain(offers.flows.iter().map(|(slug, title)| (slug.as_str(), title.as_str())))
+        .collect();
+    let failures: Vec<&str> = Failure::ALL.iter().map(|f| f.as_str()).collect();
+    Ctx {
+        crumbs,
+        here: here.to_owned(),
+        action: view
+            .map_or_else(|| "/challenges/new".to_owned(), |v| format!("/challenges/{}/edit", v.row.slug)),
+        button: if view.is_some() { "Save" } else { "Save as a draft" },
+        templates: if view.is_some() {
+            Vec::new()
+        } else {
+            TEMPLATES
+                .iter()
+                .map(|t| Choosable {
+                    href: format!("/challenges/new?template={}", t.id),
+                    title: t.title,
+                    about: t.about,
+                    on: template == Some(t.id),
+                })
+                .collect()
+        },
+        errors,
+        all: state == "draft",
+        ends: state == "draft" || state == "open",
+        over: state == "ended" || (state == "cancelled" && view.is_some()),
+        cancels: view.is_some() && (state == "draft" || state == "open"),
+        kinds: choices(
+            &[
+                ("drills", "Drills: passed lately"),
+                ("grade", "Grade: services at a grade or better"),
+                ("fallbacks", "Fallbacks: all of a flow verified"),
+                ("actions", "Actions: none overdue"),
+                ("custom", "Custom: an expression over facts"),
+            ],
+            &fields.kind,
+        ),
+        grades: offers.grades.iter().map(|g| Choice::new(g, g, Some(&fields.grade))).collect(),
+        pers: choices(
+            &[
+                ("", "one of each in each service"),
+                ("service", "so many in each service"),
+                ("all", "so many in all"),
+            ],
+            &fields.per,
+        ),
+        flows: choices(&flows, &fields.flow),
+        failures: failures.join(", "),
+        fields,
+        chrome: chrome.titled(here),
+    }
+}
