@@ -31,6 +31,8 @@ mod reference;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tuner;

@@ -49,6 +49,7 @@ pub mod tokens;
 pub mod veil;
 pub mod verify;
 pub mod views;
+pub mod what_if;
 
 use std::cell::OnceCell;
 use std::sync::{Arc, RwLock};

@@ -6,6 +6,7 @@ mod plans;
 mod rules;
 mod scorecard;
 mod services;
+mod what_if;
 
 pub use drills::*;
 pub use flows::*;
@@ -13,6 +14,7 @@ pub use plans::*;
 pub use rules::*;
 pub use scorecard::*;
 pub use services::*;
+pub use what_if::*;
 
 use serde::Serialize;
 use utoipa::ToSchema;

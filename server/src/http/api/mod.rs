@@ -21,6 +21,7 @@ pub mod sources;
 pub mod teams;
 pub mod tokens;
 pub mod users;
+pub mod what_if;
 
 use serde::Serialize;
 

@@ -39,6 +39,7 @@ pub mod sign_in_elsewhere;
 pub mod sources;
 pub mod team;
 pub mod teams;
+pub mod what_if;
 pub mod why;
 pub mod words;
 

@@ -5,7 +5,7 @@ use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
     account, admin, audit, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
-    sign_in_elsewhere, sources,
+    sign_in_elsewhere, sources, what_if,
 };
 use crate::http::query::Param;
 
@@ -18,6 +18,7 @@ pub const PAGES: &[Route] = &[
     page("/services", "Services", |r| r.to(shown::services)),
     page("/services/{slug}", "Scorecard of a service", |r| r.to(shown::service)),
     page("/services/{slug}/why", "How a grade comes about", |r| r.to(shown::why)),
+    page("/services/{slug}/what-if", "What if a rule passed, or a fact changed", |r| r.to(what_if::page)),
     page("/services/{slug}/drills", "Drills of a service", |r| r.to(shown::drills)),
     page("/services/{slug}/degrader", "Degrader of a service", |r| r.to(shown::degrader)),
     page("/drills", "What is due", |r| r.to(shown::due)),

@@ -22,7 +22,7 @@ use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
     audit, boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, flows, ingest,
-    operation, plans, publishers, rulebook, runs, services, sources, teams, tokens, users,
+    operation, plans, publishers, rulebook, runs, services, sources, teams, tokens, users, what_if,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -170,6 +170,14 @@ pub const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/services/{slug}", CATALOG_WRITE, |r| r.to(services::remove))
         .doc("services", "Marks a service as removed; its history stays")
         .gives(&[empty(204, "It is marked as removed.")]),
+    get("/api/v1/services/{slug}/what-if", |r| r.to(what_if::of_service))
+        .doc(
+            "services",
+            "A scorecard as it would be: `pass` names rules to take as passed, any other parameter is a fact with its \
+             value (`rollback.config_days_since_passed=3`, or `unknown`). Nothing is stored",
+        )
+        .query(&[param("pass", Kind::Text, "Ids of rules, separated by commas or given again, at most 60")])
+        .gives(&[json(200, "Now and then.", json_of::<views::WhatIfView>)]),
     get("/api/v1/services/{slug}/scorecard", |r| r.to(services::scorecard))
         .doc("services", "The grade of a service with everything behind it")
         .query(&[param("as_of", Kind::Instant, "As it was then")])
