@@ -63,3 +63,4 @@ mod toy;
 mod tuning;
 mod verify;
 mod web_safety;
+mod what_if;

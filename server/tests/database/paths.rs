@@ -9,6 +9,8 @@ pub(crate) const PATHS: &[&str] = &[
     "/services/checkout/why",
     "/services/checkout/why?as_of=2026-09-01",
     "/services/checkout/drills",
+    "/services/checkout/what-if?pass=drill-dns&rollback.config_days_since_passed=3",
+    "/api/v1/services/checkout/what-if?pass=drill-dns",
     "/teams",
     "/teams/shop-team",
     "/leaderboards/improved",

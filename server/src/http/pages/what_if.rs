@@ -186,11 +186,11 @@ fn tick(step: &WhatIfStep) -> Tick {
 
 /// Facts of the question, each with what is wrong with it, and what else is wrong.
 fn fields(ask: &AskWhatIf, found: &WhatIf) -> (Vec<Field>, Vec<String>) {
-    let of = |name: &str| move |error: &&FieldError| error.pointer == format!("?{name}");
+    let wrong = |name: &str| found.errors.iter().find(|error| error.pointer == format!("?{name}"));
     let is_fact = |error: &FieldError| ask.facts.iter().any(|(name, _)| error.pointer == format!("?{name}"));
     let fields = ask.facts.iter().map(|(name, value)| Field {
         now: found.view.facts.iter().find(|fact| fact.fact == *name).map(|fact| value_of(fact, &fact.before)),
-        error: found.errors.iter().find(of(name)).map(|error| error.detail.clone()),
+        error: wrong(name).map(|error| error.detail.clone()),
         name: name.clone(),
         value: value.clone(),
     });

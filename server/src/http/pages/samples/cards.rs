@@ -283,7 +283,15 @@ pub(super) fn half_way() -> ScorecardView {
         ],
         rules: rules(),
         next_steps: steps.clone(),
-        path: Some(PathView { grade: "A".to_owned(), score: 90, points: 9, steps, reaches: true }),
+        path: Some(PathView {
+            grade: "A".to_owned(),
+            score: 90,
+            points: 9,
+            steps,
+            reaches: true,
+            effort: 24,
+            cheapest: true,
+        }),
         changes: history(),
         badges: Vec::new(),
         bands: bands(),
@@ -394,6 +402,14 @@ pub(super) fn low() -> ScorecardView {
             )
         })
         .collect();
-    card.path = Some(PathView { grade: "D".to_owned(), score: 60, points: 29, steps, reaches: true });
+    card.path = Some(PathView {
+        grade: "D".to_owned(),
+        score: 60,
+        points: 29,
+        steps,
+        reaches: true,
+        effort: 24,
+        cheapest: true,
+    });
     card
 }

@@ -12,6 +12,7 @@ mod publishers;
 mod rulebook;
 mod sources;
 mod tickets;
+mod what_ifs;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

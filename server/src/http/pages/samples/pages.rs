@@ -32,6 +32,7 @@ pub(crate) fn all() -> Vec<Sample> {
         super::sources::all(),
         super::people::all(),
         super::tickets::all(),
+        super::what_ifs::all(),
         rest(),
     ]
     .into_iter()
