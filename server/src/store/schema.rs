@@ -52,6 +52,7 @@ diesel::table! {
         assessed_at -> Nullable<BigInt>,
         settings_by_ci -> Bool,
         profile_by_ci -> Bool,
+        calls_milli -> Nullable<BigInt>,
     }
 }
 
@@ -248,6 +249,11 @@ diesel::table! {
         coverage_sum -> BigInt,
         grades -> Text,
         practices -> Text,
+        median -> Nullable<SmallInt>,
+        regressions -> Nullable<BigInt>,
+        traffic -> Nullable<Text>,
+        moved -> Nullable<Text>,
+        kept_at -> Nullable<BigInt>,
     }
 }
 
@@ -364,6 +370,7 @@ diesel::joinable!(scores -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
 diesel::joinable!(telemetry -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
+    degraders,
     documents,
     drill_daily,
     drills,

@@ -1,0 +1,88 @@
+//! Reads behind rollups: which days are kept, what moved scores between two instants, where services stood on a day.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
+
+use super::Conn;
+use super::boards::DailyRow;
+use super::schema::scope_daily;
+
+/// Scope kind of everything, whose id is empty.
+const ALL: i16 = 0;
+
+/// The last day up to `day` whose standings are kept.
+pub fn kept_day(conn: &mut Conn, day: i32) -> QueryResult<Option<i32>> {
+    scope_daily::table
+        .filter(scope_daily::scope_kind.eq(ALL))
+        .filter(scope_daily::scope_id.eq(""))
+        .filter(scope_daily::day.le(day))
+        .order(scope_daily::day.desc())
+        .select(scope_daily::day)
+        .first(conn)
+        .optional()
+}
+
+/// The first day whose standings are kept.
+pub fn first_day(conn: &mut Conn) -> QueryResult<Option<i32>> {
+    scope_daily::table
+        .filter(scope_daily::scope_kind.eq(ALL))
+        .filter(scope_daily::scope_id.eq(""))
+        .order(scope_daily::day)
+        .select(scope_daily::day)
+        .first(conn)
+        .optional()
+}
+
+/// When the standings of the last day before `day` were kept, in ms; none where that was not written down.
+pub fn kept_at(conn: &mut Conn, day: i32) -> QueryResult<Option<i64>> {
+    let found: Option<Option<i64>> = scope_daily::table
+        .filter(scope_daily::scope_kind.eq(ALL))
+        .filter(scope_daily::scope_id.eq(""))
+        .filter(scope_daily::day.lt(day))
+        .order(scope_daily::day.desc())
+        .select(scope_daily::kept_at)
+        .first(conn)
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// The standings of one scope from a day to another, both included.
+pub fn days(conn: &mut Conn, kind: i16, id: &str, from: i32, to: i32) -> QueryResult<Vec<DailyRow>> {
+    scope_daily::table
+        .filter(scope_daily::scope_kind.eq(kind))
+        .filter(scope_daily::scope_id.eq(id))
+        .filter(scope_daily::day.between(from, to))
+        .order(scope_daily::day)
+        .load(conn)
+}
+
+/// Changes of scores of one team, tier and cause.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct MovedRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    pub team_id: Option<String>,
+    #[diesel(sql_type = SmallInt)]
+    pub tier: i16,
+    #[diesel(sql_type = SmallInt)]
+    pub cause: i16,
+    /// Points gained less points lost.
+    #[diesel(sql_type = BigInt)]
+    pub points: i64,
+    #[diesel(sql_type = BigInt)]
+    pub changes: i64,
+}
+
+/// What moved the scores of living services after `from` and up to `to` (ms).
+pub fn moved(conn: &mut Conn, from: i64, to: i64) -> QueryResult<Vec<MovedRow>> {
+    diesel::sql_query(
+        "SELECT s.team_id, s.tier, h.cause, CAST(SUM(h.score - h.prev_score) AS BIGINT) AS points, \
+             COUNT(*) AS changes \
+         FROM score_history AS h JOIN services AS s ON s.id = h.service_id \
+         WHERE h.at > $1 AND h.at <= $2 AND h.score >= 0 AND h.prev_score >= 0 AND h.score <> h.prev_score \
+             AND s.removed_at IS NULL \
+         GROUP BY s.team_id, s.tier, h.cause",
+    )
+    .bind::<BigInt, _>(from)
+    .bind::<BigInt, _>(to)
+    .load(conn)
+}
