@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
 use super::Conn;
 use super::boards::DailyRow;
-use super::schema::scope_daily;
+use super::schema::{scope_daily, score_history, services};
 
 /// Scope kind of everything, whose id is empty.
 const ALL: i16 = 0;
@@ -85,4 +85,37 @@ pub fn moved(conn: &mut Conn, from: i64, to: i64) -> QueryResult<Vec<MovedRow>> 
     .bind::<BigInt, _>(from)
     .bind::<BigInt, _>(to)
     .load(conn)
+}
+
+/// A service as it stood at an instant.
+#[derive(Clone, Debug, Queryable)]
+pub struct StoodRow {
+    pub slug: String,
+    pub name: String,
+    pub tier: i16,
+    /// Absent where it was not there yet; below 0 where no rule applied.
+    pub score: Option<i16>,
+    pub grade: Option<String>,
+}
+
+/// Up to `limit` living services that a team owns itself, by id, as they stood at `at` (ms): two probes a service.
+pub fn services_of(conn: &mut Conn, team_id: &str, at: i64, limit: i64) -> QueryResult<Vec<StoodRow>> {
+    macro_rules! then {
+        ($column:ident) => {
+            score_history::table
+                .filter(score_history::service_id.eq(services::id))
+                .filter(score_history::at.le(at))
+                .order((score_history::at.desc(), score_history::id.desc()))
+                .select(score_history::$column)
+                .limit(1)
+                .single_value()
+        };
+    }
+    services::table
+        .filter(services::team_id.eq(team_id))
+        .filter(services::removed_at.is_null())
+        .order(services::id)
+        .limit(limit)
+        .select((services::slug, services::name, services::tier, then!(score), then!(grade)))
+        .load(conn)
 }

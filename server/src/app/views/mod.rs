@@ -3,6 +3,7 @@
 mod drills;
 mod flows;
 mod plans;
+mod rollups;
 mod rules;
 mod scorecard;
 mod services;
@@ -11,6 +12,7 @@ mod what_if;
 pub use drills::*;
 pub use flows::*;
 pub use plans::*;
+pub use rollups::*;
 pub use rules::*;
 pub use scorecard::*;
 pub use services::*;

@@ -82,6 +82,7 @@ const NAV: &[(&str, &str, &str, bool)] = &[
     ("Flows", "/flows", "loop", false),
     ("Teams", "/teams", "users", false),
     ("Boards", "/leaderboards/improved", "trophy", true),
+    ("Overview", "/overview", "dial", false),
     ("Rules", "/rules", "book", true),
     ("Help", "/help", "life", true),
 ];

@@ -25,6 +25,7 @@ pub mod help_roles;
 pub mod hero;
 pub mod home;
 pub mod leaderboard;
+pub mod overview;
 pub mod parts;
 pub mod publishers;
 pub mod recipes;

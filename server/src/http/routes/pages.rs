@@ -4,8 +4,8 @@ use super::{Access, Route, form, page};
 use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, audit, choose, flow_drill, flows, help_roles, publishers, routes as shown, sign_in,
-    sign_in_elsewhere, sources, what_if,
+    account, admin, audit, choose, flow_drill, flows, help_roles, overview, publishers, routes as shown,
+    sign_in, sign_in_elsewhere, sources, what_if,
 };
 use crate::http::query::Param;
 
@@ -32,6 +32,7 @@ pub const PAGES: &[Route] = &[
     page("/teams", "Teams", |r| r.to(shown::teams)),
     page("/teams/{slug}", "A team", |r| r.to(shown::team)),
     page("/leaderboards/{board}", "A leaderboard", |r| r.to(shown::leaderboard)),
+    page("/overview", "Where all services stand, now or on a past day", |r| r.to(overview::page)),
     page("/rules", "The rulebook", |r| r.to(shown::rules)),
     page("/rules/{id}", "A rule", |r| r.to(shown::rule)),
     page("/activity", "What happened", |r| r.to(shown::activity)),

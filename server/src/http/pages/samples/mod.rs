@@ -6,6 +6,7 @@ mod degraders;
 mod drills;
 mod fleet;
 mod flows;
+mod overviews;
 mod pages;
 mod people;
 mod publishers;
@@ -123,6 +124,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "flows",
         "teams",
         "leaderboards",
+        "overview",
         "rules",
         "help",
         "activity",

@@ -33,6 +33,7 @@ pub(crate) fn all() -> Vec<Sample> {
         super::people::all(),
         super::tickets::all(),
         super::what_ifs::all(),
+        super::overviews::all(),
         rest(),
     ]
     .into_iter()
