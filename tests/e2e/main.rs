@@ -36,6 +36,7 @@ mod migrations;
 mod moving;
 mod openapi;
 mod operation;
+mod overview;
 mod pages;
 mod people;
 mod plan_runs;
