@@ -44,6 +44,11 @@ impl RuleResult {
         self.outcome.counts() && self.share_milli < FULL
     }
 
+    /// Whether it counts, and all of it is earned.
+    pub(crate) fn passes(&self) -> bool {
+        self.outcome.counts() && self.share_milli == FULL
+    }
+
     /// The result as it were if the rule passed; where it does not count, passing changes nothing.
     pub(crate) fn taken_as_passed(self) -> Self {
         if !self.outcome.counts() {

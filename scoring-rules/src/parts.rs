@@ -120,34 +120,33 @@ fn read_by(rule: &Rule) -> impl Iterator<Item = FactId> + '_ {
 }
 
 impl Part {
-    /// What the part comes to in a state that is entered already.
-    fn sum(&self, world: &World<'_>, facts: &Facts, state: &State) -> Sum {
-        let results: Vec<RuleResult> =
-            self.rules.iter().filter_map(|rule| world.result(facts, state, *rule)).collect();
-        Sum::of(world.book, &results)
+    /// What each rule comes to in a state that is entered already.
+    fn results(&self, world: &World<'_>, facts: &Facts, state: &State) -> Vec<RuleResult> {
+        self.rules.iter().filter_map(|rule| world.result(facts, state, *rule)).collect()
     }
 
     /// Nothing done.
     pub(crate) fn still(&self, world: &World<'_>, facts: &Facts) -> Way {
         let state = State::default();
-        Way { steps: Vec::new(), effort: 0, sum: self.sum(world, facts, &state), state }
+        let sum = Sum::of(world.book, &self.results(world, facts, &state));
+        Way { steps: Vec::new(), effort: 0, sum, state }
     }
 
     /// The ways that go on from one by one step.
     pub(crate) fn onwards(&self, world: &World<'_>, facts: &mut Facts, from: &Way) -> Vec<Way> {
         let mut ways = Vec::new();
         let before = world.enter(facts, &from.state);
-        for &rule in self.rules.iter().filter(|rule| !from.steps.contains(rule)) {
-            if !world.is_open(facts, &from.state, rule) {
-                continue;
-            }
+        let now = self.results(world, facts, &from.state);
+        let open = now.iter().filter(|result| result.is_open()).map(|result| result.rule);
+        for rule in open.filter(|rule| !from.steps.contains(rule)) {
             let step = world.step(facts, rule);
             let changed = world.enter(facts, &step);
             let mut state = from.state.clone();
             state.add(step);
-            let sum = self.sum(world, facts, &state);
+            let then = self.results(world, facts, &state);
             restore(facts, changed);
-            let effort = from.effort + world.book.rules().get(rule).map_or(0, |rule| rule.effort.weight());
+            let sum = Sum::of(world.book, &then);
+            let effort = from.effort + work(world.book, &now, &then);
             let mut steps = from.steps.clone();
             steps.push(rule);
             ways.push(Way { steps, effort, sum, state });
@@ -176,4 +175,11 @@ impl Part {
         }
         Some(ways)
     }
+}
+
+/// The work of all rules that came to pass, one after the other the same rules: to prove fallbacks takes flows that are
+/// declared, so the work of both counts, whichever step was named.
+pub(crate) fn work(book: &Rulebook, now: &[RuleResult], then: &[RuleResult]) -> i64 {
+    let passed = now.iter().zip(then).filter(|(now, then)| now.is_open() && then.passes());
+    passed.filter_map(|(now, _)| Some(book.rules().get(now.rule)?.effort.weight())).sum()
 }

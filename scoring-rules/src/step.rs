@@ -1,6 +1,7 @@
 //! Next steps: what raises a score or a grade, the cheapest first, and the cheapest way to the next grade.
 //!
-//! Work is weighed in whole numbers: minutes 1, hours 4, days 16 ([`Effort::weight`]). The path is the least work there
+//! Work is weighed in whole numbers: minutes 1, hours 4, days 16 ([`Effort::weight`]), of every rule that comes to pass,
+//! also along with another. The path is the least work there
 //! is: ways through each part of the book that touches no other are listed (`parts`), and of each part one is chosen. A
 //! way of effort `e` adds `v = 100 x earned - least x possible`; a score reaches `least` exactly when all `v` together are
 //! not negative, and a letter when no cap below it holds either. That is a knapsack over small whole numbers, solved
@@ -14,7 +15,7 @@ use crate::book::Rulebook;
 use crate::fact::{FactId, Facts, Value};
 use crate::grade::{Grade, Waivers, grade_supposing, score_of};
 use crate::knapsack::{Item, cheapest};
-use crate::parts::{Part, Parts, Sum, Way};
+use crate::parts::{Part, Parts, Sum, Way, work};
 use crate::rule::Effort;
 use crate::suppose::{State, World};
 
@@ -27,6 +28,8 @@ pub struct Step {
     pub points: u8,
     /// The work it takes.
     pub effort: Effort,
+    /// The weight of that work, and of the other rules that pass along with it.
+    pub work: i64,
     /// The score then.
     pub score_after: u8,
     /// Index of the band then, after caps.
@@ -48,7 +51,7 @@ pub struct Path {
     pub target_min: u8,
     /// The steps, with the score after each on top of those before.
     pub steps: Vec<Step>,
-    /// The weights of their efforts together.
+    /// Their work together.
     pub effort: i64,
     /// No set of steps of less effort reaches the band. Not claimed where very many rules touch each other: there no step
     /// can be left out, and no more is known.
@@ -121,6 +124,7 @@ impl<'a> Outlook<'a> {
             rule: index,
             points: score_after.saturating_sub(self.score),
             effort: rule.effort,
+            work: way.effort,
             score_after,
             band_after: self.band(score_after, sum.held),
             gain_milli: sum.earned_milli - self.grade.earned_milli,
@@ -140,11 +144,7 @@ impl<'a> Outlook<'a> {
         let most = Effort::Days.weight();
         singles.sort_by_cached_key(|single| {
             let id = self.world.book.rules().get(single.step.rule).map(|rule| rule.id.clone());
-            (
-                Reverse(single.worth_milli * most / single.step.effort.weight()),
-                Reverse(single.worth_milli),
-                id,
-            )
+            (Reverse(single.worth_milli * most / single.step.work.max(1)), Reverse(single.worth_milli), id)
         });
         singles
     }
@@ -161,6 +161,7 @@ impl<'a> Outlook<'a> {
         let (mut facts, mut state) = (facts.clone(), State::default());
         let (mut score, mut earned, mut left) = (self.score, self.grade.earned_milli, steps.to_vec());
         let mut taken = Vec::new();
+        let mut before = self.grade.rules.clone();
         while let Some(at) = left.iter().position(|rule| self.world.is_open(&facts, &state, *rule)) {
             let index = left.remove(at);
             let Some(rule) = book.rules().get(index) else { continue };
@@ -172,13 +173,14 @@ impl<'a> Outlook<'a> {
                 rule: index,
                 points: score_after.saturating_sub(score),
                 effort: rule.effort,
+                work: work(book, &before, &then.rules),
                 score_after,
                 band_after,
                 gain_milli: then.earned_milli - earned,
                 changes,
                 source_error: error,
             });
-            (score, earned) = (score_after, then.earned_milli);
+            (score, earned, before) = (score_after, then.earned_milli, then.rules);
         }
         taken
     }
@@ -233,7 +235,7 @@ pub fn path_to_next_band(
         spare(&outlook, &facts, &mut steps, target_band);
     }
     let steps = outlook.walk(&facts, &steps);
-    let effort = steps.iter().map(|step| step.effort.weight()).sum();
+    let effort = steps.iter().map(|step| step.work).sum();
     Some(Path { target_band, target_min, steps, effort, cheapest: chosen.cheapest })
 }
 

@@ -2,7 +2,7 @@
 
 use harness::{Reply, Server, Setup, Value, json, passed};
 
-/// A company of two divisions, one with two teams, and a service that nobody owns.
+/// A company of two divisions, one with two teams, and a service of the company itself.
 const COMPANY: &str = "\
 {apiVersion: backstage.io/v1alpha1, kind: Group, metadata: {name: acme, title: Acme}, spec: {type: organization, children: []}}
 ---
@@ -22,7 +22,7 @@ const COMPANY: &str = "\
 ---
 {apiVersion: backstage.io/v1alpha1, kind: Component, metadata: {name: ledger, annotations: {waterbear.dev/tier: '1'}}, spec: {type: service, lifecycle: production, owner: bank}}
 ---
-{apiVersion: backstage.io/v1alpha1, kind: Component, metadata: {name: stray, annotations: {waterbear.dev/tier: '4'}}, spec: {type: service, lifecycle: production, owner: nobody}}
+{apiVersion: backstage.io/v1alpha1, kind: Component, metadata: {name: stray, annotations: {waterbear.dev/tier: '4'}}, spec: {type: service, lifecycle: production, owner: acme}}
 ";
 
 const BY: &[&str] = &["company", "division", "team", "tier", "practice"];

@@ -131,7 +131,8 @@ fn follow(book: &Rulebook, facts: &Facts, path: &Path, now: &Grade) -> Result<()
     }
     prop_assert!(path.steps.last().is_some_and(|last| last.band_after <= path.target_band));
     let weights: i64 = path.steps.iter().map(|step| step.effort.weight()).sum();
-    prop_assert_eq!(path.effort, weights);
+    prop_assert!(path.effort >= weights);
+    prop_assert_eq!(path.effort, path.steps.iter().map(|step| step.work).sum::<i64>());
     Ok(())
 }
 
@@ -260,6 +261,20 @@ fn as_many_fallbacks_are_verified_as_there_are_and_not_as_an_example_has() {
     let verified = book.catalogue().id("fallbacks.verified").unwrap();
     assert_eq!(supposed.changes, [(verified, Value::Int(5))]);
     assert!(supposed.taken.is_empty());
+}
+
+#[test]
+fn what_passes_along_with_a_step_is_work_too() {
+    let book = &crate::support::DEFAULT;
+    let values =
+        facts(book, &[("service.tier", Value::Int(1)), ("service.lifecycle", Value::from("production"))]);
+    let now = graded(book, &values);
+    let steps = next_steps(book, &values, &Waivers::new(), NOW_MS, &now);
+    let step = |id: &str| steps.iter().find(|step| book.rules()[step.rule].id == id).unwrap();
+    let (proved, declared) = (step("fallback-verified"), step("fallback-flows-declared"));
+    assert_eq!((proved.effort, proved.work), (Effort::Hours, 8), "flows have to be declared for it");
+    assert_eq!((declared.effort, declared.work), (Effort::Hours, 4));
+    assert_eq!(proved.gain_milli, 19_000, "and they earn their points");
 }
 
 #[test]

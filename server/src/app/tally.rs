@@ -207,3 +207,65 @@ fn named<T: Copy>(names: &Names, values: &[T], counts: impl Fn(&T) -> bool) -> B
     let kept = values.iter().enumerate().filter(|(_, value)| counts(value));
     kept.map(|(number, value)| (names.name(number), *value)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::rollups::rest_of;
+
+    /// A service of one of four teams (0: none), graded unless its score is below 0.
+    fn service((team, tier, score, regressions, calls): (u8, i16, i16, i32, Option<i64>)) -> FleetRow {
+        FleetRow {
+            service_id: String::new(),
+            slug: String::new(),
+            team_id: (team > 0).then(|| team.to_string()),
+            tier,
+            score,
+            grade: match score {
+                i16::MIN..0 => "",
+                0..60 => "F",
+                _ => "A",
+            }
+            .to_owned(),
+            coverage: 50,
+            practices: if score < 0 { "{}".to_owned() } else { format!("{{\"drills\":{score}}}") },
+            outcomes: String::new(),
+            regressions,
+            book_hash: String::new(),
+            calls_milli: calls,
+        }
+    }
+
+    fn services() -> impl Strategy<Value = Vec<FleetRow>> {
+        let one = (0_u8..4, 1_i16..=4, -1_i16..=100, 0_i32..3, proptest::option::of(0_i64..5_000_000));
+        proptest::collection::vec(one.prop_map(service), 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn parts_add_up_to_the_whole_and_medians_stand_in_the_middle(rows in services()) {
+            let mut counting = Counting::default();
+            rows.iter().for_each(|row| counting.add(row));
+            let picture = counting.finish(TeamTree::default());
+            let all = &picture.all;
+            let rest = rest_of(all, picture.tiers.values());
+            prop_assert_eq!((rest.services, rest.graded, rest.score_sum, rest.coverage_sum), (0, 0, 0, 0));
+            prop_assert_eq!((rest.regressions, rest.extra.regressions), (0, Some(0)));
+            prop_assert!(rest.grades.values().all(|n| *n == 0) && rest.practices.values().all(|sums| *sums == (0, 0)));
+            prop_assert_eq!(all.grades.values().sum::<i64>(), all.services);
+            let known: i64 = rows.iter().filter_map(|row| row.calls_milli).sum();
+            let traffic = all.extra.traffic.clone().unwrap_or_default();
+            prop_assert_eq!(traffic.values().map(|(_, calls)| calls).sum::<i64>(), known);
+            let mut scores: Vec<i16> = rows.iter().map(|row| row.score).filter(|score| *score >= 0).collect();
+            scores.sort_unstable();
+            let middle = match scores.len() {
+                0 => None,
+                n if n % 2 == 1 => Some(scores[n / 2]),
+                n => Some(i16::midpoint(scores[n / 2 - 1], scores[n / 2])),
+            };
+            prop_assert_eq!(all.extra.median, middle);
+        }
+    }
+}

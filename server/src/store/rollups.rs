@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
-use super::Conn;
 use super::boards::DailyRow;
 use super::schema::{scope_daily, score_history, services};
+use super::{CHUNK_ROWS, Conn};
 
 /// Scope kind of everything, whose id is empty.
 const ALL: i16 = 0;
@@ -54,6 +54,21 @@ pub fn days(conn: &mut Conn, kind: i16, id: &str, from: i32, to: i32) -> QueryRe
         .filter(scope_daily::day.between(from, to))
         .order(scope_daily::day)
         .load(conn)
+}
+
+/// Sums of scores and graded services of some scopes of a kind on one day: no more columns than a mean takes.
+pub fn sums_on(conn: &mut Conn, kind: i16, ids: &[String], day: i32) -> QueryResult<Vec<(String, i64, i64)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK_ROWS) {
+        let rows: Vec<(String, i64, i64)> = scope_daily::table
+            .filter(scope_daily::scope_kind.eq(kind))
+            .filter(scope_daily::scope_id.eq_any(chunk))
+            .filter(scope_daily::day.eq(day))
+            .select((scope_daily::scope_id, scope_daily::score_sum, scope_daily::graded))
+            .load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Changes of scores of one team, tier and cause.

@@ -4,6 +4,7 @@ mod core_flows;
 mod guard;
 mod people;
 mod publishers;
+mod rollups;
 mod signals;
 mod tickets;
 
@@ -11,6 +12,7 @@ pub use core_flows::*;
 pub use guard::{rate_windows, sign_in_attempts};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
+pub use rollups::scope_daily;
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
@@ -235,25 +237,6 @@ diesel::table! {
         moves -> Text,
         sentence -> Text,
         attributes -> Text,
-    }
-}
-
-diesel::table! {
-    scope_daily (scope_kind, scope_id, day) {
-        scope_kind -> SmallInt,
-        scope_id -> Text,
-        day -> Integer,
-        services -> BigInt,
-        graded -> BigInt,
-        score_sum -> BigInt,
-        coverage_sum -> BigInt,
-        grades -> Text,
-        practices -> Text,
-        median -> Nullable<SmallInt>,
-        regressions -> Nullable<BigInt>,
-        traffic -> Nullable<Text>,
-        moved -> Nullable<Text>,
-        kept_at -> Nullable<BigInt>,
     }
 }
 

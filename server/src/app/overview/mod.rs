@@ -19,7 +19,6 @@ use super::views::{BandView, TeamRef};
 use super::{Tx, rulebook};
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::rollups::StoodRow;
 use crate::store::services::TeamRow;
 use crate::types::{DAY_MS, Timestamp};
 
@@ -62,6 +61,21 @@ pub struct Line {
     pub weeks: Vec<Option<i16>>,
 }
 
+/// A service of the team itself, as it stood on the day.
+#[derive(Clone, Debug)]
+pub struct Stood {
+    /// Slug.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// 1..4.
+    pub tier: i16,
+    /// Absent where it was not there yet; below 0 where no rule applied.
+    pub score: Option<i16>,
+    /// Letter; empty while not graded.
+    pub grade: Option<String>,
+}
+
 /// The whole answer.
 pub struct Overview {
     /// The team asked for.
@@ -93,7 +107,7 @@ pub struct Overview {
     /// Services of none of them.
     pub rest: Option<Line>,
     /// Services that the team owns itself, worst first.
-    pub services: Vec<StoodRow>,
+    pub services: Vec<Stood>,
     /// Score against traffic; today only.
     pub risk: Option<RiskMap>,
     /// Where most is at stake; today only.
@@ -265,13 +279,22 @@ fn causes(tx: &mut Tx<'_>, kind: i16, id: &str, since: Option<i32>, day: i32) ->
     Ok((sums, known))
 }
 
-fn services(tx: &mut Tx<'_>, team: Option<&TeamRow>, day: &Day) -> Result<Vec<StoodRow>> {
+fn services(tx: &mut Tx<'_>, team: Option<&TeamRow>, day: &Day) -> Result<Vec<Stood>> {
     let Some(team) = team else { return Ok(Vec::new()) };
     let end = Timestamp((i64::from(day.day) + 1) * DAY_MS - 1).min(tx.now);
-    let mut rows = store::rollups::services_of(tx.conn, &team.id, end.0, MOST_SERVICES)?;
-    rows.retain(|row| day.live || row.score.is_some());
-    rows.sort_by(|a, b| (a.score, &a.slug).cmp(&(b.score, &b.slug)));
-    Ok(rows)
+    let rows = store::rollups::services_of(tx.conn, &team.id, end.0, MOST_SERVICES)?;
+    let shown = rows.into_iter().filter(|row| day.live || row.score.is_some());
+    let mut stood: Vec<Stood> = shown
+        .map(|row| Stood {
+            slug: row.slug,
+            name: row.name,
+            tier: row.tier,
+            score: row.score,
+            grade: row.grade,
+        })
+        .collect();
+    stood.sort_by(|a, b| (a.score, &a.slug).cmp(&(b.score, &b.slug)));
+    Ok(stood)
 }
 
 /// Reads a period.

@@ -124,19 +124,16 @@ pub fn rollups(tx: &mut Tx<'_>, by: By, at: Option<i32>) -> Result<Vec<Rollup>> 
     Ok(lines.into_iter().filter(|(hidden, _)| !hidden).map(|(_, line)| line).collect())
 }
 
-/// The first level below the company: the teams below the only team without one above it, or, where there are several,
-/// those.
+/// The first level below the company, which is the only team with teams below it and none above; beside them, teams that
+/// stand alone. Where several teams with teams below them have none above, there is no company, and those are the divisions.
 pub fn divisions(tree: &TeamTree) -> Vec<&TeamRow> {
-    let living = || tree.rows().iter().filter(|team| team.removed_at.is_none());
+    let living = tree.rows().iter().filter(|team| team.removed_at.is_none());
     let is_root = |team: &&TeamRow| tree.ancestors(team).iter().all(|above| above.removed_at.is_some());
-    let roots: Vec<&TeamRow> = living().filter(is_root).collect();
-    if let [company] = roots.as_slice() {
-        let below: Vec<&TeamRow> = children(tree, company);
-        if !below.is_empty() {
-            return below;
-        }
-    }
-    roots
+    let roots: Vec<&TeamRow> = living.filter(is_root).collect();
+    let mut companies = roots.iter().filter(|root| !children(tree, root).is_empty());
+    let (Some(company), None) = (companies.next(), companies.next()) else { return roots };
+    let alone = roots.iter().copied().filter(|root| root.id != company.id);
+    children(tree, company).into_iter().chain(alone).collect()
 }
 
 /// Living teams right below a team, in path order.
@@ -184,9 +181,8 @@ fn tier(tier: i16) -> Scope {
 
 /// Mean scores of scopes on one kept day.
 fn means(tx: &mut Tx<'_>, kind: i16, ids: &[String], day: i32) -> Result<HashMap<String, i16>> {
-    let rows = store::boards::daily_of(tx.conn, kind, ids, &[day])?;
-    let mean = |row: &store::boards::DailyRow| standing::mean(row.score_sum, row.graded);
-    Ok(rows.iter().filter_map(|row| Some((row.scope_id.clone(), mean(row)?))).collect())
+    let rows = store::rollups::sums_on(tx.conn, kind, ids, day)?;
+    Ok(rows.into_iter().filter_map(|(id, sum, n)| Some((id, standing::mean(sum, n)?))).collect())
 }
 
 fn line(book: &Book, day: &Day, scope: &Scope, tally: &Tally, before: Option<i16>) -> Rollup {

@@ -1,8 +1,7 @@
 //! The one route table: method, path, access, handler, and what the OpenAPI document says of each.
 
-use super::media::{CATALOG, DOCUMENT, HINTS, JSON, NDJSON, PLANS};
+use super::media::{CATALOG, DOCUMENT, HINTS, JSON, NDJSON, PLANS, REPEATED, STORED, TAKEN_IN};
 use super::{Access, Given, Route, empty, get, json, route, text};
-use crate::app::alerts::AlertsAnswer;
 use crate::app::audit::AuditView;
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::deployments::{DeploymentView, PostDeployment};
@@ -31,18 +30,9 @@ use crate::plans::Engine;
 const DRILLS: Access = Access::Scope("drills:write");
 const CATALOG_WRITE: Access = Access::Whole("catalog:write");
 const ADMIN: Access = Access::Whole("admin");
-const STORED: Given = json(201, "The result is stored and judged.", json_of::<views::DrillAnswer>);
-const REPEATED: Given =
-    json(200, "The same result was stored before: the first answer.", json_of::<views::DrillAnswer>);
 const BY: Param =
     param("by", Kind::Word(&["team", "service"]), "Who is compared; team unless said otherwise");
 const AFTER: Param = param("after", Kind::Whole(0, i64::MAX), "Position (`seq`) to go on from");
-const TAKEN_IN: &[Given] = &[
-    STORED,
-    json(200, "Stored before, alerts taken in, or a list answered line by line.", json_of::<AlertsAnswer>),
-    json(202, "No result, or not understood and kept.", json_of::<ingest::NotRecorded>),
-];
-
 /// Every call of the API.
 pub const ROUTES: &[Route] = &[
     route("POST", "/api/v1/drills", DRILLS, |r| r.to(drills::record))

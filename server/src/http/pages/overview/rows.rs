@@ -5,13 +5,12 @@ use serde::Serialize;
 use super::Here;
 use crate::app::overview::exposure::Exposed;
 use crate::app::overview::risk::{RiskMap, RiskPoint};
-use crate::app::overview::{Line, Overview};
+use crate::app::overview::{Line, Overview, Stood};
 use crate::app::standing::Tally;
 use crate::app::views::BandView;
 use crate::http::charts::{Mix, RiskDot, Spark, calls};
-use crate::http::pages::parts::{self, Delta, Grade, Link};
+use crate::http::pages::parts::{self, Delta, Grade, Link, Span};
 use crate::http::pages::words;
-use crate::store::rollups::StoodRow;
 use crate::types::Timestamp;
 
 /// What moved is told of so many divisions or teams.
@@ -55,7 +54,7 @@ pub(super) struct ExposedRow {
     tier: i16,
     grade: Grade,
     sub: String,
-    why: String,
+    why: Vec<Span>,
     next: Option<String>,
     due: Option<String>,
     plan: Link,
@@ -136,7 +135,7 @@ fn cell(found: &Overview, here: &Here, line: &Line, id: &str, title: &str) -> Ce
 }
 
 impl ServiceLine {
-    pub(super) fn new(row: &StoodRow, here: &Here) -> Self {
+    pub(super) fn new(row: &Stood, here: &Here) -> Self {
         let score = row.score.filter(|score| *score >= 0);
         Self {
             name: Link::to(&row.name, here.service(&row.slug)),
@@ -166,7 +165,7 @@ impl ExposedRow {
             tier: one.tier,
             grade: Grade::new(Some(&one.grade)),
             sub: format!("{team} · {traffic}"),
-            why: one.why.clone(),
+            why: parts::linked(&one.why, Some(&one.slug)),
             next: one.step.as_ref().map(|(title, points, effort)| {
                 let points = if *points > 0 { format!("+{points}, ") } else { String::new() };
                 format!("Next: {title} ({points}{})", words::effort(effort))

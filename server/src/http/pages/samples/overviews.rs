@@ -6,9 +6,8 @@ use super::super::overview;
 use super::{HOSTILE, Sample, bands, chrome, days_ago, now, stranger, team};
 use crate::app::overview::exposure::Exposed;
 use crate::app::overview::risk::{RiskMap, RiskPoint};
-use crate::app::overview::{Line, Overview};
+use crate::app::overview::{Line, Overview, Stood};
 use crate::app::standing::{Extra, Moved, Tally};
-use crate::store::rollups::StoodRow;
 
 fn tally(services: i64, mean: i64, known: bool) -> Tally {
     let half = services / 2;
@@ -110,7 +109,7 @@ fn full() -> Overview {
 }
 
 fn of_a_team_then() -> Overview {
-    let stood = |slug: &str, score: Option<i16>, grade: &str| StoodRow {
+    let stood = |slug: &str, score: Option<i16>, grade: &str| Stood {
         slug: slug.to_owned(),
         name: slug.to_owned(),
         tier: 2,

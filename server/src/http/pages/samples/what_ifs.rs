@@ -6,7 +6,8 @@ use serde_json::json;
 use super::super::what_if;
 use super::{HOSTILE, Sample, cards, chrome, now};
 use crate::app::views::{
-    Points, WhatIfFact, WhatIfGrade, WhatIfMove, WhatIfPractice, WhatIfStep, WhatIfView,
+    NextStepView, PathView, Points, WhatIfFact, WhatIfGrade, WhatIfMove, WhatIfPractice, WhatIfStep,
+    WhatIfView,
 };
 use crate::app::what_if::{AskWhatIf, WhatIf};
 use crate::error::FieldError;
@@ -125,4 +126,9 @@ pub(super) fn all() -> Vec<Sample> {
         page("tried", &ask, &found),
         page("wrong", &asked, &errors),
     ]
+}
+
+/// A path to a letter.
+pub(super) fn way(grade: &str, score: u8, points: u8, steps: Vec<NextStepView>) -> PathView {
+    PathView { grade: grade.to_owned(), score, points, steps, reaches: true, effort: 24, cheapest: true }
 }
