@@ -215,6 +215,16 @@ impl Facts {
         }
     }
 
+    /// Puts a fact, or none, into a slot and hands out what was there.
+    pub(crate) fn replace(&mut self, id: FactId, fact: Option<Fact>) -> Option<Fact> {
+        let before = self.get(id).cloned();
+        match fact {
+            Some(fact) => self.set(id, fact),
+            None => self.remove(id),
+        }
+        before
+    }
+
     /// The known facts in slot order.
     pub fn iter(&self) -> impl Iterator<Item = (FactId, &Fact)> {
         self.slots.iter().enumerate().filter_map(|(slot, fact)| Some((FactId(slot as u16), fact.as_ref()?)))

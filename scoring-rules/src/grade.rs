@@ -38,6 +38,33 @@ pub struct RuleResult {
     pub previewed: bool,
 }
 
+impl RuleResult {
+    /// Whether something is left to do for it: it counts, and some of it is not earned.
+    pub(crate) fn is_open(&self) -> bool {
+        self.outcome.counts() && self.share_milli < FULL
+    }
+
+    /// Whether it counts, and all of it is earned.
+    pub(crate) fn passes(&self) -> bool {
+        self.outcome.counts() && self.share_milli == FULL
+    }
+
+    /// The result as it were if the rule passed; where it does not count, passing changes nothing.
+    pub(crate) fn taken_as_passed(self) -> Self {
+        if !self.outcome.counts() {
+            return self;
+        }
+        Self {
+            outcome: Outcome::Pass,
+            share_milli: FULL,
+            earned_milli: self.possible_milli,
+            missing: Vec::new(),
+            caps: None,
+            ..self
+        }
+    }
+}
+
 /// The score of one practice, by the formula of the whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PracticeScore {
@@ -112,11 +139,23 @@ pub(crate) fn score_of(earned_milli: i64, possible_milli: i64) -> Option<u8> {
 
 /// Judges all rules and adds up. The same input gives the same grade, byte for byte.
 pub fn grade(book: &Rulebook, facts: &Facts, waivers: &Waivers, now_ms: i64) -> Grade {
+    grade_supposing(book, facts, waivers, now_ms, &BTreeSet::new())
+}
+
+/// [`grade`], with these rules (by their index in the book) taken as passed wherever they count.
+pub(crate) fn grade_supposing(
+    book: &Rulebook,
+    facts: &Facts,
+    waivers: &Waivers,
+    now_ms: i64,
+    passed: &BTreeSet<usize>,
+) -> Grade {
     let mut all = Tally::default();
     let mut by_practice = vec![Tally::default(); book.practices().len()];
     let mut rules = Vec::with_capacity(book.rules().len());
     for (index, rule) in book.rules().iter().enumerate() {
         let result = result_of(index, rule, book.catalogue(), facts, waivers, now_ms);
+        let result = if passed.contains(&index) { result.taken_as_passed() } else { result };
         all.add(&result);
         if let Some(tally) = by_practice.get_mut(rule.practice_index) {
             tally.add(&result);
@@ -168,7 +207,7 @@ pub(crate) fn waiver_cap(book: &Rulebook, rules: &[RuleResult]) -> Option<usize>
     book.waiver_cap().filter(|_| rules.iter().any(|result| result.outcome == Outcome::Waived))
 }
 
-fn result_of(
+pub(crate) fn result_of(
     index: usize,
     rule: &Rule,
     catalogue: &Catalogue,

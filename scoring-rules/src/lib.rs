@@ -50,13 +50,17 @@ mod form;
 mod goal;
 mod grade;
 mod grades;
+mod knapsack;
 mod outcome;
 mod pack;
+mod parts;
 mod policy;
 mod record;
 pub mod quest;
+mod remedy;
 mod rule;
 mod step;
+mod suppose;
 
 pub use award::{
     Award, AwardExample, AwardExpected, AwardKind, MAX_VALID_DAYS, Medal, Reading, Standing, StandingState,
@@ -78,3 +82,4 @@ pub use policy::{GateResult, Policy};
 pub use record::Record;
 pub use rule::{Cap, Effort, Flaky, Judge, MAX_POINTS, MOST_RUNS, Rule};
 pub use step::{Path, Step, next_steps, path_to_next_band};
+pub use suppose::{Supposed, suppose};

@@ -95,6 +95,8 @@ const TELLING: &[&str] = &[
     "/api/v1/teams/acme",
     "/api/v1/teams/acme/drills-due",
     "/api/v1/rollups?by=team&format=csv",
+    "/api/v1/rollups?by=division&format=csv",
+    "/overview",
     "/api/v1/leaderboards/score?by=service&format=csv",
     "/api/v1/events?limit=500",
     "/api/v1/flows",

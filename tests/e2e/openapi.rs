@@ -80,6 +80,8 @@ fn answers_have_the_fields_their_schema_requires() {
         ("/api/v1/services/checkout/scorecard", "/api/v1/services/{slug}/scorecard"),
         ("/api/v1/services/checkout", "/api/v1/services/{slug}"),
         ("/api/v1/services", "/api/v1/services"),
+        ("/api/v1/services/checkout/what-if?pass=drill-dns", "/api/v1/services/{slug}/what-if"),
+        ("/api/v1/rollups?by=division", "/api/v1/rollups"),
         ("/api/v1/rulebook", "/api/v1/rulebook"),
         ("/api/v1/teams/shop-team", "/api/v1/teams/{slug}"),
     ] {

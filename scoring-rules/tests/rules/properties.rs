@@ -29,7 +29,7 @@ fn value(id: FactId, draw: u16) -> Option<Value> {
     })
 }
 
-fn chosen() -> impl Strategy<Value = Vec<(FactId, Fact)>> {
+pub(crate) fn chosen() -> impl Strategy<Value = Vec<(FactId, Fact)>> {
     proptest::collection::vec(any::<u16>(), DEFAULT.catalogue().len()).prop_map(|draws| {
         let ids = DEFAULT.catalogue().iter().map(|(id, _)| id);
         ids.zip(draws).filter_map(|(id, draw)| Some((id, fact(value(id, draw)?)))).collect()
@@ -41,7 +41,7 @@ fn waivers() -> impl Strategy<Value = Waivers> {
         .prop_map(|picked| picked.into_iter().map(|index| DEFAULT.rules()[index].id.clone()).collect())
 }
 
-fn gather<'a>(chosen: impl IntoIterator<Item = &'a (FactId, Fact)>) -> Facts {
+pub(crate) fn gather<'a>(chosen: impl IntoIterator<Item = &'a (FactId, Fact)>) -> Facts {
     let mut facts = Facts::new(DEFAULT.catalogue().len());
     for (id, fact) in chosen {
         facts.set(*id, fact.clone());

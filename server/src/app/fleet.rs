@@ -64,7 +64,14 @@ pub struct Ranked {
     pub tier: i8,
     /// Number of the letter: [`Picture::letter`].
     pub grade: u8,
+    /// Place of its team among the rows of the tree; [`NO_TEAM`] for none.
+    pub team: u32,
+    /// Calls a second in thousandths; -1 while nobody knows.
+    pub calls_milli: i64,
 }
+
+/// The place of a team that is not there.
+pub const NO_TEAM: u32 = u32::MAX;
 
 /// All services at one instant.
 #[derive(Debug, Default)]

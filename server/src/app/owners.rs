@@ -124,6 +124,19 @@ impl TeamTree {
         self.by_id.get(id).and_then(|i| self.rows.get(*i))
     }
 
+    /// The place of a team among [`TeamTree::rows`].
+    pub fn place(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The places of a team and all below it: in path order they stand together.
+    pub fn places_below(&self, path: &str) -> std::ops::Range<usize> {
+        let from = self.rows.partition_point(|team| team.path.as_str() < path);
+        let below =
+            self.rows.get(from..).map_or(0, |rest| rest.partition_point(|team| team.path.starts_with(path)));
+        from..from + below
+    }
+
     /// From the root down to the parent.
     pub fn ancestors(&self, team: &TeamRow) -> Vec<&TeamRow> {
         heads(&team.path)

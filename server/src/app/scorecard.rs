@@ -309,6 +309,8 @@ impl Build<'_> {
             points: path.target_min.saturating_sub(score),
             steps: path.steps.iter().filter_map(|s| self.step(s)).collect(),
             reaches,
+            effort: path.effort,
+            cheapest: path.cheapest,
         })
     }
 

@@ -1,11 +1,12 @@
 //! Standings of scopes: all services, each team with everything below it, each tier; kept once a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use scoring_rules::Rulebook;
 
 use super::Tx;
 use super::fleet::Picture;
+use super::grading::Cause;
 use super::views::{GradeCount, PracticeMean, Standing};
 use crate::error::Result;
 use crate::store;
@@ -36,7 +37,25 @@ pub struct Tally {
     pub practices: BTreeMap<String, (i64, i64)>,
     /// Open regressions.
     pub regressions: i64,
+    /// What was not kept from the first day on.
+    pub extra: Extra,
 }
+
+/// Sums that are only known now, and of days since they are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extra {
+    /// The middle score; of an even number the mean of the two in the middle, rounded down.
+    pub median: Option<i16>,
+    /// Open regressions.
+    pub regressions: Option<i64>,
+    /// By letter: services whose traffic is known, and their calls a second in thousandths.
+    pub traffic: Option<BTreeMap<String, (i64, i64)>>,
+    /// By cause: points that scores moved by that day, up and down, and how many moved.
+    pub moved: Option<Moved>,
+}
+
+/// By cause: points, and changes.
+pub type Moved = BTreeMap<String, (i64, i64)>;
 
 impl Tally {
     /// A kept day.
@@ -48,7 +67,13 @@ impl Tally {
             coverage_sum: row.coverage_sum,
             grades: serde_json::from_str(&row.grades).unwrap_or_default(),
             practices: serde_json::from_str(&row.practices).unwrap_or_default(),
-            regressions: 0,
+            regressions: row.regressions.unwrap_or(0),
+            extra: Extra {
+                median: row.median,
+                regressions: row.regressions,
+                traffic: row.traffic.as_ref().and_then(|text| serde_json::from_str(text).ok()),
+                moved: row.moved.as_ref().and_then(|text| serde_json::from_str(text).ok()),
+            },
         }
     }
 
@@ -57,7 +82,8 @@ impl Tally {
         mean(self.score_sum, self.graded)
     }
 
-    fn row(&self, kind: i16, id: &str, day: i32) -> DailyRow {
+    fn row(&self, kind: i16, id: &str, day: i32, moved: Option<&Moved>, kept_at: Timestamp) -> DailyRow {
+        let moved = serde_json::to_string(moved.unwrap_or(&Moved::new())).ok();
         DailyRow {
             scope_kind: kind,
             scope_id: id.to_owned(),
@@ -68,6 +94,11 @@ impl Tally {
             coverage_sum: self.coverage_sum,
             grades: serde_json::to_string(&self.grades).unwrap_or_default(),
             practices: serde_json::to_string(&self.practices).unwrap_or_default(),
+            median: self.extra.median,
+            regressions: self.extra.regressions,
+            traffic: self.extra.traffic.as_ref().and_then(|sums| serde_json::to_string(sums).ok()),
+            moved,
+            kept_at: Some(kept_at.0),
         }
     }
 }
@@ -81,12 +112,35 @@ pub fn mean(sum: i64, count: i64) -> Option<i16> {
 pub fn rows_of(tx: &mut Tx<'_>, day: i32) -> Result<Vec<DailyRow>> {
     // Not the held picture, which may be some seconds old: what is kept for ever is exact.
     let tallies = Picture::make(tx.conn)?;
-    let mut rows = vec![tallies.all.row(ALL, "", day)];
-    rows.extend(tallies.tiers.iter().map(|(tier, t)| t.row(TIER, &tier.to_string(), day)));
+    let moved = moved_by(tx, &tallies, day)?;
+    let of = |kind: i16, id: &str, tally: &Tally| {
+        tally.row(kind, id, day, moved.get(&(kind, id.to_owned())), tx.now)
+    };
+    let mut rows = vec![of(ALL, "", &tallies.all)];
+    rows.extend(tallies.tiers.iter().map(|(tier, t)| of(TIER, &tier.to_string(), t)));
     let mut teams: Vec<_> = tallies.teams.iter().collect();
     teams.sort_by_key(|(id, _)| id.as_str());
-    rows.extend(teams.into_iter().map(|(id, t)| t.row(TEAM, id, day)));
+    rows.extend(teams.into_iter().map(|(id, t)| of(TEAM, id, t)));
     Ok(rows)
+}
+
+/// By scope what moved scores since the day before was kept; since midnight where that is not known.
+fn moved_by(tx: &mut Tx<'_>, tallies: &Picture, day: i32) -> Result<HashMap<(i16, String), Moved>> {
+    let since = store::rollups::kept_at(tx.conn, day)?.unwrap_or(i64::from(day) * DAY_MS - 1);
+    let mut moved: HashMap<(i16, String), Moved> = HashMap::new();
+    for row in store::rollups::moved(tx.conn, since, tx.now.0)? {
+        let mut scopes = vec![(ALL, String::new()), (TIER, row.tier.to_string())];
+        if let Some(team) = row.team_id.as_deref().and_then(|id| tallies.tree.get(id)) {
+            let above = tallies.tree.ancestors(team).into_iter().chain([team]);
+            scopes.extend(above.map(|team| (TEAM, team.id.clone())));
+        }
+        for scope in scopes {
+            let sums = moved.entry(scope).or_default().entry(Cause::word(row.cause).to_owned()).or_default();
+            sums.0 += row.points;
+            sums.1 += row.changes;
+        }
+    }
+    Ok(moved)
 }
 
 /// The days a trend is drawn over: the last day of each of the last `weeks` weeks, today last.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::fleet::{Picture, Ranked};
+use super::fleet::{NO_TEAM, Picture, Ranked};
 use super::owners::TeamTree;
-use super::standing::Tally;
+use super::standing::{Extra, Tally};
 use crate::store::fleet::FleetRow;
 
 /// Sums of one scope; letters and practices by their number.
@@ -17,6 +17,10 @@ struct Sums {
     regressions: i64,
     grades: Vec<i64>,
     practices: Vec<(i64, i64)>,
+    /// By score, how many services have it.
+    scores: Vec<i64>,
+    /// By letter: services whose traffic is known, and their calls a second in thousandths.
+    traffic: Vec<(i64, i64)>,
 }
 
 impl Sums {
@@ -24,9 +28,13 @@ impl Sums {
         self.services += 1;
         self.regressions += i64::from(row.regressions);
         *slot(&mut self.grades, grade) += 1;
-        if row.score < 0 {
-            return;
+        if let Some(calls) = row.calls_milli {
+            let sums = slot(&mut self.traffic, grade);
+            sums.0 += 1;
+            sums.1 += calls;
         }
+        let Ok(score) = usize::try_from(row.score) else { return };
+        *slot(&mut self.scores, score) += 1;
         self.graded += 1;
         self.score += i64::from(row.score);
         self.coverage += i64::from(row.coverage);
@@ -46,11 +54,30 @@ impl Sums {
         for (number, n) in other.grades.iter().enumerate() {
             *slot(&mut self.grades, number) += n;
         }
-        for (number, (sum, n)) in other.practices.iter().enumerate() {
-            let sums = slot(&mut self.practices, number);
-            sums.0 += sum;
-            sums.1 += n;
+        for (score, n) in other.scores.iter().enumerate() {
+            *slot(&mut self.scores, score) += n;
         }
+        for (own, others) in [(&mut self.practices, &other.practices), (&mut self.traffic, &other.traffic)] {
+            for (number, (sum, n)) in others.iter().enumerate() {
+                let sums = slot(own, number);
+                sums.0 += sum;
+                sums.1 += n;
+            }
+        }
+    }
+
+    /// The middle score; of an even number the mean of the two in the middle, rounded down. None of nothing.
+    fn median(&self) -> Option<i16> {
+        let at = |place: i64| {
+            let mut below = 0;
+            let found = self.scores.iter().position(|n| {
+                below += n;
+                below > place
+            });
+            found.and_then(|score| i16::try_from(score).ok())
+        };
+        Some(i16::midpoint(at((self.graded - 1).div_euclid(2))?, at(self.graded / 2)?))
+            .filter(|_| self.graded > 0)
     }
 }
 
@@ -91,6 +118,8 @@ pub(super) struct Counting {
     best_tier: HashMap<String, i16>,
     outcomes: HashMap<String, Vec<BTreeMap<char, i64>>>,
     services: Vec<Ranked>,
+    /// Owners of `services`, one by one.
+    owners: Vec<Option<String>>,
 }
 
 impl Counting {
@@ -125,12 +154,19 @@ impl Counting {
                 score: row.score,
                 tier: i8::try_from(row.tier).unwrap_or(0),
                 grade: u8::try_from(grade).unwrap_or(u8::MAX),
+                team: NO_TEAM,
+                calls_milli: row.calls_milli.unwrap_or(-1),
             });
+            self.owners.push(row.team_id.clone());
         }
     }
 
     /// The picture of all that was counted; a team's tally holds everything below it.
-    pub(super) fn finish(self, tree: TeamTree) -> Picture {
+    pub(super) fn finish(mut self, tree: TeamTree) -> Picture {
+        for (service, owner) in self.services.iter_mut().zip(&self.owners) {
+            let place = owner.as_ref().and_then(|id| tree.place(id));
+            service.team = place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NO_TEAM);
+        }
         let mut teams: HashMap<&str, Sums> = HashMap::new();
         for (id, sums) in &self.own {
             let Some(team) = tree.get(id) else { continue };
@@ -146,6 +182,12 @@ impl Counting {
             regressions: sums.regressions,
             grades: named(&self.grades, &sums.grades, |n| *n > 0),
             practices: named(&self.practices, &sums.practices, |(_, n)| *n > 0),
+            extra: Extra {
+                median: sums.median(),
+                regressions: Some(sums.regressions),
+                traffic: Some(named(&self.grades, &sums.traffic, |(n, _)| *n > 0)),
+                moved: None,
+            },
         };
         Picture {
             all: tally(&self.all),
@@ -164,4 +206,66 @@ impl Counting {
 fn named<T: Copy>(names: &Names, values: &[T], counts: impl Fn(&T) -> bool) -> BTreeMap<String, T> {
     let kept = values.iter().enumerate().filter(|(_, value)| counts(value));
     kept.map(|(number, value)| (names.name(number), *value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::rollups::rest_of;
+
+    /// A service of one of four teams (0: none), graded unless its score is below 0.
+    fn service((team, tier, score, regressions, calls): (u8, i16, i16, i32, Option<i64>)) -> FleetRow {
+        FleetRow {
+            service_id: String::new(),
+            slug: String::new(),
+            team_id: (team > 0).then(|| team.to_string()),
+            tier,
+            score,
+            grade: match score {
+                i16::MIN..0 => "",
+                0..60 => "F",
+                _ => "A",
+            }
+            .to_owned(),
+            coverage: 50,
+            practices: if score < 0 { "{}".to_owned() } else { format!("{{\"drills\":{score}}}") },
+            outcomes: String::new(),
+            regressions,
+            book_hash: String::new(),
+            calls_milli: calls,
+        }
+    }
+
+    fn services() -> impl Strategy<Value = Vec<FleetRow>> {
+        let one = (0_u8..4, 1_i16..=4, -1_i16..=100, 0_i32..3, proptest::option::of(0_i64..5_000_000));
+        proptest::collection::vec(one.prop_map(service), 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn parts_add_up_to_the_whole_and_medians_stand_in_the_middle(rows in services()) {
+            let mut counting = Counting::default();
+            rows.iter().for_each(|row| counting.add(row));
+            let picture = counting.finish(TeamTree::default());
+            let all = &picture.all;
+            let rest = rest_of(all, picture.tiers.values());
+            prop_assert_eq!((rest.services, rest.graded, rest.score_sum, rest.coverage_sum), (0, 0, 0, 0));
+            prop_assert_eq!((rest.regressions, rest.extra.regressions), (0, Some(0)));
+            prop_assert!(rest.grades.values().all(|n| *n == 0) && rest.practices.values().all(|sums| *sums == (0, 0)));
+            prop_assert_eq!(all.grades.values().sum::<i64>(), all.services);
+            let known: i64 = rows.iter().filter_map(|row| row.calls_milli).sum();
+            let traffic = all.extra.traffic.clone().unwrap_or_default();
+            prop_assert_eq!(traffic.values().map(|(_, calls)| calls).sum::<i64>(), known);
+            let mut scores: Vec<i16> = rows.iter().map(|row| row.score).filter(|score| *score >= 0).collect();
+            scores.sort_unstable();
+            let middle = match scores.len() {
+                0 => None,
+                n if n % 2 == 1 => Some(scores[n / 2]),
+                n => Some(i16::midpoint(scores[n / 2 - 1], scores[n / 2])),
+            };
+            prop_assert_eq!(all.extra.median, middle);
+        }
+    }
 }

@@ -142,7 +142,7 @@ fn steps(tx: &mut Tx<'_>, mut rows: Vec<ListedRow>) -> Result<Vec<TeamStep>> {
         for step in all.iter().take(2) {
             let Some(rule) = rules.rules().get(step.rule) else { continue };
             let practice = rules.practices().iter().find(|p| p.id == rule.practice);
-            let weight = step.gain_milli * 16 / step.effort.weight().max(1);
+            let weight = step.gain_milli * 16 / step.work.max(1);
             let view = TeamStep {
                 service: service.slug.clone(),
                 rule: rule.id.clone(),

@@ -6,6 +6,7 @@ mod ladder;
 mod latency;
 mod marks;
 mod replay;
+mod risk;
 mod stack;
 mod trend;
 
@@ -15,6 +16,7 @@ pub use ladder::{Ladder, LadderSteps};
 pub use latency::{Latencies, Mark, ms, percent};
 pub use marks::{Bar, Mix, Ring, Spark};
 pub use replay::{Course, Replayed};
+pub use risk::{Risk, RiskDot, calls};
 pub use stack::{Stack, StackWeek};
 pub use trend::{Trend, TrendPoint};
 

@@ -19,6 +19,7 @@ use super::problem;
 use super::query::Param;
 
 use awards::AWARDS;
+use table::ROUTES;
 pub use pages::PAGES;
 
 use crate::app::actor::Role;

@@ -24,6 +24,11 @@ pub struct DailyRow {
     pub coverage_sum: i64,
     pub grades: String,
     pub practices: String,
+    pub median: Option<i16>,
+    pub regressions: Option<i64>,
+    pub traffic: Option<String>,
+    pub moved: Option<String>,
+    pub kept_at: Option<i64>,
 }
 
 /// Writes the standings of a day.
@@ -41,6 +46,11 @@ pub fn put_daily(conn: &mut Conn, rows: &[DailyRow]) -> QueryResult<()> {
                 scope_daily::coverage_sum.eq(excluded(scope_daily::coverage_sum)),
                 scope_daily::grades.eq(excluded(scope_daily::grades)),
                 scope_daily::practices.eq(excluded(scope_daily::practices)),
+                scope_daily::median.eq(excluded(scope_daily::median)),
+                scope_daily::regressions.eq(excluded(scope_daily::regressions)),
+                scope_daily::traffic.eq(excluded(scope_daily::traffic)),
+                scope_daily::moved.eq(excluded(scope_daily::moved)),
+                scope_daily::kept_at.eq(excluded(scope_daily::kept_at)),
             ))
             .execute(c))?;
     }

@@ -27,6 +27,8 @@ pub struct DegraderRow {
     /// Whether a CI job that proved itself sent the settings, and the profile.
     pub settings_by_ci: bool,
     pub profile_by_ci: bool,
+    /// Calls a second of the profile, in thousandths.
+    pub calls_milli: Option<i64>,
 }
 
 /// What is known of one service.

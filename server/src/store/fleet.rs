@@ -3,7 +3,7 @@
 use diesel::connection::Connection;
 use diesel::prelude::*;
 
-use super::schema::{score_history, scores, services, teams};
+use super::schema::{degraders, score_history, scores, services, teams};
 use super::services::{TeamRow, path_end};
 use super::veil::{Unseen, seen};
 use super::{CHUNK_ROWS, Conn};
@@ -37,12 +37,14 @@ pub struct FleetRow {
     pub outcomes: String,
     pub regressions: i32,
     pub book_hash: String,
+    pub calls_milli: Option<i64>,
 }
 
 /// The next `limit` living services after `after` in id order, with their scores.
 pub fn page(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<FleetRow>> {
     scores::table
         .inner_join(services::table)
+        .left_join(degraders::table.on(degraders::service_id.eq(scores::service_id)))
         .filter(services::removed_at.is_null())
         .filter(scores::service_id.gt(after))
         .order(scores::service_id)
@@ -59,6 +61,7 @@ pub fn page(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<FleetRo
             scores::outcomes,
             scores::regressions,
             scores::book_hash,
+            degraders::calls_milli.nullable(),
         ))
         .load(conn)
 }

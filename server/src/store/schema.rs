@@ -7,6 +7,7 @@ mod outbox;
 mod people;
 mod publishers;
 mod quests;
+mod rollups;
 mod signals;
 mod tickets;
 
@@ -17,6 +18,7 @@ pub use outbox::{deliveries, notification_targets};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
 pub use quests::{challenge_days, challenge_rewards, challenge_teams, challenges};
+pub use rollups::scope_daily;
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
@@ -58,6 +60,7 @@ diesel::table! {
         assessed_at -> Nullable<BigInt>,
         settings_by_ci -> Bool,
         profile_by_ci -> Bool,
+        calls_milli -> Nullable<BigInt>,
     }
 }
 
@@ -245,20 +248,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    scope_daily (scope_kind, scope_id, day) {
-        scope_kind -> SmallInt,
-        scope_id -> Text,
-        day -> Integer,
-        services -> BigInt,
-        graded -> BigInt,
-        score_sum -> BigInt,
-        coverage_sum -> BigInt,
-        grades -> Text,
-        practices -> Text,
-    }
-}
-
-diesel::table! {
     score_daily (service_id, day) {
         service_id -> Text,
         day -> Integer,
@@ -375,6 +364,7 @@ diesel::joinable!(telemetry -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
     awards,
     sharing,
+    degraders,
     documents,
     drill_daily,
     drills,

@@ -159,6 +159,7 @@ fn merged(tx: &Tx<'_>, mut row: DegraderRow, cmd: &PutDegrader) -> Result<(Degra
                 row.profile_from.clone_from(&tx.actor.name);
                 row.profile_by_ci = tx.actor.is_ci();
                 row.profile_at = Some(at.0);
+                row.calls_milli = calls_milli(profile.qps);
                 (row.observed, row.instances) = (false, "[]".to_owned());
             }
             Err(problems) => fields.extend(placed("/profile", problems)),
@@ -200,6 +201,7 @@ fn with_measured(mut row: DegraderRow, found: &Measured) -> Result<Option<Degrad
     row.profile_by_ci = false;
     row.profile_at = Some(found.at.0);
     row.observed = true;
+    row.calls_milli = calls_milli(found.profile.qps);
     row.instances = serde_json::to_string(&found.instances).map_err(anyhow::Error::new)?;
     Ok(Some(row))
 }
@@ -220,7 +222,13 @@ fn row_of(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<DegraderRow> {
         assessed_at: None,
         settings_by_ci: false,
         profile_by_ci: false,
+        calls_milli: None,
     }))
+}
+
+/// Calls a second in thousandths; none of what is no number.
+fn calls_milli(qps: f64) -> Option<i64> {
+    (qps.is_finite() && qps >= 0.0).then(|| (qps * 1_000.0).round() as i64)
 }
 
 fn take_settings(

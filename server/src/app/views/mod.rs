@@ -4,17 +4,21 @@ mod awards;
 mod drills;
 mod flows;
 mod plans;
+mod rollups;
 mod rules;
 mod scorecard;
 mod services;
+mod what_if;
 
 pub use awards::*;
 pub use drills::*;
 pub use flows::*;
 pub use plans::*;
+pub use rollups::*;
 pub use rules::*;
 pub use scorecard::*;
 pub use services::*;
+pub use what_if::*;
 
 use serde::Serialize;
 use utoipa::ToSchema;

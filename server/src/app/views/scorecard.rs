@@ -183,6 +183,10 @@ pub struct PathView {
     pub steps: Vec<NextStepView>,
     /// The steps reach the letter.
     pub reaches: bool,
+    /// The work of all rules that come to pass on the way: minutes weigh 1, hours 4, days 16.
+    pub effort: i64,
+    /// No steps of less work reach the letter. False where very many rules touch each other: then only none is spare.
+    pub cheapest: bool,
 }
 
 /// One change of a score.

@@ -25,6 +25,7 @@ pub mod teams;
 pub mod tokens;
 pub mod users;
 pub mod webhooks;
+pub mod what_if;
 
 use serde::Serialize;
 

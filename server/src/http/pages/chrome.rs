@@ -83,6 +83,7 @@ const NAV: &[(&str, &str, &str, bool)] = &[
     ("Teams", "/teams", "users", false),
     ("Boards", "/leaderboards/improved", "trophy", true),
     ("Challenges", "/challenges", "flag", true),
+    ("Overview", "/overview", "dial", false),
     ("Rules", "/rules", "book", false),
     ("Help", "/help", "life", true),
 ];

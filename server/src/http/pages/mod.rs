@@ -29,6 +29,7 @@ pub mod hero;
 pub mod home;
 pub mod leaderboard;
 pub mod medals;
+pub mod overview;
 pub mod parts;
 pub mod publishers;
 pub mod recipes;
@@ -44,6 +45,7 @@ pub mod sources;
 pub mod team;
 pub mod teams;
 pub mod unsubscribe;
+pub mod what_if;
 pub mod why;
 pub mod words;
 

@@ -1,7 +1,9 @@
 //! Media types that routes take, the usual one first; what several lines of the table, or a long one, say of themselves.
 
 use super::{Given, json, text};
+use crate::app::alerts::AlertsAnswer;
 use crate::app::views;
+use crate::http::api::ingest;
 use crate::http::openapi::{json_of, nothing};
 use crate::http::query::{Kind, Param, param};
 
@@ -47,4 +49,14 @@ pub(super) const PLANS: &[Given] = &[
     json(200, "A file.", nothing),
     text("application/yaml", "A file."),
     text("application/x-sh", "A file."),
+];
+
+/// What a result is answered with, and what a list or a document that is none.
+pub(super) const STORED: Given = json(201, "The result is stored and judged.", json_of::<views::DrillAnswer>);
+pub(super) const REPEATED: Given =
+    json(200, "The same result was stored before: the first answer.", json_of::<views::DrillAnswer>);
+pub(super) const TAKEN_IN: &[Given] = &[
+    STORED,
+    json(200, "Stored before, alerts taken in, or a list answered line by line.", json_of::<AlertsAnswer>),
+    json(202, "No result, or not understood and kept.", json_of::<ingest::NotRecorded>),
 ];

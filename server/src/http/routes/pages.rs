@@ -4,9 +4,8 @@ use super::{Access, Route, form, page};
 use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, audit, certificates, challenges, choose, flow_drill, flows, help_roles, publishers,
-    routes as shown,
-    sign_in, sign_in_elsewhere, sources,
+    account, admin, audit, certificates, challenges, choose, flow_drill, flows, help_roles, overview, publishers,
+    routes as shown, sign_in, sign_in_elsewhere, sources, what_if,
 };
 use crate::http::query::Param;
 
@@ -20,6 +19,7 @@ pub const PAGES: &[Route] = &[
     page("/services", "Services", |r| r.to(shown::services)),
     page("/services/{slug}", "Scorecard of a service", |r| r.to(shown::service)),
     page("/services/{slug}/why", "How a grade comes about", |r| r.to(shown::why)),
+    page("/services/{slug}/what-if", "What if a rule passed, or a fact changed", |r| r.to(what_if::page)),
     page("/services/{slug}/drills", "Drills of a service", |r| r.to(shown::drills)),
     page("/services/{slug}/degrader", "Degrader of a service", |r| r.to(shown::degrader)),
     page("/services/{slug}/sharing", "What is shown elsewhere", |r| r.to(certificates::sharing)),
@@ -49,6 +49,7 @@ pub const PAGES: &[Route] = &[
     form("/challenges/{slug}/edit", "Changes a challenge", CATALOG_WRITE, |r| r.to(challenges::change)),
     page("/challenges/{slug}/rule", "The goal of a challenge as a rule", |r| r.to(challenges::rule)),
     page("/leaderboards/{board}", "A leaderboard", |r| r.to(shown::leaderboard)),
+    page("/overview", "Where all services stand, now or on a past day", |r| r.to(overview::page)),
     page("/rules", "The rulebook", |r| r.to(shown::rules)),
     page("/rules/{id}", "A rule", |r| r.to(shown::rule)),
     page("/activity", "What happened", |r| r.to(shown::activity)),

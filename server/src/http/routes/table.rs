@@ -1,8 +1,7 @@
 //! The one route table: method, path, access, handler, and what the OpenAPI document says of each.
 
-use super::media::{CATALOG, DOCUMENT, HINTS, JSON, NDJSON, PLANS};
+use super::media::{CATALOG, DOCUMENT, HINTS, JSON, NDJSON, PLANS, REPEATED, STORED, TAKEN_IN};
 use super::{Access, Given, Route, empty, get, json, route, text};
-use crate::app::alerts::AlertsAnswer;
 use crate::app::audit::AuditView;
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::deployments::{DeploymentView, PostDeployment};
@@ -22,7 +21,7 @@ use crate::app::tokens::{CreateToken, TokenView};
 use crate::app::{catalog as books, views};
 use crate::http::api::{
     audit, boards, catalog, degrader, deployments, drill_tickets, drills, events, facts, flows, ingest,
-    operation, plans, publishers, rulebook, runs, services, sources, teams, tokens, users,
+    operation, plans, publishers, rulebook, runs, services, sources, teams, tokens, users, what_if,
 };
 use crate::http::openapi::{json_of, list_of, nothing, page_of};
 use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
@@ -31,18 +30,9 @@ use crate::plans::Engine;
 const DRILLS: Access = Access::Scope("drills:write");
 const CATALOG_WRITE: Access = Access::Whole("catalog:write");
 const ADMIN: Access = Access::Whole("admin");
-const STORED: Given = json(201, "The result is stored and judged.", json_of::<views::DrillAnswer>);
-const REPEATED: Given =
-    json(200, "The same result was stored before: the first answer.", json_of::<views::DrillAnswer>);
 const BY: Param =
     param("by", Kind::Word(&["team", "service"]), "Who is compared; team unless said otherwise");
 const AFTER: Param = param("after", Kind::Whole(0, i64::MAX), "Position (`seq`) to go on from");
-const TAKEN_IN: &[Given] = &[
-    STORED,
-    json(200, "Stored before, alerts taken in, or a list answered line by line.", json_of::<AlertsAnswer>),
-    json(202, "No result, or not understood and kept.", json_of::<ingest::NotRecorded>),
-];
-
 /// Every call of the API.
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/api/v1/drills", DRILLS, |r| r.to(drills::record))
@@ -170,6 +160,14 @@ pub(super) const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/services/{slug}", CATALOG_WRITE, |r| r.to(services::remove))
         .doc("services", "Marks a service as removed; its history stays")
         .gives(&[empty(204, "It is marked as removed.")]),
+    get("/api/v1/services/{slug}/what-if", |r| r.to(what_if::of_service))
+        .doc(
+            "services",
+            "A scorecard as it would be: `pass` names rules to take as passed, any other parameter is a fact with its \
+             value (`rollback.config_days_since_passed=3`, or `unknown`). Nothing is stored",
+        )
+        .query(&[param("pass", Kind::Text, "Ids of rules, separated by commas or given again, at most 60")])
+        .gives(&[json(200, "Now and then.", json_of::<views::WhatIfView>)]),
     get("/api/v1/services/{slug}/scorecard", |r| r.to(services::scorecard))
         .doc("services", "The grade of a service with everything behind it")
         .query(&[param("as_of", Kind::Instant, "As it was then")])
@@ -285,12 +283,17 @@ pub(super) const ROUTES: &[Route] = &[
         ])
         .gives(&[json(200, "The board.", json_of::<views::BoardView>)]),
     get("/api/v1/rollups", |r| r.to(boards::rollup))
-        .doc("boards", "Counts by grade and mean scores by team, tier or practice")
+        .doc("boards", "Counts by grade, mean and median scores by company, division, team, tier or practice, now or on a past day")
         .query(&[
-            param("by", Kind::Word(&["team", "tier", "practice"]), "What is added up; team unless said otherwise"),
+            param(
+                "by",
+                Kind::Word(&["company", "division", "team", "tier", "practice"]),
+                "What is added up; team unless said otherwise",
+            ),
+            param("at", Kind::Text, "A day such as 2026-03-01, as it was kept then; now unless said otherwise"),
             FORMAT,
         ])
-        .gives(&[json(200, "One line each.", page_of::<boards::Rollup>)]),
+        .gives(&[json(200, "One line each.", page_of::<views::Rollup>)]),
     get("/api/v1/sources", |r| r.to(sources::list))
         .doc("operation", "Where telemetry is read, and whether each source answers")
         .gives(&[json(200, "Every source of the settings.", page_of::<SourceView>)]),

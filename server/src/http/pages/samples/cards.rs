@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{HOSTILE, bands, days_ago, letter, now, team};
 use crate::app::views::{
-    ChangeView, DependencyView, FactView, MissingFactView, NextStepView, PathView, Points, PracticeView,
-    RuleMove, RuleOutcomeView, ScorecardView, ServiceDetail, ServiceRow,
+    ChangeView, DependencyView, FactView, MissingFactView, NextStepView, Points, PracticeView, RuleMove,
+    RuleOutcomeView, ScorecardView, ServiceDetail, ServiceRow,
 };
 
 pub(super) fn row(slug: &str, score: Option<i16>) -> ServiceRow {
@@ -283,7 +283,7 @@ pub(super) fn half_way() -> ScorecardView {
         ],
         rules: rules(),
         next_steps: steps.clone(),
-        path: Some(PathView { grade: "A".to_owned(), score: 90, points: 9, steps, reaches: true }),
+        path: Some(super::what_ifs::way("A", 90, 9, steps)),
         changes: history(),
         certificate: None,
         badges: Vec::new(),
@@ -396,6 +396,6 @@ pub(super) fn low() -> ScorecardView {
             )
         })
         .collect();
-    card.path = Some(PathView { grade: "D".to_owned(), score: 60, points: 29, steps, reaches: true });
+    card.path = Some(super::what_ifs::way("D", 60, 29, steps));
     card
 }

@@ -9,12 +9,14 @@ mod drills;
 mod fleet;
 mod flows;
 mod notifications;
+mod overviews;
 mod pages;
 mod people;
 mod publishers;
 mod rulebook;
 mod sources;
 mod tickets;
+mod what_ifs;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -127,6 +129,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "teams",
         "leaderboards",
         "challenges",
+        "overview",
         "rules",
         "help",
         "activity",

@@ -36,6 +36,8 @@ pub(crate) fn all() -> Vec<Sample> {
         super::sources::all(),
         super::people::all(),
         super::tickets::all(),
+        super::what_ifs::all(),
+        super::overviews::all(),
         rest(),
     ]
     .into_iter()

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::app::views::{NextStepView, PathView, RuleOutcomeView, ScorecardView};
 use crate::http::charts::{Ladder, LadderSteps};
 use crate::http::pages::parts::{self, Code, Grade, Span};
-use crate::http::pages::{recipes, words};
+use crate::http::pages::{recipes, what_if, words};
 use crate::types::{Failure, Timestamp};
 
 /// Most steps shown at once.
@@ -19,6 +19,8 @@ pub(super) struct PathCard {
     sub: String,
     ladder: Option<Ladder>,
     steps: Vec<Step>,
+    /// The same steps, ticked on the page of what ifs.
+    try_it: Option<String>,
     /// A sentence below the steps.
     note: Option<String>,
     /// Nothing is known: how to send the first result.
@@ -63,6 +65,7 @@ impl PathCard {
             sub: String::new(),
             ladder: None,
             steps: Vec::new(),
+            try_it: None,
             note: Some(note.to_owned()),
             first: None,
             recipes: None,
@@ -108,6 +111,7 @@ impl PathCard {
             sub: format!("{points}, {}", words::count(path.steps.len() as i64, "step")),
             ladder: Some(ladder(card, path)),
             steps: shown.map(|s| Step::new(card, s)).collect(),
+            try_it: Some(try_it(card, &path.steps)),
             note,
             first: None,
             recipes: None,
@@ -122,8 +126,14 @@ impl PathCard {
         } else {
             "There is no better letter. These steps still add points.".to_owned()
         };
-        Self { steps, ..Self::without(&format!("{grade} is the top"), &note) }
+        let try_it = (!steps.is_empty()).then(|| try_it(card, &[]));
+        Self { steps, try_it, ..Self::without(&format!("{grade} is the top"), &note) }
     }
+}
+
+fn try_it(card: &ScorecardView, steps: &[NextStepView]) -> String {
+    let rules: Vec<&str> = steps.iter().map(|step| step.rule.as_str()).collect();
+    what_if::address(&card.detail.row.slug, &rules, &[])
 }
 
 impl Step {
