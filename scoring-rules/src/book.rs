@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::boards::Leagues;
 use crate::catalogue::Catalogue;
 use crate::custom;
 use crate::error::{RuleError, nearest};
@@ -125,6 +126,11 @@ impl Rulebook {
     /// The practices in the order of `grades.toml`.
     pub fn practices(&self) -> &[Practice] {
         &self.grades.practices
+    }
+
+    /// The bands by which boards put teams into leagues.
+    pub fn leagues(&self) -> &Leagues {
+        &self.grades.leagues
     }
 
     /// The bands, best first.

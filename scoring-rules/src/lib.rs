@@ -33,6 +33,7 @@
 
 #![warn(missing_docs)]
 
+pub mod boards;
 mod book;
 mod catalogue;
 mod custom;

@@ -1,6 +1,8 @@
 //! The behaviour of the crate through its public API.
 
 #[cfg(test)]
+mod boards;
+#[cfg(test)]
 mod dialect_judging;
 #[cfg(test)]
 mod dialect_refusals;
@@ -16,6 +18,8 @@ mod dialect_texts;
 mod dialects;
 #[cfg(test)]
 mod errors;
+#[cfg(test)]
+mod fairness;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]

@@ -80,6 +80,16 @@ impl Names {
     }
 }
 
+/// The number of a name among many.
+fn number(numbers: &mut HashMap<String, u32>, name: &str) -> u32 {
+    if let Some(number) = numbers.get(name) {
+        return *number;
+    }
+    let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    numbers.insert(name.to_owned(), next);
+    next
+}
+
 /// A walk over all services under way.
 #[derive(Debug, Default)]
 pub(super) struct Counting {
@@ -89,6 +99,8 @@ pub(super) struct Counting {
     tiers: BTreeMap<i16, Sums>,
     own: HashMap<String, Sums>,
     best_tier: HashMap<String, i16>,
+    owners: HashMap<String, u32>,
+    systems: HashMap<String, u32>,
     outcomes: HashMap<String, Vec<BTreeMap<char, i64>>>,
     services: Vec<Ranked>,
 }
@@ -125,6 +137,12 @@ impl Counting {
                 score: row.score,
                 tier: i8::try_from(row.tier).unwrap_or(0),
                 grade: u8::try_from(grade).unwrap_or(u8::MAX),
+                team: row.team_id.as_ref().map(|team| number(&mut self.owners, team)),
+                system: row.system_ref.as_ref().map(|system| number(&mut self.systems, system)),
+                drills: (row.drills_expected, row.drills_fresh),
+                calls: (row.calls, row.calls_verified),
+                steady_since: row.steady_since,
+                broken: row.regressions > 0,
             });
         }
     }
@@ -147,13 +165,24 @@ impl Counting {
             grades: named(&self.grades, &sums.grades, |n| *n > 0),
             practices: named(&self.practices, &sums.practices, |(_, n)| *n > 0),
         };
+        // From the order in which owners were met to their place in the tree.
+        let at: HashMap<&str, u32> =
+            (0..).zip(tree.rows()).map(|(n, team)| (team.id.as_str(), n)).collect();
+        let mut places = vec![None; self.owners.len()];
+        for (id, met) in &self.owners {
+            *slot(&mut places, *met as usize) = at.get(id.as_str()).copied();
+        }
+        let mut services = self.services;
+        for service in &mut services {
+            service.team = service.team.and_then(|met| places.get(met as usize).copied().flatten());
+        }
         Picture {
             all: tally(&self.all),
             tiers: self.tiers.iter().map(|(tier, sums)| (*tier, tally(sums))).collect(),
             teams: teams.iter().map(|(id, sums)| ((*id).to_owned(), tally(sums))).collect(),
             best_tier: self.best_tier,
             outcomes: self.outcomes,
-            services: self.services,
+            services,
             letters: self.grades.0,
             tree,
             ..Picture::default()

@@ -22,6 +22,16 @@ pub struct ScoreRow {
     pub regressions: i32,
     pub graded_at: i64,
     pub changed_at: i64,
+    /// Drills that the rulebook expects; -1: not counted yet, as the three below.
+    pub drills_expected: i16,
+    /// Of them fresh.
+    pub drills_fresh: i16,
+    /// Calls that users can do without.
+    pub calls: i16,
+    /// Of them those whose fallback is verified.
+    pub calls_verified: i16,
+    /// Since when no drill has regressed, or since the first result; none before any.
+    pub steady_since: Option<i64>,
 }
 
 /// One change of a score.
@@ -89,6 +99,11 @@ macro_rules! upsert_scores {
                 scores::regressions.eq(excluded(scores::regressions)),
                 scores::graded_at.eq(excluded(scores::graded_at)),
                 scores::changed_at.eq(excluded(scores::changed_at)),
+                scores::drills_expected.eq(excluded(scores::drills_expected)),
+                scores::drills_fresh.eq(excluded(scores::drills_fresh)),
+                scores::calls.eq(excluded(scores::calls)),
+                scores::calls_verified.eq(excluded(scores::calls_verified)),
+                scores::steady_since.eq(excluded(scores::steady_since)),
             ))
             .execute($c)
     };

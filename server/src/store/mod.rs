@@ -30,6 +30,7 @@ pub mod restore;
 pub mod retention;
 pub mod runs;
 pub mod schema;
+pub mod seasons;
 pub mod services;
 pub mod sessions;
 pub mod signing;

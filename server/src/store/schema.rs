@@ -1,5 +1,6 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
+mod boards;
 mod core_flows;
 mod guard;
 mod people;
@@ -7,6 +8,7 @@ mod publishers;
 mod signals;
 mod tickets;
 
+pub use boards::*;
 pub use core_flows::*;
 pub use guard::{rate_windows, sign_in_attempts};
 pub use people::{memberships, sessions, users};
@@ -216,6 +218,11 @@ diesel::table! {
         regressions -> Integer,
         graded_at -> BigInt,
         changed_at -> BigInt,
+        drills_expected -> SmallInt,
+        drills_fresh -> SmallInt,
+        calls -> SmallInt,
+        calls_verified -> SmallInt,
+        steady_since -> Nullable<BigInt>,
     }
 }
 
@@ -364,6 +371,7 @@ diesel::joinable!(scores -> services (service_id));
 diesel::joinable!(drills -> services (service_id));
 diesel::joinable!(telemetry -> services (service_id));
 diesel::allow_tables_to_appear_in_same_query!(
+    boards_left,
     documents,
     drill_daily,
     drills,
@@ -383,6 +391,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     score_daily,
     score_history,
     scores,
+    season_roster,
+    season_standings,
+    seasons,
     service_deps,
     services,
     sessions,

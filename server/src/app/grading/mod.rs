@@ -2,7 +2,7 @@
 
 mod verdicts;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use scoring_rules::{Grade, Outcome, Rulebook, Waivers};
@@ -143,6 +143,8 @@ pub(in crate::app) struct Pass<'a> {
     actor: &'a str,
     clock: &'a dyn Clock,
     cause: Cause,
+    /// Services of which a drill has regressed since they were judged, even if it recovered at once.
+    regressed: BTreeSet<String>,
     verdicts: Verdicts,
 }
 
@@ -155,8 +157,15 @@ impl<'a> Pass<'a> {
             actor: &tx.actor.name,
             clock: tx.clock,
             cause,
+            regressed: BTreeSet::new(),
             verdicts: Verdicts::default(),
         }
+    }
+
+    /// Tells of services of which a drill has regressed.
+    pub(in crate::app) fn regressed(mut self, services: BTreeSet<String>) -> Self {
+        self.regressed = services;
+        self
     }
 
     /// Judges one service and keeps what changed.
@@ -170,6 +179,7 @@ impl<'a> Pass<'a> {
         let now = self.instant(before);
         let judged = judge(book, &self.book.slots, service, evidence, now, false);
         let mut after = score_row(book, service, &judged, now);
+        after.steady_since = self.steady(service, evidence, before, &after);
         let shown_same = before.is_some_and(|b| same_on_scorecard(b, &after));
         if shown_same && let Some(b) = before {
             after.changed_at = b.changed_at;
@@ -181,6 +191,24 @@ impl<'a> Pass<'a> {
             self.verdicts.changes.push(change);
         }
         after
+    }
+
+    /// Since when no drill has regressed. It counts from when a result arrived here, whatever day it tells of.
+    fn steady(
+        &self,
+        service: &ServiceRow,
+        evidence: &ServiceEvidence,
+        before: Option<&ScoreRow>,
+        after: &ScoreRow,
+    ) -> Option<i64> {
+        let held = before.and_then(|b| b.steady_since);
+        let broke = self.regressed.contains(&service.id)
+            || before.is_some_and(|b| after.regressions > b.regressions);
+        match held {
+            _ if evidence.states.is_empty() => held,
+            Some(since) if !broke => Some(since),
+            _ => Some(after.graded_at),
+        }
     }
 
     /// When a service is judged: never before it was judged last. Clocks of processes differ, and a transaction that
@@ -278,6 +306,11 @@ pub fn score_row(book: &Rulebook, service: &ServiceRow, judged: &Judged, now: Ti
         regressions: judged.sheet.regressions,
         graded_at: now.0,
         changed_at: now.0,
+        drills_expected: judged.sheet.counts.expected,
+        drills_fresh: judged.sheet.counts.fresh,
+        calls: judged.sheet.counts.calls,
+        calls_verified: judged.sheet.counts.verified,
+        steady_since: None,
     }
 }
 
@@ -302,6 +335,12 @@ pub(super) fn same_row(a: &ScoreRow, b: &ScoreRow) -> bool {
         && a.possible == b.possible
         && a.practices == b.practices
         && a.regressions == b.regressions
+        && counts(a) == counts(b)
+}
+
+/// What boards count.
+fn counts(row: &ScoreRow) -> [i16; 4] {
+    [row.drills_expected, row.drills_fresh, row.calls, row.calls_verified]
 }
 
 /// Rules whose outcome moved; empty when another rulebook judged before, since rules cannot be compared then.

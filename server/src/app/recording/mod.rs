@@ -66,6 +66,8 @@ struct Group {
     scores: HashMap<String, ScoreRow>,
     answers: HashMap<(String, String), Known>,
     touched: BTreeSet<String>,
+    /// Services of which a drill of the post that is being recorded regressed.
+    regressed: BTreeSet<String>,
     documents: Vec<DocumentRow>,
     drills: Vec<DrillRow>,
     keys: Vec<KeyRow>,
@@ -133,6 +135,7 @@ impl Group {
             scores: scores.into_iter().map(|s| (s.service_id.clone(), s)).collect(),
             answers,
             touched: BTreeSet::new(),
+            regressed: BTreeSet::new(),
             documents: Vec::new(),
             drills: Vec::new(),
             keys: Vec::new(),
@@ -185,6 +188,9 @@ impl Group {
             Turn::Regressed => break_window(tx, &service, &drill, self.evidence.of(&service.id))?,
             Turn::Recovered | Turn::Flaked | Turn::Steady => None,
         };
+        if turn == Turn::Regressed {
+            self.regressed.insert(service.id.clone());
+        }
         announce(tx, &service, &drill, turn, window.as_ref());
         let reason = drill
             .note
@@ -285,7 +291,7 @@ impl Group {
     fn judge(&mut self, tx: &mut Tx<'_>, pending: &mut [Pending]) -> Result<()> {
         let ids: BTreeSet<String> = pending.iter().map(|p| p.service_id.clone()).collect();
         let mut moved: HashMap<String, (Option<ScoreRow>, ScoreRow)> = HashMap::new();
-        let mut pass = Pass::new(tx, Cause::Evidence);
+        let mut pass = Pass::new(tx, Cause::Evidence).regressed(std::mem::take(&mut self.regressed));
         for id in ids {
             let Some(service) = self.services.get(&id) else { continue };
             let before = self.scores.get(&id).cloned();

@@ -11,6 +11,7 @@ use crate::http::query::Param;
 
 const RECORDS: &[Param] = records::PARAMS;
 const ADMIN: Access = Access::Whole("admin");
+const LEADS: Access = Access::Scope("evidence:write");
 
 /// Every page and every form, the static files. A path with a name in it comes after its neighbours without.
 pub const PAGES: &[Route] = &[
@@ -30,6 +31,7 @@ pub const PAGES: &[Route] = &[
     form("/flows/{slug}/edit", "Checks a flow and stores nothing", Access::Open, |r| r.to(flows::preview_of)),
     page("/teams", "Teams", |r| r.to(shown::teams)),
     page("/teams/{slug}", "A team", |r| r.to(shown::team)),
+    form("/teams/{slug}/boards", "Takes a team off the boards, or puts it on them", LEADS, |r| r.to(choose::boards)),
     page("/leaderboards/{board}", "A leaderboard", |r| r.to(shown::leaderboard)),
     page("/rules", "The rulebook", |r| r.to(shown::rules)),
     page("/rules/{id}", "A rule", |r| r.to(shown::rule)),
@@ -41,6 +43,7 @@ pub const PAGES: &[Route] = &[
     page("/help/rollback", "How to rehearse the way back", |r| r.to(shown::help_rollback)),
     page("/help/degrader", "How degraders are graded", |r| r.to(shown::help_degrader)),
     page("/help/flows", "Core flows and fallbacks", |r| r.to(shown::help_flows)),
+    page("/help/boards", "How boards are ranked", |r| r.to(shown::help_boards)),
     page("/help/catalog", "How to load a catalog", |r| r.to(shown::help_catalog)),
     page("/help/facts", "Facts", |r| r.to(shown::help_facts)),
     page("/help/errors", "Errors", |r| r.to(shown::help_errors)),
