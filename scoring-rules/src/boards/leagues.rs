@@ -55,7 +55,8 @@ impl Leagues {
         let mut all = Vec::new();
         let mut first = 1;
         for (tier, until) in &self.tiers {
-            let tiers = if first == *until { format!("Tier {first}") } else { format!("Tier {first}-{until}") };
+            let tiers =
+                if first == *until { format!("Tier {first}") } else { format!("Tier {first}-{until}") };
             for (n, (size, from)) in self.sizes.iter().enumerate() {
                 let sizes = match self.sizes.get(n + 1) {
                     Some((_, next)) if *from == next - 1 => count(*from),
@@ -86,14 +87,18 @@ pub(crate) fn read(doc: &Doc<'_>, value: &toml::Spanned<toml::de::DeValue<'_>>) 
         && *until != LAST_TIER
     {
         let at = value.span().start;
-        doc.report(at, format!("leagues leave a gap: {name} ends at tier {until}; let the last band end at 4"));
+        doc.report(
+            at,
+            format!("leagues leave a gap: {name} ends at tier {until}; let the last band end at 4"),
+        );
     }
     if let (Some(value), Some(bands)) = (form.value("sizes"), &sizes)
         && let Some((name, from)) = bands.first()
         && *from != 1
     {
         let at = value.span().start;
-        let message = format!("leagues leave a gap: {name} begins at {from} services; let the first band begin at 1");
+        let message =
+            format!("leagues leave a gap: {name} begins at {from} services; let the first band begin at 1");
         doc.report(at, message);
     }
     form.finish();
@@ -129,12 +134,13 @@ fn bands(
             }
         };
         if let Some((before, last)) = bands.last().filter(|(_, last)| *last >= edge) {
-            let message = format!("league bands overlap: {name} at {edge} does not come after {before} at {last}");
+            let message =
+                format!("league bands overlap: {name} at {edge} does not come after {before} at {last}");
             doc.report(value.span().start, message);
         }
         bands.push((name.to_owned(), edge));
     }
-    if bands.is_empty() {
+    if form.entries().is_empty() {
         doc.report(form.at, format!("`{key}` needs at least one band, such as small = 1"));
     }
     if bands.len() > MOST_BANDS {

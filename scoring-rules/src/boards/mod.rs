@@ -16,8 +16,8 @@ mod stood;
 
 use std::collections::BTreeMap;
 
-pub use leagues::{League, Leagues};
 pub(crate) use leagues::read as read_leagues;
+pub use leagues::{League, Leagues};
 pub use stood::{LEAST_ROOM, Stood, closed, part_milli, streak_weeks};
 
 /// Thousandths of one.

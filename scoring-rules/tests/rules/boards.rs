@@ -134,7 +134,11 @@ fn a_league_of_two_is_lent_the_mean_of_all() {
 #[test]
 fn leagues_are_bands_of_tier_and_size() {
     let leagues = Leagues::default();
-    assert_eq!(Rulebook::load(&default_pack()).unwrap().leagues(), &leagues, "the shipped pack says what the code does");
+    assert_eq!(
+        Rulebook::load(&default_pack()).unwrap().leagues(),
+        &leagues,
+        "the shipped pack says what the code does"
+    );
     let all = leagues.all();
     let at = |tier, services| all[leagues.number(tier, services)].id.as_str();
     assert_eq!((at(1, 1), at(2, 7), at(2, 8)), ("critical-small", "critical-small", "critical-large"));

@@ -121,7 +121,8 @@ fn rho(left: &[f64], right: &[f64]) -> f64 {
     let (left, right) = (ranks(left), ranks(right));
     let mean = |ranks: &[f64]| ranks.iter().sum::<f64>() / ranks.len() as f64;
     let (ml, mr) = (mean(&left), mean(&right));
-    let sum = |f: &dyn Fn(f64, f64) -> f64| left.iter().zip(&right).map(|(l, r)| f(l - ml, r - mr)).sum::<f64>();
+    let sum =
+        |f: &dyn Fn(f64, f64) -> f64| left.iter().zip(&right).map(|(l, r)| f(l - ml, r - mr)).sum::<f64>();
     sum(&|l, r| l * r) / (sum(&|l, _| l * l) * sum(&|_, r| r * r)).sqrt()
 }
 

@@ -277,7 +277,8 @@ impl Build {
     /// What the flows say of the service's calls, and what its drills have proved of them.
     fn fallback_facts(&mut self, slots: &FlowSlots, evidence: &ServiceEvidence) {
         let Some(numbers) = flows::numbers(evidence, self.now) else { return };
-        (self.sheet.counts.calls, self.sheet.counts.verified) = (small(numbers.noncore), small(numbers.verified));
+        (self.sheet.counts.calls, self.sheet.counts.verified) =
+            (small(numbers.noncore), small(numbers.verified));
         let declared = [
             (slots.flows, numbers.flows),
             (slots.noncore_edges, numbers.noncore),

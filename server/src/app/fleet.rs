@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::boards::archive::Archives;
+use super::boards::kept::{self, Kept};
 use super::owners::TeamTree;
 use super::standing::Tally;
 use super::tally::Counting;
-use super::boards::archive::Archives;
-use super::boards::kept::{self, Kept};
 use super::{Tx, runs};
 use crate::clock::Clock;
 use crate::error::Result;
@@ -177,7 +177,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Fleet {
     /// No picture yet.
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock, held: Mutex::new(None), making: Mutex::new(()), watched: AtomicBool::new(false), archives: Mutex::default() }
+        Self {
+            db,
+            clock,
+            held: Mutex::new(None),
+            making: Mutex::new(()),
+            watched: AtomicBool::new(false),
+            archives: Mutex::default(),
+        }
     }
 
     /// The picture to show in this transaction.

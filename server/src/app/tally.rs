@@ -166,8 +166,7 @@ impl Counting {
             practices: named(&self.practices, &sums.practices, |(_, n)| *n > 0),
         };
         // From the order in which owners were met to their place in the tree.
-        let at: HashMap<&str, u32> =
-            (0..).zip(tree.rows()).map(|(n, team)| (team.id.as_str(), n)).collect();
+        let at: HashMap<&str, u32> = (0..).zip(tree.rows()).map(|(n, team)| (team.id.as_str(), n)).collect();
         let mut places = vec![None; self.owners.len()];
         for (id, met) in &self.owners {
             *slot(&mut places, *met as usize) = at.get(id.as_str()).copied();

@@ -247,7 +247,9 @@ pub fn began(conn: &mut Conn) -> QueryResult<Option<i64>> {
 
 /// Forgets the final standings that were begun of a season that is not frozen.
 pub fn forget_finals(conn: &mut Conn, season: &str) -> QueryResult<()> {
-    diesel::delete(season_standings::table.filter(season_standings::season.eq(season))).execute(conn).map(|_| ())
+    diesel::delete(season_standings::table.filter(season_standings::season.eq(season)))
+        .execute(conn)
+        .map(|_| ())
 }
 
 /// Writes final standings; those that are there stay.

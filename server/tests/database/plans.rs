@@ -46,6 +46,9 @@ const GROWING: &[&str] = &[
     "users",
     "sessions",
     "memberships",
+    "seasons",
+    "season_roster",
+    "season_standings",
 ];
 
 const CATALOG: &str = "\

@@ -131,12 +131,7 @@ fn teams(tx: &Tx<'_>, season: Season, picture: &Picture, table: &Table) -> Vec<F
     table.entries(true).iter().filter_map(full).collect()
 }
 
-fn services_of(
-    tx: &mut Tx<'_>,
-    season: Season,
-    picture: &Picture,
-    table: &Table,
-) -> Result<Vec<FinalRow>> {
+fn services_of(tx: &mut Tx<'_>, season: Season, picture: &Picture, table: &Table) -> Result<Vec<FinalRow>> {
     let slugs: Vec<String> = picture.services.iter().map(|s| s.slug.to_string()).collect();
     let mut names: HashMap<String, (String, Option<String>)> = store::fleet::names_of(tx.conn, &slugs)?
         .into_iter()

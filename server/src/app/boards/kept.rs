@@ -4,10 +4,10 @@ use std::sync::{Arc, PoisonError};
 
 use scoring_rules::boards::Leagues;
 
+use super::board::Board;
 use super::cohort::Cohort;
 use super::season::Season;
 use super::table::{Filter, Table};
-use super::board::Board;
 use crate::app::fleet::Picture;
 use crate::error::Result;
 use crate::store::Conn;

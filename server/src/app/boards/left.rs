@@ -44,3 +44,15 @@ pub fn set(tx: &mut Tx<'_>, slug: &str, wanted: &TakesPart) -> Result<TakesPart>
     tx.emit_change("team_changed", None, Some(&team.id), sentence, &json!({}), sides);
     Ok(wanted.clone())
 }
+
+/// Whether the actor may decide that for a team.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn may(tx: &mut Tx<'_>, slug: &str) -> Result<bool> {
+    let Some(team) = owners::living_team(tx, slug)? else { return Ok(false) };
+    let above: Vec<String> = team.path.split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+    let acting = tx.actor.clone().acting_under("evidence:write");
+    Ok(acting.and_then(|actor| actor.require_team(&team.slug, &above)).is_ok())
+}

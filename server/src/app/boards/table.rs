@@ -88,7 +88,7 @@ pub struct Table {
     pub teams: Vec<Entry>,
     /// Services, by number.
     pub services: Vec<Entry>,
-    orders: Mutex<Orders>,
+    pub(super) orders: Mutex<Orders>,
 }
 
 impl Table {
@@ -193,9 +193,11 @@ impl<'a> Make<'a> {
 
     /// Where each team stood: the mean of its services that were there; else that of all services; else none.
     fn starts(&self, cohort: &Cohort) -> Vec<Option<u8>> {
-        let (sum, count) = cohort.rows.iter().filter(|row| !row.stood.arrived).fold((0_i64, 0_i64), |sum, row| {
-            (sum.0 + i64::from(row.stood.base), sum.1 + 1)
-        });
+        let (sum, count) = cohort
+            .rows
+            .iter()
+            .filter(|row| !row.stood.arrived)
+            .fold((0_i64, 0_i64), |sum, row| (sum.0 + i64::from(row.stood.base), sum.1 + 1));
         let all = sum.checked_div(count).and_then(|mean| u8::try_from(mean).ok());
         let start = |parts: &Vec<Part<'_>>| {
             let there: Vec<_> = parts

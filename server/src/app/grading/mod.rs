@@ -202,8 +202,8 @@ impl<'a> Pass<'a> {
         after: &ScoreRow,
     ) -> Option<i64> {
         let held = before.and_then(|b| b.steady_since);
-        let broke = self.regressed.contains(&service.id)
-            || before.is_some_and(|b| after.regressions > b.regressions);
+        let broke =
+            self.regressed.contains(&service.id) || before.is_some_and(|b| after.regressions > b.regressions);
         match held {
             _ if evidence.states.is_empty() => held,
             Some(since) if !broke => Some(since),

@@ -42,7 +42,8 @@ pub async fn board(app: Shared, req: HttpRequest, Name(board): Name, query: Quer
         Ok(Page { items: view.items, next: view.next })
     };
     let rows = app.read(move |tx| collect(tx, all, page)).await?;
-    let columns = &["rank", "slug", "name", "group", "score", "grade", "gained", "value", "league", "services"];
+    let columns =
+        &["rank", "slug", "name", "group", "score", "grade", "gained", "value", "league", "services"];
     table(&req, "leaderboard", columns, rows.iter().map(board_cells).collect())
 }
 

@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::whole;
-use crate::app::teams::{self as uses, TeamListRow};
 use crate::app::boards::left::{self, TakesPart};
+use crate::app::teams::{self as uses, TeamListRow};
 use crate::app::{Tx, catalog};
 use crate::error::Result;
 use crate::http::auth::Caller;

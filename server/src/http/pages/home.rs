@@ -47,6 +47,7 @@ pub struct Ctx {
     first: Vec<FirstStep>,
     choices: Vec<Choice>,
     board: Board,
+    board_league: String,
     wide: bool,
     feed: Vec<FeedItem>,
     grades_note: String,
@@ -90,6 +91,7 @@ pub fn context(chrome: Chrome, home: &Home<'_>) -> Ctx {
         choices: std::iter::once(Choice::new("", "Choose a team", None))
             .chain(home.teams.iter().map(|t| Choice::new(&t.slug, &t.name, None)))
             .collect(),
+        board_league: home.board.league.clone(),
         board: Board::new(home.board, chrome.my_team(), now, ROWS, "/"),
         wide: false,
         feed: home

@@ -17,6 +17,7 @@ pub mod flow_drill;
 pub mod flows;
 pub mod frame;
 pub mod help;
+pub mod help_boards;
 pub mod help_degrader;
 pub mod help_errors;
 pub mod help_facts;

@@ -6,7 +6,8 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 pub use helps::{
-    help_catalog, help_degrader, help_drills, help_errors, help_facts, help_flows, help_index, help_rollback,
+    help_boards, help_catalog, help_degrader, help_drills, help_errors, help_facts, help_flows, help_index,
+    help_rollback,
 };
 
 use super::frame::{self, Frame, html};
@@ -45,11 +46,17 @@ const TOLD: &[&str] =
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
-    let mut ask = ask.into_inner().ask("improved");
+    let ask = ask.into_inner();
+    let named = ask.league.as_ref().is_some_and(|league| !league.is_empty());
+    let mut ask = ask.ask("improved");
     let context = app
         .read(move |tx| {
             let chrome = frame.chrome(tx)?;
             ask.own = chrome.my_team().map(str::to_owned);
+            // Home begins with the league of one's own.
+            if ask.own.is_some() && !named {
+                boards::OWN.clone_into(&mut ask.league);
+            }
             let team = chrome.my_team().map(|slug| app::teams::team(tx, slug)).transpose()?;
             let kinds = Some(TOLD.iter().map(|kind| (*kind).to_owned()).collect());
             let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, READ)?;
@@ -246,9 +253,10 @@ pub async fn team(app: Shared, frame: Frame, slug: web::Path<String>) -> Result<
     let context = app
         .read(move |tx| {
             let view = app::teams::team(tx, &slug)?;
+            let may = boards::left::may(tx, &slug)?;
             let ask = AskEvents { team: Some(slug), ..AskEvents::default() };
             let events = feed::events_latest(tx, &ask, None, LATELY)?;
-            Ok(team::context(frame.chrome(tx)?, &view, &events.items))
+            Ok(team::context(frame.chrome(tx)?, &view, &events.items, may))
         })
         .await?;
     html("team", &context)

@@ -31,7 +31,9 @@ pub const PAGES: &[Route] = &[
     form("/flows/{slug}/edit", "Checks a flow and stores nothing", Access::Open, |r| r.to(flows::preview_of)),
     page("/teams", "Teams", |r| r.to(shown::teams)),
     page("/teams/{slug}", "A team", |r| r.to(shown::team)),
-    form("/teams/{slug}/boards", "Takes a team off the boards, or puts it on them", LEADS, |r| r.to(choose::boards)),
+    form("/teams/{slug}/boards", "Takes a team off the boards, or puts it on them", LEADS, |r| {
+        r.to(choose::boards)
+    }),
     page("/leaderboards/{board}", "A leaderboard", |r| r.to(shown::leaderboard)),
     page("/rules", "The rulebook", |r| r.to(shown::rules)),
     page("/rules/{id}", "A rule", |r| r.to(shown::rule)),

@@ -4,8 +4,8 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{
-    activity, api_docs, degrader, drills, due, error, help, help_degrader, help_errors, help_facts,
-    help_flows, home, leaderboard, rule, rules, search, service, services, team, teams, why,
+    activity, api_docs, degrader, drills, due, error, help, help_boards, help_degrader, help_errors,
+    help_facts, help_flows, home, leaderboard, rule, rules, search, service, services, team, teams, why,
 };
 use super::{
     Sample, bands, cards, chrome, days_ago, degraders, drills as drill_views, fleet, flows, rulebook,
@@ -192,7 +192,11 @@ fn lists() -> Vec<Sample> {
     };
     let later = services::Query { cursor: Some("abc".to_owned()), ..services::Query::default() };
     let team_page = |name, view| {
-        Sample::new("team", name, team::context(chrome("/teams/checkout-platform"), &view, &fleet::events()))
+        Sample::new(
+            "team",
+            name,
+            team::context(chrome("/teams/checkout-platform"), &view, &fleet::events(), true),
+        )
     };
     vec![
         Sample::new("services", "full", page(services::Query::default(), rows.clone(), Some("next"))),
@@ -201,7 +205,11 @@ fn lists() -> Vec<Sample> {
         Sample::new("services", "empty", page(services::Query::default(), Vec::new(), None)),
         team_page("mine", fleet::my_team()),
         team_page("hostile", fleet::hostile_team()),
-        Sample::new("team", "empty", team::context(stranger("/teams/new-team"), &fleet::empty_team(), &[])),
+        Sample::new(
+            "team",
+            "empty",
+            team::context(stranger("/teams/new-team"), &fleet::empty_team(), &[], false),
+        ),
         Sample::new("teams", "tree", teams::context(chrome("/teams"), &fleet::tree(), None)),
         Sample::new("teams", "empty", teams::context(stranger("/teams"), &[], None)),
         Sample::new("search", "found", search::context(chrome("/search?q=o"), "o", &rows, &refs, true)),
@@ -226,6 +234,9 @@ fn boards() -> Vec<Sample> {
     vec![
         board("improved", fleet::board("improved", "team")),
         board("score-by-service", fleet::board("score", "service")),
+        board("streak", fleet::board("streak", "team")),
+        board("drills-by-service", fleet::board("drills", "service")),
+        board("past", fleet::past_board()),
         board("empty", fleet::empty_board()),
         Sample::new(
             "activity",
@@ -290,6 +301,14 @@ fn helps() -> Vec<Sample> {
             "help_facts",
             "all",
             help_facts::context(chrome("/help/facts"), &rulebook::facts(), Some("pricing")),
+        ),
+        Sample::new(
+            "help_boards",
+            "all",
+            help_boards::context(
+                chrome("/help/boards"),
+                &scoring_rules::Rulebook::load(&scoring_rules::default_pack()).unwrap(),
+            ),
         ),
         Sample::new("help_errors", "all", help_errors::context(chrome("/help/errors"))),
         Sample::new("help_facts", "empty", help_facts::context(chrome("/help/facts"), &[], None)),
