@@ -69,6 +69,12 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
         write("DELETE /api/v1/flows/{slug}", "/api/v1/flows/buy", &Value::Null, (true, false)),
         write("PUT /api/v1/teams/{slug}", "/api/v1/teams/empty", &json!({"name": "Empty"}), made),
         write("PUT /api/v1/teams/{slug}", "/api/v1/teams/empty", &json!({"name": "Emptier"}), both),
+        write(
+            "PUT /api/v1/teams/{slug}/boards",
+            "/api/v1/teams/empty/boards",
+            &json!({"on_boards": false}),
+            both,
+        ),
         write("DELETE /api/v1/teams/{slug}", "/api/v1/teams/empty", &Value::Null, (true, false)),
         write("POST /api/v1/grading-runs", "/api/v1/grading-runs", &Value::Null, none),
         write("POST /api/v1/tokens", "/api/v1/tokens", &token, made),

@@ -74,13 +74,12 @@ pub fn own_mean<S: Ord + Copy>(members: &[Member<S>]) -> Option<i64> {
     let mut systems: BTreeMap<S, Voice> = BTreeMap::new();
     let mut alone = Vec::new();
     for member in members {
-        match member.system {
-            Some(system) => systems.entry(system).or_default().add(member.tier, member.milli),
-            None => {
-                let mut voice = Voice::default();
-                voice.add(member.tier, member.milli);
-                alone.push(voice);
-            }
+        if let Some(system) = member.system {
+            systems.entry(system).or_default().add(member.tier, member.milli);
+        } else {
+            let mut voice = Voice::default();
+            voice.add(member.tier, member.milli);
+            alone.push(voice);
         }
     }
     let voices = || systems.values().chain(&alone);

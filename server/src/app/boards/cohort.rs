@@ -60,7 +60,9 @@ impl Cohort {
             }
         }
         each_missing(conn, season, |_, rows| {
-            rows.iter().for_each(|row| cohort.add(row));
+            for row in &rows {
+                cohort.add(row);
+            }
             Ok(())
         })?;
         cohort.rows.sort_by(|a, b| a.id.cmp(&b.id));

@@ -15,6 +15,7 @@ mod season;
 pub mod seasons;
 pub mod table;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -156,7 +157,7 @@ impl Shown {
         if veil.is_empty() {
             return Ok(self);
         }
-        let unseen = if self.by_team { Default::default() } else { tx.unseen_services()? };
+        let unseen = if self.by_team { HashSet::new() } else { tx.unseen_services()? };
         let entries = self.source.table().entries(self.by_team);
         let sees = |entry: &Entry| {
             let id = self.source.id(self.by_team, entry.at);
@@ -212,7 +213,7 @@ fn filter(ask: &AskBoard, source: &Source, by_team: bool) -> Result<(Filter, Str
     if by_team {
         known.extend(leagues.iter().map(|l| l.id.as_str()));
     }
-    Err(Error::invalid("?league", &format!("expected one of {}", known.join(", "))))
+    Err(Error::invalid("?league", format!("expected one of {}", known.join(", "))))
 }
 
 /// The leagues to choose from: of teams those with anybody in them, of services the tiers.

@@ -40,6 +40,7 @@ impl Entry {
     }
 
     /// Puts values in, in the order of [`Board::ALL`].
+    #[must_use]
     pub fn with(mut self, values: [Option<i32>; 5]) -> Self {
         self.values = values.map(|value| value.unwrap_or(NONE));
         self
