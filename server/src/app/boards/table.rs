@@ -183,6 +183,12 @@ impl<'a> Make<'a> {
                 parts.push(Part { of, now, at: found.map(|(n, _)| n) });
             }
         }
+        for parts in &mut make.parts {
+            // What came in the season counts from the next one on, but for a team that had nothing before.
+            if parts.iter().any(|part| !part.of.stood.arrived) {
+                parts.retain(|part| !part.of.stood.arrived);
+            }
+        }
         for (n, service) in picture.services.iter().enumerate() {
             if let Some(owned) = service.team.and_then(|team| make.owned.get_mut(team as usize)) {
                 owned.push(n);
@@ -299,13 +305,12 @@ impl<'a> Make<'a> {
     /// A team before its means are settled.
     fn team(&self, team: usize, owned: &[usize], leagues: &Leagues) -> Entry {
         let parts = self.parts.get(team).map_or(&[][..], Vec::as_slice);
-        let there = || parts.iter().filter(|p| !p.of.stood.arrived);
         let tiers = || owned.iter().filter_map(|n| self.service(*n)).map(|s| s.tier);
         // The league is that of the season's first day, so that no edit of a tier leads to another one meanwhile.
-        let counted: Vec<u8> = if there().next().is_some() {
-            there().map(|p| p.of.tier).collect()
-        } else {
+        let counted: Vec<u8> = if parts.is_empty() {
             tiers().map(|tier| u8::try_from(tier).unwrap_or(4)).collect()
+        } else {
+            parts.iter().map(|p| p.of.tier).collect()
         };
         let league = leagues.number(counted.iter().copied().min().unwrap_or(4), counted.len());
         let peers = self.peers.get(team).copied().flatten();
@@ -332,7 +337,6 @@ impl<'a> Make<'a> {
     fn means(&self, team: usize, owned: &[usize]) -> Vec<(Board, Own)> {
         let parts = self.parts.get(team).map_or(&[][..], Vec::as_slice);
         let peers = self.peers.get(team).copied().flatten();
-        let there = parts.iter().filter(|p| !p.of.stood.arrived).count();
         let closed = |p: &Part<'_>| member(p.of.tier, p.of.system, p.of.stood.gained(p.now, peers).1);
         let is_new = |n: &usize| self.enrolled.get(*n).copied().flatten().is_none_or(|of| of.stood.arrived);
         let old = owned.iter().filter(|n| !is_new(n)).count();
@@ -347,7 +351,7 @@ impl<'a> Make<'a> {
             own_mean(&members).map(|milli| Own { milli, services: services.max(1), league: 0 })
         };
         let closed: Vec<Member<u32>> = parts.iter().map(closed).collect();
-        let services = if there > 0 { there } else { closed.len() };
+        let services = closed.len();
         let improved = own_mean(&closed);
         let found = [
             // A team that had nothing when the season began takes part from the next one on.

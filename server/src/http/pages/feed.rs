@@ -48,7 +48,7 @@ impl FeedItem {
 pub fn is_told(view: &EventView) -> bool {
     match view.kind.as_str() {
         "grade_changed" => gained(view) > 0,
-        "drill_recovered" | "rulebook_published" | "catalog_imported" | "team_added" => true,
+        "drill_recovered" | "rulebook_published" | "catalog_imported" | "team_added" | "season_ended" => true,
         _ => false,
     }
 }

@@ -42,7 +42,7 @@ const FOUND: i64 = 20;
 const READ: i64 = 60;
 /// The kinds among which they are.
 const TOLD: &[&str] =
-    &["grade_changed", "drill_recovered", "rulebook_published", "catalog_imported", "team_added"];
+    &["grade_changed", "drill_recovered", "rulebook_published", "catalog_imported", "team_added", "season_ended"];
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
