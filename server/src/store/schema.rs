@@ -245,20 +245,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    scope_daily (scope_kind, scope_id, day) {
-        scope_kind -> SmallInt,
-        scope_id -> Text,
-        day -> Integer,
-        services -> BigInt,
-        graded -> BigInt,
-        score_sum -> BigInt,
-        coverage_sum -> BigInt,
-        grades -> Text,
-        practices -> Text,
-    }
-}
-
-diesel::table! {
     score_daily (service_id, day) {
         service_id -> Text,
         day -> Integer,

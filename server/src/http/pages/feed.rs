@@ -30,6 +30,10 @@ impl FeedItem {
             (Some(service), _) => Some(format!("/services/{service}")),
             (None, Some(team)) => Some(format!("/teams/{team}")),
             (None, None) if view.kind == "rulebook_published" => Some("/rules".to_owned()),
+            (None, None) if view.kind == "season_ended" => {
+                let season = view.data.get("season").and_then(serde_json::Value::as_str).unwrap_or_default();
+                Some(format!("/leaderboards/improved?by=team&season={season}"))
+            }
             (None, None) => None,
         };
         Self {
@@ -72,6 +76,7 @@ fn look(view: &EventView) -> (&'static str, &'static str) {
         "service_added" | "team_added" | "service_returned" => ("accent", "plus"),
         "service_removed" => ("g-none", "minus"),
         "catalog_imported" | "service_changed" => ("accent", "stack"),
+        "season_ended" => ("gold", "trophy"),
         "token_created" | "token_revoked" => ("g-none", "key"),
         _ => ("accent", "clock"),
     }

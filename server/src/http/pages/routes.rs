@@ -41,8 +41,14 @@ const FOUND: i64 = 20;
 /// Events that Home may have to read to find those worth telling.
 const READ: i64 = 60;
 /// The kinds among which they are.
-const TOLD: &[&str] =
-    &["grade_changed", "drill_recovered", "rulebook_published", "catalog_imported", "team_added", "season_ended"];
+const TOLD: &[&str] = &[
+    "grade_changed",
+    "drill_recovered",
+    "rulebook_published",
+    "catalog_imported",
+    "team_added",
+    "season_ended",
+];
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
