@@ -298,7 +298,7 @@ fn nobody_gains_a_place_by_moving_splitting_weighing_or_removing_services() {
     let after = column(&board(&server, "improved"), "value");
     assert_eq!(after, before, "nothing moved but the catalog");
     // Another tier means other rules, but neither more weight nor another league.
-    gamed[4].2 = 1;
+    gamed[5].2 = 1;
     server.import(&yaml(TEAMS, &gamed));
     assert_eq!(
         sorted(column(&board(&server, "improved"), "league")),
