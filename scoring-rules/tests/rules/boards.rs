@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use scoring_rules::boards::{
-    LENT, Leagues, MILLI, Member, Own, Stood, closed, own_mean, part_milli, settle, shrunk, streak_weeks,
+    LENT, Leagues, MILLI, Member, Moved, Own, Stood, closed, improvement, own_mean, part_milli, settle,
+    shrunk, streak_weeks,
 };
 use scoring_rules::{Rulebook, default_pack};
 
@@ -92,10 +93,30 @@ proptest! {
 
     #[test]
     fn what_was_closed_has_the_sign_of_the_change_and_rises_with_the_score(base in 0_u8..=100, now in 0_u8..100) {
-        let part = closed(base, now);
+        let milli = |score: u8| i64::from(score) * MILLI;
+        let part = closed(milli(base), milli(now));
         prop_assert!((-MILLI..=MILLI).contains(&part));
         prop_assert_eq!(part.signum(), (i64::from(now) - i64::from(base)).signum());
-        prop_assert!(closed(base, now + 1) >= part);
+        prop_assert!(closed(milli(base), milli(now + 1)) >= part);
+    }
+
+    #[test]
+    fn a_team_gains_as_its_services_do(bases in prop::collection::vec((1_u8..=4, 0_u8..=100, 0_u8..=100), 1..20), at in 0_usize..20) {
+        let mut all: Vec<Moved<u8>> = bases
+            .iter()
+            .map(|(tier, base, now)| Moved { tier: *tier, system: None, stood: Stood { base: *base, arrived: false }, now: *now })
+            .collect();
+        let (points, part) = improvement(&all, None).unwrap();
+        // Never up in points and down in the part of what was possible, or the other way round.
+        prop_assert!(points * part >= 0);
+        let at = at % all.len();
+        all[at].now = all[at].now.saturating_add(7).min(100);
+        let better = improvement(&all, None).unwrap();
+        prop_assert!(better.0 >= points && better.1 >= part);
+        for moved in &mut all {
+            moved.now = moved.stood.base;
+        }
+        prop_assert_eq!(improvement(&all, None), Some((0, 0)));
     }
 
     #[test]

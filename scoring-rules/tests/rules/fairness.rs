@@ -2,11 +2,13 @@
 //! board of improvement does not follow from the size of a team or from where it started. The same code ranks that the
 //! product ranks with. The control: the plain means and sums that it replaces fail the same test.
 
-use scoring_rules::boards::{Leagues, MILLI, Member, Own, Stood, own_mean, settle};
+use scoring_rules::boards::{Leagues, MILLI, Moved, Own, Stood, improvement, settle};
 
 /// Organisations that are made up, and teams of each.
 const SEEDS: u64 = 300;
 const TEAMS: usize = 80;
+/// Tenths of what was missing that are closed.
+const WORK: f64 = 3.0;
 /// What a correlation may be at most.
 const FAIR: f64 = 0.1;
 
@@ -44,16 +46,16 @@ struct Team {
 }
 
 /// Equal effort: each service of each team closes a share of what it was missing, drawn from one distribution that knows
-/// neither team nor size nor start: three in ten, give or take three.
-fn organisation(dice: &mut Dice) -> Vec<Team> {
+/// neither team nor size nor start: `effort` in ten, give or take as much. And scores go up and down by themselves.
+fn organisation(dice: &mut Dice, effort: f64) -> Vec<Team> {
     let team = |_| {
         // Many small teams and few large ones.
         let size = (40_f64.powf(dice.part())).round() as usize;
         let level = dice.from_to(20, 80);
         let services = (0..size).map(|n| {
             let base = (level + dice.from_to(-10, 10)).clamp(0, 90);
-            let effort = dice.part() * 0.6;
-            let now = base + ((100 - base) as f64 * effort).round() as i64;
+            let closed = (100 - base) as f64 * dice.part() * effort / 5.0;
+            let now = (base + closed.round() as i64 + dice.from_to(-4, 4)).clamp(0, 100);
             let system = (dice.part() < 0.5).then_some(n as u32 / 3);
             Service { tier: dice.from_to(1, 4) as u8, system, base: base as u8, now: now as u8 }
         });
@@ -66,18 +68,16 @@ fn organisation(dice: &mut Dice) -> Vec<Team> {
 fn improved(teams: &[Team]) -> Vec<f64> {
     let leagues = Leagues::default();
     let own = |team: &Team| {
-        let members: Vec<Member<u32>> = team
+        let stood = |s: &Service| Stood { base: s.base, arrived: false };
+        let moved: Vec<Moved<u32>> = team
             .services
             .iter()
-            .map(|s| Member {
-                tier: s.tier,
-                system: s.system,
-                milli: Stood { base: s.base, arrived: false }.gained(s.now, None).1 * MILLI,
-            })
+            .map(|s| Moved { tier: s.tier, system: s.system, stood: stood(s), now: s.now })
             .collect();
         let tier = team.services.iter().map(|s| s.tier).min().unwrap();
-        let services = members.len();
-        Own { milli: own_mean(&members).unwrap(), services, league: leagues.number(tier, services) }
+        let services = moved.len();
+        let (_, part) = improvement(&moved, None).unwrap();
+        Own { milli: part * MILLI, services, league: leagues.number(tier, services) }
     };
     settle(&teams.iter().map(own).collect::<Vec<_>>()).into_iter().map(|v| v as f64).collect()
 }
@@ -129,9 +129,9 @@ fn rho(left: &[f64], right: &[f64]) -> f64 {
 type Board = fn(&[Team]) -> Vec<f64>;
 
 /// Mean correlation of the values of a board with something of the teams, over all organisations.
-fn correlation(board: Board, with: Board) -> f64 {
+fn correlation(board: Board, with: Board, effort: f64) -> f64 {
     let of_seed = |seed| {
-        let teams = organisation(&mut Dice(seed));
+        let teams = organisation(&mut Dice(seed), effort);
         rho(&board(&teams), &with(&teams))
     };
     (0..SEEDS).map(of_seed).sum::<f64>() / SEEDS as f64
@@ -141,7 +141,7 @@ fn correlation(board: Board, with: Board) -> f64 {
 fn small_among_the_best(board: Board) -> (f64, f64) {
     let (mut best, mut all) = (0.0, 0.0);
     for seed in 0..SEEDS {
-        let teams = organisation(&mut Dice(seed));
+        let teams = organisation(&mut Dice(seed), WORK);
         let small = |team: &Team| f64::from(u8::from(team.services.len() <= 2));
         let mut order: Vec<(f64, &Team)> = board(&teams).into_iter().zip(&teams).collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -154,16 +154,19 @@ fn small_among_the_best(board: Board) -> (f64, f64) {
 
 #[test]
 fn equal_effort_is_ranked_equally_whatever_the_size_and_the_start() {
-    let (size, start) = (correlation(improved, sizes), correlation(improved, starts));
-    println!("improved: size {size:.3}, start {start:.3}");
-    assert!(size.abs() < FAIR, "size: {size}");
-    assert!(start.abs() < FAIR, "start: {start}");
+    // Also where nobody does anything, and scores only go up and down by themselves.
+    for effort in [WORK, 0.0] {
+        let (size, start) = (correlation(improved, sizes, effort), correlation(improved, starts, effort));
+        println!("improved, effort {effort}: size {size:.3}, start {start:.3}");
+        assert!(size.abs() < FAIR, "effort {effort}, size: {size}");
+        assert!(start.abs() < FAIR, "effort {effort}, start: {start}");
+    }
 }
 
 #[test]
 fn plain_means_and_sums_of_points_fail_the_same_test() {
-    let start = correlation(naive_mean, starts);
-    let size = correlation(naive_sum, sizes);
+    let start = correlation(naive_mean, starts, WORK);
+    let size = correlation(naive_sum, sizes, WORK);
     println!("mean of points: start {start:.3}; sum of points: size {size:.3}");
     assert!(start < -5.0 * FAIR, "who starts low gains more points: {start}");
     assert!(size > 5.0 * FAIR, "who owns more gains more points: {size}");

@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scoring_rules::boards::{Leagues, MILLI, Member, Own, Stood, own_mean, part_milli, settle, streak_weeks};
+use scoring_rules::boards::{
+    Leagues, MILLI, Member, Moved, Own, Stood, improvement, own_mean, part_milli, settle, streak_weeks,
+};
 
 use super::board::Board;
 use super::cohort::{Cohort, Enrolled};
@@ -313,9 +315,7 @@ impl<'a> Make<'a> {
             parts.iter().map(|p| p.of.tier).collect()
         };
         let league = leagues.number(counted.iter().copied().min().unwrap_or(4), counted.len());
-        let peers = self.peers.get(team).copied().flatten();
-        let points = |p: &Part<'_>| member(p.of.tier, p.of.system, p.of.stood.gained(p.now, peers).0);
-        let gained = own_mean(&parts.iter().map(points).collect::<Vec<_>>()).unwrap_or(0) / MILLI;
+        let gained = self.improvement(team).map_or(0, |(points, _)| points);
         let mut entry = Entry {
             at: u32::try_from(team).unwrap_or(u32::MAX),
             tier: tiers().min().unwrap_or(4),
@@ -333,11 +333,17 @@ impl<'a> Make<'a> {
         entry
     }
 
+    /// What a team has gained, in points and of what was possible.
+    fn improvement(&self, team: usize) -> Option<(i64, i64)> {
+        let peers = self.peers.get(team).copied().flatten();
+        let moved =
+            |p: &Part<'_>| Moved { tier: p.of.tier, system: p.of.system, stood: p.of.stood, now: p.now };
+        improvement(&self.parts.get(team)?.iter().map(moved).collect::<Vec<_>>(), peers)
+    }
+
     /// A team's own means of the boards that are means.
     fn means(&self, team: usize, owned: &[usize]) -> Vec<(Board, Own)> {
         let parts = self.parts.get(team).map_or(&[][..], Vec::as_slice);
-        let peers = self.peers.get(team).copied().flatten();
-        let closed = |p: &Part<'_>| member(p.of.tier, p.of.system, p.of.stood.gained(p.now, peers).1);
         let is_new = |n: &usize| self.enrolled.get(*n).copied().flatten().is_none_or(|of| of.stood.arrived);
         let old = owned.iter().filter(|n| !is_new(n)).count();
         // New services have a voice, but make no team larger in its first season than it was.
@@ -350,12 +356,10 @@ impl<'a> Make<'a> {
             let services = if old > 0 { old.min(members.len()) } else { members.len() };
             own_mean(&members).map(|milli| Own { milli, services: services.max(1), league: 0 })
         };
-        let closed: Vec<Member<u32>> = parts.iter().map(closed).collect();
-        let services = closed.len();
-        let improved = own_mean(&closed);
+        let improved = self.improvement(team).map(|(_, part)| part * MILLI);
         let found = [
             // A team that had nothing when the season began takes part from the next one on.
-            (Board::Improved, improved.map(|milli| Own { milli, services, league: 0 })),
+            (Board::Improved, improved.map(|milli| Own { milli, services: parts.len(), league: 0 })),
             (Board::Score, of_now(&|s| Some(i64::from(s.score)))),
             (Board::Drills, of_now(&|s| part_of(s.drills))),
             (Board::Fallbacks, of_now(&|s| part_of(s.calls))),
