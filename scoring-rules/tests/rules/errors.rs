@@ -359,5 +359,5 @@ fn league_bands_have_no_gaps_and_no_overlaps() {
     wrong("[leagues]\nsizes = { a = 'one' }", "band a must be a whole number, not text");
     wrong("[leagues]\ntiers = { a = 5, b = 4 }", "band a is 5; it must be from 1 to 4");
     wrong("[leagues]\nsizes = {}", "`sizes` needs at least one band, such as small = 1");
-    wrong("[leagues]\nsise = { a = 1 }", "unknown key `sise`; did you mean `sizes`?");
+    wrong("[leagues]\nsize = { a = 1 }", "unknown key `size`; did you mean `sizes`?");
 }
