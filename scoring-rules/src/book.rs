@@ -7,6 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::award::{self, Award, AwardKind};
+use crate::boards::Leagues;
 use crate::catalogue::{Catalogue, RESULTS};
 use crate::custom;
 use crate::error::{RuleError, nearest};
@@ -132,6 +133,11 @@ impl Rulebook {
     /// The practices in the order of `grades.toml`.
     pub fn practices(&self) -> &[Practice] {
         &self.grades.practices
+    }
+
+    /// The bands by which boards put teams into leagues.
+    pub fn leagues(&self) -> &Leagues {
+        &self.grades.leagues
     }
 
     /// The bands, best first.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::boards::{Leagues, read_leagues};
 use crate::error::nearest;
 use crate::form::{Doc, Form, int_of, milli_of, named};
 
@@ -35,6 +36,7 @@ pub(crate) struct Grades {
     pub(crate) practices: Vec<Practice>,
     pub(crate) waiver_cap: Option<usize>,
     pub(crate) tried_milli: u16,
+    pub(crate) leagues: Leagues,
 }
 
 impl Grades {
@@ -60,6 +62,9 @@ pub(crate) fn read(doc: &Doc<'_>) -> Grades {
             Some(milli) => grades.tried_milli = milli,
             None => form.wrong(value.span().start, "`tried` must be a number from 0 to 1"),
         }
+    }
+    if let Some(value) = form.value("leagues") {
+        grades.leagues = read_leagues(doc, value);
     }
     let letters = grades.letters();
     grades.waiver_cap = match form.text("waiver_cap") {

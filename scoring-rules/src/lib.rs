@@ -36,6 +36,7 @@
 #![warn(missing_docs)]
 
 mod award;
+pub mod boards;
 mod book;
 mod catalogue;
 mod custom;

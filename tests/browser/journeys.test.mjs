@@ -28,7 +28,7 @@ before(async () => {
     `/services/${worst.slug}/why`, `/services/${worst.slug}/drills`, '/teams', `/teams/${worst.team.slug}`, '/search?q=a',
     '/overview', '/overview?weeks=26', `/services/${worst.slug}/what-if`,
     '/leaderboards/improved', '/leaderboards/score', '/rules', `/rules/${book.practices[0].rules[0].id}`,
-    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', '/help/flows', '/flows', '/flows/new', '/challenges', '/challenges/rehearse-the-way-back', '/challenges/first-drills', '/help/challenges', '/flows/checkout-platform-journey', '/flows/checkout-platform-journey?down=checkout-api', '/flows/checkout-platform-journey/edit', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
+    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', '/help/flows', '/flows', '/flows/new', '/challenges', '/challenges/rehearse-the-way-back', '/challenges/first-drills', '/help/challenges', '/help/boards', '/leaderboards/streak', '/leaderboards/drills?by=service', '/flows/checkout-platform-journey', '/flows/checkout-platform-journey?down=checkout-api', '/flows/checkout-platform-journey/edit', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
     '/activity', '/sources', '/api/docs', '/no-such-page',
   ];
 });

@@ -31,6 +31,21 @@ fn write(route: &'static str, path: &str, body: &Value, sides: (bool, bool)) -> 
     Write { route, path: path.to_owned(), media: "application/json", body, sides }
 }
 
+/// Those of teams.
+fn of_teams() -> Vec<Write> {
+    vec![
+        write("PUT /api/v1/teams/{slug}", "/api/v1/teams/empty", &json!({"name": "Empty"}), (false, true)),
+        write("PUT /api/v1/teams/{slug}", "/api/v1/teams/empty", &json!({"name": "Emptier"}), (true, true)),
+        write(
+            "PUT /api/v1/teams/{slug}/boards",
+            "/api/v1/teams/empty/boards",
+            &json!({"on_boards": false}),
+            (true, true),
+        ),
+        write("DELETE /api/v1/teams/{slug}", "/api/v1/teams/empty", &Value::Null, (true, false)),
+    ]
+}
+
 /// One write of each line of the table that writes, in an order in which all succeed.
 pub(crate) fn writes(server: &Server) -> Vec<Write> {
     let document = server.json("/api/openapi.json");
@@ -67,13 +82,11 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
         write("POST /api/v1/drill-tickets", "/api/v1/drill-tickets", &ticket, made),
         write("DELETE /api/v1/drill-tickets/{id}", "/api/v1/drill-tickets/LAST", &Value::Null, (true, false)),
         write("DELETE /api/v1/flows/{slug}", "/api/v1/flows/buy", &Value::Null, (true, false)),
-        write("PUT /api/v1/teams/{slug}", "/api/v1/teams/empty", &json!({"name": "Empty"}), made),
-        write("PUT /api/v1/teams/{slug}", "/api/v1/teams/empty", &json!({"name": "Emptier"}), both),
-        write("DELETE /api/v1/teams/{slug}", "/api/v1/teams/empty", &Value::Null, (true, false)),
         write("POST /api/v1/grading-runs", "/api/v1/grading-runs", &Value::Null, none),
         write("POST /api/v1/tokens", "/api/v1/tokens", &token, made),
         write("DELETE /api/v1/tokens/{id}", "/api/v1/tokens/LAST", &Value::Null, (true, false)),
     ];
+    all.extend(of_teams());
     let sharing = json!({"certificates": true, "badge": true});
     let path = "/api/v1/services/checkout/sharing";
     all.push(write("PUT /api/v1/services/{slug}/sharing", path, &sharing, both));

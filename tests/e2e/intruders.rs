@@ -81,6 +81,11 @@ fn writes_to(service: &str, ticket: &str) -> Vec<Write> {
         ),
         json_of("DELETE /api/v1/services/{slug}", &of, Value::Null),
         json_of("PUT /api/v1/teams/{slug}", "/api/v1/teams/team-b", json!({"name": "Taken over"})),
+        json_of(
+            "PUT /api/v1/teams/{slug}/boards",
+            "/api/v1/teams/team-b/boards",
+            json!({"on_boards": false}),
+        ),
         json_of("DELETE /api/v1/teams/{slug}", "/api/v1/teams/team-b", Value::Null),
         json_of(
             "PUT /api/v1/flows/{slug}",

@@ -5,6 +5,7 @@ mod addresses;
 mod audit;
 mod bad_input;
 mod batch;
+mod boards;
 mod catalog;
 mod certificates;
 mod challenge_forms;

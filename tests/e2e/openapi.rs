@@ -24,6 +24,7 @@ fn the_document_is_openapi_3_1_and_names_every_path() {
         "/api/v1/services/{slug}/drills",
         "/api/v1/services/{slug}/events",
         "/api/v1/teams/{slug}",
+        "/api/v1/teams/{slug}/boards",
         "/api/v1/leaderboards/{board}",
         "/api/v1/rulebook",
         "/api/v1/sources",

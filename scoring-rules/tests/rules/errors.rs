@@ -335,3 +335,30 @@ fn all_errors_of_all_files_come_at_once() {
     assert_eq!(found[3].suggestion.as_deref(), Some("effort"));
     assert!(GRADES.contains("A+"));
 }
+
+#[test]
+fn league_bands_have_no_gaps_and_no_overlaps() {
+    let grades = |leagues: &str| of_grades(&format!("{GRADES}\n{leagues}"));
+    assert_eq!(grades("[leagues]\ntiers = { one = 1, rest = 4 }\nsizes = { all = 1 }"), [""; 0]);
+    let wrong = |leagues: &str, wanted: &str| {
+        let found = grades(leagues);
+        assert!(found.len() == 1 && found.iter().all(|e| e.contains(wanted)), "{leagues}: {found:?}");
+    };
+    wrong(
+        "[leagues]\ntiers = { one = 1, two = 2 }",
+        "leagues leave a gap: two ends at tier 2; let the last band end at 4",
+    );
+    wrong("[leagues]\nsizes = { some = 2 }", "leagues leave a gap: some begins at 2 services");
+    wrong(
+        "[leagues]\nsizes = { a = 1, b = 5, c = 5 }",
+        "league bands overlap: c at 5 does not come after b at 5",
+    );
+    wrong(
+        "[leagues]\nsizes = { a = 1, Big-ones = 5 }",
+        "a league band is 1 to 20 lower-case letters and digits",
+    );
+    wrong("[leagues]\nsizes = { a = 'one' }", "band a must be a whole number, not text");
+    wrong("[leagues]\ntiers = { a = 5, b = 4 }", "band a is 5; it must be from 1 to 4");
+    wrong("[leagues]\nsizes = {}", "`sizes` needs at least one band, such as small = 1");
+    wrong("[leagues]\nsize = { a = 1 }", "unknown key `size`; did you mean `sizes`?");
+}

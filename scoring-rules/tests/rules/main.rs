@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod awards;
+mod boards;
+#[cfg(test)]
 mod dialect_judging;
 #[cfg(test)]
 mod dialect_refusals;
@@ -17,6 +19,8 @@ mod dialect_texts;
 mod dialects;
 #[cfg(test)]
 mod errors;
+#[cfg(test)]
+mod fairness;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]

@@ -294,6 +294,24 @@ impl Actor {
         Err(Error::Forbidden { detail })
     }
 
+    /// Refuses an actor who is limited to other teams, or to services.
+    ///
+    /// `team_slugs` are the team and all above it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`] names the team.
+    pub fn require_team(&self, slug: &str, team_slugs: &[String]) -> Result<()> {
+        let by_team = |grant: &Grant| {
+            grant.teams.as_ref().is_some_and(|list| list.iter().any(|team| team_slugs.contains(team)))
+        };
+        if self.grants.iter().any(|grant| !grant.is_limited() || by_team(grant)) {
+            return Ok(());
+        }
+        let who = if self.person.is_some() { "Your account" } else { "This token" };
+        Err(Error::Forbidden { detail: format!("{who} may not write for the team `{slug}`.") })
+    }
+
     /// Refuses an actor who is limited to other services.
     ///
     /// `team_slugs` are the service's team and all above it.

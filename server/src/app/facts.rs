@@ -18,6 +18,25 @@ pub struct FactSheet {
     pub trail: HashMap<FactId, Trail>,
     /// Open regressions.
     pub regressions: i32,
+    /// What boards count.
+    pub counts: Counts,
+}
+
+/// What boards count of one service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Drills that the rulebook expects.
+    pub expected: i16,
+    /// Of them fresh.
+    pub fresh: i16,
+    /// Calls that users can do without.
+    pub calls: i16,
+    /// Of them those whose fallback is verified.
+    pub verified: i16,
+}
+
+fn small(number: i64) -> i16 {
+    i16::try_from(number).unwrap_or(i16::MAX)
 }
 
 /// Where a fact came from.
@@ -131,7 +150,12 @@ pub fn sheet(
 ) -> FactSheet {
     let ServiceEvidence { states, posted } = evidence;
     let mut build = Build {
-        sheet: FactSheet { facts: Facts::new(slots.len), trail: HashMap::new(), regressions: 0 },
+        sheet: FactSheet {
+            facts: Facts::new(slots.len),
+            trail: HashMap::new(),
+            regressions: 0,
+            counts: Counts::default(),
+        },
         now,
         with_trail,
     };
@@ -253,6 +277,8 @@ impl Build {
     /// What the flows say of the service's calls, and what its drills have proved of them.
     fn fallback_facts(&mut self, slots: &FlowSlots, evidence: &ServiceEvidence) {
         let Some(numbers) = flows::numbers(evidence, self.now) else { return };
+        (self.sheet.counts.calls, self.sheet.counts.verified) =
+            (small(numbers.noncore), small(numbers.verified));
         let declared = [
             (slots.flows, numbers.flows),
             (slots.noncore_edges, numbers.noncore),
@@ -304,6 +330,7 @@ impl Build {
             .map(|(f, ..)| *f)
             .collect();
         self.detection(slots, states, &induced);
+        (self.sheet.counts.expected, self.sheet.counts.fresh) = (small(windows.len() as i64), small(fresh));
         self.computed(slots.expected, windows.len() as i64);
         self.computed(slots.fresh, fresh);
         self.computed(slots.never_run, never);

@@ -5,16 +5,17 @@
 //! organisation's is made at once, so that everybody sees their own write; a large one's by one thread in the
 //! background, so that a page is never older than a few seconds and never waits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::boards::archive::Archives;
+use super::boards::kept::{self, Kept};
 use super::owners::TeamTree;
-use super::ranking::{self, Ranking};
 use super::standing::Tally;
 use super::tally::Counting;
-use super::{Tx, boards, runs};
+use super::{Tx, runs};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::store::{self, Conn, Db};
@@ -64,14 +65,21 @@ pub struct Ranked {
     pub tier: i8,
     /// Number of the letter: [`Picture::letter`].
     pub grade: u8,
-    /// Place of its team among the rows of the tree; [`NO_TEAM`] for none.
-    pub team: u32,
+    /// Place of its team in [`Picture::tree`].
+    pub team: Option<u32>,
+    /// Number of its system.
+    pub system: Option<u32>,
+    /// Drills expected, and of them fresh; -1 where not counted yet.
+    pub drills: (i16, i16),
+    /// Calls that users can do without, and of them those with a verified fallback; -1 where not counted yet.
+    pub calls: (i16, i16),
+    /// Since when no drill has regressed (ms); none before any result.
+    pub steady_since: Option<i64>,
+    /// A regression is open.
+    pub broken: bool,
     /// Calls a second in thousandths; -1 while nobody knows.
     pub calls_milli: i64,
 }
-
-/// The place of a team that is not there.
-pub const NO_TEAM: u32 = u32::MAX;
 
 /// All services at one instant.
 #[derive(Debug, Default)]
@@ -93,8 +101,10 @@ pub struct Picture {
     pub letters: Vec<String>,
     /// Graded services in id order.
     pub services: Vec<Ranked>,
-    /// Orders of boards and scores of the past, made when first asked for.
-    pub rankings: Mutex<Ranking>,
+    /// Ids of the teams that left the boards.
+    pub left: HashSet<String>,
+    /// Boards of the season, made when first asked for.
+    pub boards: Mutex<Kept>,
 }
 
 impl Picture {
@@ -113,7 +123,8 @@ impl Picture {
                 _ => break,
             }
         }
-        Ok(Self { version, ..counting.finish(TeamTree::read(conn)?) })
+        let left = store::seasons::left(conn)?.into_iter().collect();
+        Ok(Self { version, left, ..counting.finish(TeamTree::read(conn)?) })
     }
 
     /// The letter of a number.
@@ -121,12 +132,23 @@ impl Picture {
         self.letters.get(usize::from(number)).cloned().unwrap_or_default()
     }
 
+    /// The slug of a team, by its place in the tree.
+    pub fn team_slug(&self, at: u32) -> &str {
+        self.tree.rows().get(at as usize).map_or("", |team| team.slug.as_str())
+    }
+
+    /// The slug of a service, by its number.
+    pub fn service_slug(&self, at: u32) -> &str {
+        self.services.get(at as usize).map_or("", |service| &*service.slug)
+    }
+
     /// No grading run has ended between the two.
     pub fn same_run(&self, other: &Self) -> bool {
         self.version.run == other.version.run
     }
 
-    fn is_small(&self) -> bool {
+    /// Whether it is made anew at once when anything has changed.
+    pub(super) fn is_small(&self) -> bool {
         self.all.services <= SMALL as i64
     }
 }
@@ -141,6 +163,8 @@ pub struct Fleet {
     watched: AtomicBool,
     /// How the challenges stand, kept beside the picture for the same reasons.
     pub(super) challenges: super::challenges::Kept,
+    /// Frozen seasons that were read.
+    pub(super) archives: Mutex<Archives>,
 }
 
 struct Held {
@@ -164,6 +188,7 @@ impl Fleet {
             making: Mutex::new(()),
             watched: AtomicBool::new(false),
             challenges: super::challenges::Kept::default(),
+            archives: Mutex::default(),
         }
     }
 
@@ -203,11 +228,10 @@ impl Fleet {
         let picture = Arc::new(Picture::make(conn)?);
         let before = lock(&self.held).as_ref().map(|h| Arc::clone(&h.picture));
         if let Some(before) = &before {
-            lock(&picture.rankings).take_over(&lock(&before.rankings), before, &picture);
+            lock(&picture.boards).take_over(&lock(&before.boards), before, &picture);
         }
         if !picture.is_small() {
-            let now = self.clock.now();
-            ranking::warm(conn, before.as_deref(), &picture, boards::season_start(now)?, now.day())?;
+            kept::warm(conn, &picture, self.clock.now())?;
         }
         tracing::debug!(services = picture.all.services, ms = began.elapsed().as_millis(), "fleet");
         let mut held = lock(&self.held);

@@ -35,7 +35,6 @@ pub mod people;
 pub mod plans;
 pub mod posted;
 pub mod publishers;
-pub mod ranking;
 pub mod recording;
 pub mod replay;
 pub mod retention;

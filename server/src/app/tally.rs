@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::fleet::{NO_TEAM, Picture, Ranked};
+use super::fleet::{Picture, Ranked};
 use super::owners::TeamTree;
 use super::standing::{Extra, Tally};
 use crate::store::fleet::FleetRow;
@@ -107,6 +107,16 @@ impl Names {
     }
 }
 
+/// The number of a name among many.
+fn number(numbers: &mut HashMap<String, u32>, name: &str) -> u32 {
+    if let Some(number) = numbers.get(name) {
+        return *number;
+    }
+    let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    numbers.insert(name.to_owned(), next);
+    next
+}
+
 /// A walk over all services under way.
 #[derive(Debug, Default)]
 pub(super) struct Counting {
@@ -116,10 +126,10 @@ pub(super) struct Counting {
     tiers: BTreeMap<i16, Sums>,
     own: HashMap<String, Sums>,
     best_tier: HashMap<String, i16>,
+    owners: HashMap<String, u32>,
+    systems: HashMap<String, u32>,
     outcomes: HashMap<String, Vec<BTreeMap<char, i64>>>,
     services: Vec<Ranked>,
-    /// Owners of `services`, one by one.
-    owners: Vec<Option<String>>,
 }
 
 impl Counting {
@@ -154,19 +164,19 @@ impl Counting {
                 score: row.score,
                 tier: i8::try_from(row.tier).unwrap_or(0),
                 grade: u8::try_from(grade).unwrap_or(u8::MAX),
-                team: NO_TEAM,
+                team: row.team_id.as_ref().map(|team| number(&mut self.owners, team)),
+                system: row.system_ref.as_ref().map(|system| number(&mut self.systems, system)),
+                drills: (row.drills_expected, row.drills_fresh),
+                calls: (row.calls, row.calls_verified),
+                steady_since: row.steady_since,
+                broken: row.regressions > 0,
                 calls_milli: row.calls_milli.unwrap_or(-1),
             });
-            self.owners.push(row.team_id.clone());
         }
     }
 
     /// The picture of all that was counted; a team's tally holds everything below it.
     pub(super) fn finish(mut self, tree: TeamTree) -> Picture {
-        for (service, owner) in self.services.iter_mut().zip(&self.owners) {
-            let place = owner.as_ref().and_then(|id| tree.place(id));
-            service.team = place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NO_TEAM);
-        }
         let mut teams: HashMap<&str, Sums> = HashMap::new();
         for (id, sums) in &self.own {
             let Some(team) = tree.get(id) else { continue };
@@ -189,13 +199,23 @@ impl Counting {
                 moved: None,
             },
         };
+        // From the order in which owners were met to their place in the tree.
+        let at: HashMap<&str, u32> = (0..).zip(tree.rows()).map(|(n, team)| (team.id.as_str(), n)).collect();
+        let mut places = vec![None; self.owners.len()];
+        for (id, met) in &self.owners {
+            *slot(&mut places, *met as usize) = at.get(id.as_str()).copied();
+        }
+        let mut services = self.services;
+        for service in &mut services {
+            service.team = service.team.and_then(|met| places.get(met as usize).copied().flatten());
+        }
         Picture {
             all: tally(&self.all),
             tiers: self.tiers.iter().map(|(tier, sums)| (*tier, tally(sums))).collect(),
             teams: teams.iter().map(|(id, sums)| ((*id).to_owned(), tally(sums))).collect(),
             best_tier: self.best_tier,
             outcomes: self.outcomes,
-            services: self.services,
+            services,
             letters: self.grades.0,
             tree,
             ..Picture::default()

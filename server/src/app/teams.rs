@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scoring_rules::{Waivers, next_steps};
 
+use super::boards;
 use super::evidence::Evidence;
 use super::grading::judge;
 use super::owners;
@@ -103,7 +104,11 @@ pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
     let above = store::fleet::teams_at(tx.conn, &owners::paths_above(&team.path))?;
     let mut children = store::fleet::children(tx.conn, &team.id)?;
     children.retain(|team| !veil.hides_team(&team.id));
+    let on_boards = !store::seasons::has_left(tx.conn, &team.id)?;
+    let seasons = boards::record::of_team(tx, &team.id)?;
     Ok(TeamView {
+        on_boards,
+        seasons,
         slug: team.slug.clone(),
         name: team.name.clone(),
         entity_ref: team.entity_ref.clone(),

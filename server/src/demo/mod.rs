@@ -20,7 +20,7 @@ use crate::app::ingest::{apply, batch, read};
 use crate::app::people::{CreateUser, InTeam, MayBe, create as create_user, passwords};
 use crate::app::posted::post;
 use crate::app::tokens::{CreateToken, create};
-use crate::app::{Actor, App, degrader, flows as core_flows, runs};
+use crate::app::{Actor, App, boards, degrader, flows as core_flows, runs};
 use crate::clock::{Clock, FrozenClock, SystemClock};
 use crate::config::Config;
 use crate::formats::{Format, Hints, read_backstage};
@@ -94,6 +94,8 @@ pub fn person(config: &Config) -> anyhow::Result<String> {
 
 /// One day: what the teams did, then the nightly grading.
 fn live(app: &App, ci: &Actor, plan: &mut evidence::Plan, day: i64, at: Timestamp) -> anyhow::Result<()> {
+    // Seasons end on the way, as they would have.
+    boards::seasons::tick(app)?;
     let today = plan.day(day, at);
     app.write_now(ci, |tx| {
         if !today.facts.is_empty() {

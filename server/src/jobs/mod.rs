@@ -1,5 +1,5 @@
-//! What runs by itself: the nightly grading on its schedule, wanted grading runs, collection from sources, hourly
-//! tidying.
+//! What runs by itself: the nightly grading on its schedule, the ends of seasons, wanted grading runs, collection from
+//! sources, hourly tidying.
 
 mod challenges;
 mod collect;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use schedule::Schedule;
 
-use crate::app::{Actor, App, blocking, rulebook, runs};
+use crate::app::{Actor, App, blocking, boards, rulebook, runs};
 use crate::error::{Error, Result};
 use crate::types::{DAY_MS, Timestamp};
 
@@ -46,7 +46,12 @@ pub fn start(app: &Arc<App>) {
 async fn schedule_loop(app: Arc<App>) {
     loop {
         let worker = Arc::clone(&app);
-        if let Err(error) = blocking(move || tick(&worker)).await {
+        // A season that is over is frozen before anything is judged in the next one.
+        let work = move || {
+            boards::seasons::keep_up(&worker);
+            tick(&worker)
+        };
+        if let Err(error) = blocking(work).await {
             tracing::warn!(?error, "schedule");
         }
         tokio::time::sleep(LOOK_AGAIN).await;

@@ -38,6 +38,12 @@ pub struct FleetRow {
     pub regressions: i32,
     pub book_hash: String,
     pub calls_milli: Option<i64>,
+    pub system_ref: Option<String>,
+    pub drills_expected: i16,
+    pub drills_fresh: i16,
+    pub calls: i16,
+    pub calls_verified: i16,
+    pub steady_since: Option<i64>,
 }
 
 /// The next `limit` living services after `after` in id order, with their scores.
@@ -62,19 +68,13 @@ pub fn page(conn: &mut Conn, after: &str, limit: i64) -> QueryResult<Vec<FleetRo
             scores::regressions,
             scores::book_hash,
             degraders::calls_milli.nullable(),
+            services::system_ref,
+            scores::drills_expected,
+            scores::drills_fresh,
+            scores::calls,
+            scores::calls_verified,
+            scores::steady_since,
         ))
-        .load(conn)
-}
-
-/// The scores that the services of [`page`] had at `at` (ms); absent where a service was not graded then.
-pub fn page_at(conn: &mut Conn, after: &str, limit: i64, at: i64) -> QueryResult<Vec<(String, Option<i16>)>> {
-    scores::table
-        .inner_join(services::table)
-        .filter(services::removed_at.is_null())
-        .filter(scores::service_id.gt(after))
-        .order(scores::service_id)
-        .limit(limit)
-        .select((scores::service_id, score_at!(at)))
         .load(conn)
 }
 
@@ -89,31 +89,6 @@ pub fn scores_at(conn: &mut Conn, ids: &[String], at: i64) -> QueryResult<Vec<(S
         found.extend(rows.into_iter().filter_map(|(id, score)| Some((id, score.filter(|s| *s >= 0)?))));
     }
     Ok(found)
-}
-
-/// A team's first kept standing within some days: team id, sum of scores, graded services.
-#[derive(Clone, Debug, QueryableByName)]
-pub struct FirstRow {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    pub team_id: String,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    pub score_sum: i64,
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    pub graded: i64,
-}
-
-/// Of each team the first standing with anything graded from day `from` to day `to`: two probes of the key a team.
-pub fn first_standings(conn: &mut Conn, from: i32, to: i32) -> QueryResult<Vec<FirstRow>> {
-    use diesel::sql_types::Integer;
-    diesel::sql_query(
-        "SELECT t.id AS team_id, d.score_sum, d.graded FROM teams AS t \
-         JOIN scope_daily AS d ON d.scope_kind = 1 AND d.scope_id = t.id AND d.day = ( \
-             SELECT MIN(x.day) FROM scope_daily AS x \
-             WHERE x.scope_kind = 1 AND x.scope_id = t.id AND x.day BETWEEN $1 AND $2 AND x.graded > 0)",
-    )
-    .bind::<Integer, _>(from)
-    .bind::<Integer, _>(to)
-    .load(conn)
 }
 
 /// Ids of the teams at or below a path such as `/shop/checkout/`, removed ones too.

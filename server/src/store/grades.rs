@@ -24,6 +24,16 @@ pub struct ScoreRow {
     pub changed_at: i64,
     /// Streaks and the last 90 days, as JSON.
     pub record: String,
+    /// Drills that the rulebook expects; -1: not counted yet, as the three below.
+    pub drills_expected: i16,
+    /// Of them fresh.
+    pub drills_fresh: i16,
+    /// Calls that users can do without.
+    pub calls: i16,
+    /// Of them those whose fallback is verified.
+    pub calls_verified: i16,
+    /// Since when no drill has regressed, or since the first result; none before any.
+    pub steady_since: Option<i64>,
 }
 
 /// One change of a score.
@@ -92,6 +102,11 @@ macro_rules! upsert_scores {
                 scores::graded_at.eq(excluded(scores::graded_at)),
                 scores::changed_at.eq(excluded(scores::changed_at)),
                 scores::record.eq(excluded(scores::record)),
+                scores::drills_expected.eq(excluded(scores::drills_expected)),
+                scores::drills_fresh.eq(excluded(scores::drills_fresh)),
+                scores::calls.eq(excluded(scores::calls)),
+                scores::calls_verified.eq(excluded(scores::calls_verified)),
+                scores::steady_since.eq(excluded(scores::steady_since)),
             ))
             .execute($c)
     };

@@ -34,6 +34,7 @@ pub mod retention;
 pub mod rollups;
 pub mod runs;
 pub mod schema;
+pub mod seasons;
 pub mod services;
 pub mod sessions;
 pub mod sharing;

@@ -1,5 +1,6 @@
 //! One diesel schema for both backends; the migrations on both sides end in it.
 
+mod boards;
 mod core_flows;
 mod guard;
 mod held;
@@ -11,6 +12,7 @@ mod rollups;
 mod signals;
 mod tickets;
 
+pub use boards::*;
 pub use core_flows::*;
 pub use guard::{rate_windows, sign_in_attempts};
 pub use held::{awards, credential_status, sharing};
@@ -226,6 +228,11 @@ diesel::table! {
         graded_at -> BigInt,
         changed_at -> BigInt,
         record -> Text,
+        drills_expected -> SmallInt,
+        drills_fresh -> SmallInt,
+        calls -> SmallInt,
+        calls_verified -> SmallInt,
+        steady_since -> Nullable<BigInt>,
     }
 }
 
@@ -365,6 +372,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     awards,
     sharing,
     degraders,
+    boards_left,
     documents,
     drill_daily,
     drills,
@@ -384,6 +392,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     score_daily,
     score_history,
     scores,
+    season_roster,
+    season_standings,
+    seasons,
     service_deps,
     services,
     sessions,

@@ -53,6 +53,10 @@ pub(super) const TABLES: &[&str] = &[
     "challenge_teams",
     "challenge_days",
     "challenge_rewards",
+    "seasons",
+    "season_roster",
+    "season_standings",
+    "boards_left",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
@@ -67,6 +71,7 @@ mod tests {
         let schema = concat!(
             include_str!("schema.rs"),
             include_str!("schema/held.rs"),
+            include_str!("schema/boards.rs"),
             include_str!("schema/core_flows.rs"),
             include_str!("schema/guard.rs"),
             include_str!("schema/outbox.rs"),

@@ -157,6 +157,11 @@ pub fn score_row(book: &Rulebook, service: &ServiceRow, judged: &Judged, now: Ti
         graded_at: now.0,
         changed_at: now.0,
         record: "{}".into(),
+        drills_expected: judged.sheet.counts.expected,
+        drills_fresh: judged.sheet.counts.fresh,
+        calls: judged.sheet.counts.calls,
+        calls_verified: judged.sheet.counts.verified,
+        steady_since: None,
     }
 }
 
@@ -181,6 +186,12 @@ pub(super) fn same_row(a: &ScoreRow, b: &ScoreRow) -> bool {
         && a.possible == b.possible
         && a.practices == b.practices
         && a.regressions == b.regressions
+        && counts(a) == counts(b)
+}
+
+/// What boards count.
+fn counts(row: &ScoreRow) -> [i16; 4] {
+    [row.drills_expected, row.drills_fresh, row.calls, row.calls_verified]
 }
 
 /// Rules whose outcome moved; empty when another rulebook judged before, since rules cannot be compared then.

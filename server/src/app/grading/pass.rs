@@ -1,5 +1,6 @@
 //! One pass over services: each judged, what is remembered of it and its awards moved on, only what changed kept.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use scoring_rules::Record;
@@ -24,6 +25,8 @@ pub(in crate::app) struct Pass<'a> {
     clock: &'a dyn Clock,
     cause: Cause,
     held: Held,
+    /// Services of which a drill has regressed since they were judged, even if it recovered at once.
+    regressed: BTreeSet<String>,
     verdicts: Verdicts,
 }
 
@@ -45,8 +48,15 @@ impl<'a> Pass<'a> {
             clock: tx.clock,
             cause,
             held,
+            regressed: BTreeSet::new(),
             verdicts: Verdicts::default(),
         }
+    }
+
+    /// Tells of services of which a drill has regressed.
+    pub(in crate::app) fn regressed(mut self, services: BTreeSet<String>) -> Self {
+        self.regressed = services;
+        self
     }
 
     /// Judges one service and keeps what changed.
@@ -61,6 +71,7 @@ impl<'a> Pass<'a> {
         let now = self.instant(before);
         let mut judged = judge(book, &self.book.slots, service, evidence, now, false);
         let mut after = score_row(book, service, &judged, now);
+        after.steady_since = self.steady(service, evidence, before, &after);
         let shown_same = before.is_some_and(|b| same_on_scorecard(b, &after));
         if shown_same && let Some(b) = before {
             after.changed_at = b.changed_at;
@@ -78,6 +89,24 @@ impl<'a> Pass<'a> {
             self.verdicts.changes.push(change);
         }
         Passed { row: after, earned }
+    }
+
+    /// Since when no drill has regressed. It counts from when a result arrived here, whatever day it tells of.
+    fn steady(
+        &self,
+        service: &ServiceRow,
+        evidence: &ServiceEvidence,
+        before: Option<&ScoreRow>,
+        after: &ScoreRow,
+    ) -> Option<i64> {
+        let held = before.and_then(|b| b.steady_since);
+        let broke =
+            self.regressed.contains(&service.id) || before.is_some_and(|b| after.regressions > b.regressions);
+        match held {
+            _ if evidence.states.is_empty() => held,
+            Some(since) if !broke => Some(since),
+            _ => Some(after.graded_at),
+        }
     }
 
     /// Moves what is remembered of the service, and its awards, on to what was judged.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use scoring_rules::Rulebook;
 
 use crate::app::Tx;
-use crate::app::fleet::{NO_TEAM, Picture, Ranked};
+use crate::app::fleet::{Picture, Ranked};
 use crate::error::Result;
 
 /// Points drawn at most.
@@ -63,7 +63,7 @@ pub(super) fn weak_letters(book: &Rulebook, picture: &Picture) -> Vec<bool> {
 
 /// Whether a service is in a scope: places of teams, or everything.
 pub(super) fn within(scope: Option<&Range<usize>>, service: &Ranked) -> bool {
-    scope.is_none_or(|places| service.team != NO_TEAM && places.contains(&(service.team as usize)))
+    scope.is_none_or(|places| service.team.is_some_and(|team| places.contains(&(team as usize))))
 }
 
 /// The map of a scope. Services that the reader may not know of are no points of it.

@@ -68,6 +68,8 @@ struct Group {
     awards: Held,
     answers: HashMap<(String, String), Known>,
     touched: BTreeSet<String>,
+    /// Services of which a drill of the post that is being recorded regressed.
+    regressed: BTreeSet<String>,
     documents: Vec<DocumentRow>,
     drills: Vec<DrillRow>,
     keys: Vec<KeyRow>,
@@ -136,6 +138,7 @@ impl Group {
             scores: scores.into_iter().map(|s| (s.service_id.clone(), s)).collect(),
             answers,
             touched: BTreeSet::new(),
+            regressed: BTreeSet::new(),
             documents: Vec::new(),
             drills: Vec::new(),
             keys: Vec::new(),
@@ -188,6 +191,9 @@ impl Group {
             Turn::Regressed => break_window(tx, &service, &drill, self.evidence.of(&service.id))?,
             Turn::Recovered | Turn::Flaked | Turn::Steady => None,
         };
+        if turn == Turn::Regressed {
+            self.regressed.insert(service.id.clone());
+        }
         announce(tx, &service, &drill, turn, window.as_ref());
         let reason = drill
             .note
@@ -288,7 +294,8 @@ impl Group {
     fn judge(&mut self, tx: &mut Tx<'_>, pending: &mut [Pending]) -> Result<()> {
         let ids: BTreeSet<String> = pending.iter().map(|p| p.service_id.clone()).collect();
         let mut moved: HashMap<String, (Option<ScoreRow>, Passed)> = HashMap::new();
-        let mut pass = Pass::new(tx, Cause::Evidence, std::mem::take(&mut self.awards));
+        let mut pass = Pass::new(tx, Cause::Evidence, std::mem::take(&mut self.awards))
+            .regressed(std::mem::take(&mut self.regressed));
         for id in ids {
             let Some(service) = self.services.get(&id) else { continue };
             let before = self.scores.get(&id).cloned();

@@ -5,7 +5,7 @@ mod batches;
 use std::time::Duration;
 
 use super::views::{GradingRunView, Page};
-use super::{Actor, App, Tx, rulebook};
+use super::{Actor, App, Tx, boards, rulebook};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::runs::{FINISHED, QUEUED, RUNNING, RunRow};
@@ -76,9 +76,14 @@ pub fn work_off(app: &App) -> Result<Option<GradingRunView>> {
     let mut last = None;
     while let Some(run) = app.read_now(|tx| Ok(store::runs::next_open(tx.conn)?))? {
         rulebook::keep_up(app)?;
+        // Before the run: what it writes belongs to the season that has begun.
+        boards::seasons::keep_up(app);
         batches::work(app, &run.id)?;
         match batches::end(app, &run.id)? {
-            Some(ended) => last = Some(view(&ended)),
+            Some(ended) => {
+                boards::seasons::keep_up(app);
+                last = Some(view(&ended));
+            }
             None => break,
         }
     }

@@ -121,6 +121,10 @@ pub struct TeamView {
     pub next_steps: Vec<TeamStep>,
     /// Points from the next letter on average: letter and distance.
     pub next_grade: Option<NextGrade>,
+    /// Whether the team takes part in boards.
+    pub on_boards: bool,
+    /// Its past seasons, newest first.
+    pub seasons: Vec<SeasonRecord>,
 }
 
 /// The next better letter and how many points are missing.
@@ -177,7 +181,7 @@ pub struct TeamStep {
 /// One line of a leaderboard.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BoardRow {
-    /// Standard competition rank: 1, 2, 2, 4; null below the top half of the board `improved`.
+    /// Standard competition rank: 1, 2, 2, 4; null below the top half.
     pub rank: Option<i64>,
     /// Team or service.
     pub slug: String,
@@ -185,25 +189,66 @@ pub struct BoardRow {
     pub name: String,
     /// Division of a team, team of a service.
     pub group: Option<String>,
-    /// Score now.
+    /// Score now; of a team the tier-weighted mean of its services beside three at the mean of its league, rounded down. Of
+    /// a season that is over: at its end.
     pub score: i16,
-    /// Letter now.
+    /// Letter of it.
     pub grade: String,
-    /// Points gained since the season began.
+    /// Points gained since the season began; of a team the weighted mean.
     pub gained: i16,
+    /// What the board ranks, in its `unit`.
+    pub value: i32,
+    /// League of a team; null for a service.
+    pub league: Option<String>,
+    /// Services that a team owns; 1 for a service.
+    pub services: i64,
     /// Services by grade (teams only).
     pub grades: Vec<GradeCount>,
     /// Mean score of each of the last 12 weeks (teams only).
     pub weeks: Vec<Option<i16>>,
 }
 
+/// A season of a team that is over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SeasonRecord {
+    /// `2026-Q3`.
+    pub season: String,
+    /// The league it was in.
+    pub league: String,
+    /// Which tiers and sizes were in it.
+    pub league_title: String,
+    /// Its score at the end, as boards have it.
+    pub score: i16,
+    /// Letter of it.
+    pub grade: String,
+    /// Points gained.
+    pub gained: i16,
+    /// The part of what was possible that it gained, in thousandths; null where it was not there at the start.
+    pub improved: Option<i32>,
+    /// Its rank in its league on the board `improved`; null below the top half.
+    pub rank_improved: Option<i64>,
+    /// Its rank on the board `score`.
+    pub rank_score: Option<i64>,
+}
+
+/// A league.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LeagueView {
+    /// `?league=` of it.
+    pub id: String,
+    /// Which tiers and sizes are in it.
+    pub title: String,
+}
+
 /// A leaderboard of one season.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BoardView {
-    /// `improved` or `score`.
+    /// `improved`, `score`, `streak`, `drills` or `fallbacks`.
     pub board: String,
     /// `team` or `service`.
     pub by: String,
+    /// What `value` counts: `permille` (of what was possible, of expected drills, of calls), `points` or `weeks`.
+    pub unit: String,
     /// `2026-Q4`.
     pub season: String,
     /// First instant of the season.
@@ -212,8 +257,14 @@ pub struct BoardView {
     /// First instant after it.
     #[schema(value_type = String, format = DateTime)]
     pub season_end: Timestamp,
-    /// League: `all`, or `tier-1` .. `tier-4` (the best tier among a team's services).
+    /// The season is over, and the rows are its final standings.
+    pub ended: bool,
+    /// The season now, and past ones whose final standings are kept, newest first.
+    pub seasons: Vec<String>,
+    /// League: `all`, `tier-1` .. `tier-4` (the most critical tier among a team's services), or one of teams.
     pub league: String,
+    /// Leagues to choose from.
+    pub leagues: Vec<LeagueView>,
     /// Best first.
     pub items: Vec<BoardRow>,
     /// `?cursor=` of the next page; null on the last.

@@ -39,7 +39,8 @@ pub async fn board(app: Shared, req: HttpRequest, Name(board): Name, query: Quer
         Ok(Page { items: view.items, next: view.next })
     };
     let rows = app.read(move |tx| collect(tx, all, page)).await?;
-    let columns = &["rank", "slug", "name", "group", "score", "grade", "gained"];
+    let columns =
+        &["rank", "slug", "name", "group", "score", "grade", "gained", "value", "league", "services"];
     table(&req, "leaderboard", columns, rows.iter().map(board_cells).collect())
 }
 
@@ -52,6 +53,9 @@ fn board_cells(row: &BoardRow) -> Vec<String> {
         row.score.to_string(),
         row.grade.clone(),
         row.gained.to_string(),
+        row.value.to_string(),
+        cell(row.league.as_ref()),
+        row.services.to_string(),
     ]
 }
 

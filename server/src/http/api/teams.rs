@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::whole;
+use crate::app::boards::left::{self, TakesPart};
 use crate::app::teams::{self as uses, TeamListRow};
 use crate::app::{Tx, catalog};
 use crate::error::Result;
@@ -62,4 +63,17 @@ pub async fn put(
 pub async fn remove(app: Shared, Caller(actor): Caller, Name(slug): Name, _: Query) -> Result<HttpResponse> {
     app.write(actor, move |tx| catalog::remove_team(tx, &slug)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// `PUT /api/v1/teams/{slug}/boards`
+pub async fn boards(
+    app: Shared,
+    Caller(actor): Caller,
+    Name(slug): Name,
+    _: Query,
+    body: Body,
+) -> Result<HttpResponse> {
+    let wanted: TakesPart = body.json()?;
+    let now = app.write(actor, move |tx| left::set(tx, &slug, &wanted)).await?;
+    Ok(HttpResponse::Ok().json(now))
 }

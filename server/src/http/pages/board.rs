@@ -26,6 +26,10 @@ pub struct Board {
     pub subject: &'static str,
     /// Columns that only teams have.
     pub teams: bool,
+    /// There are weeks to draw.
+    pub weeks: bool,
+    /// Head of the last column.
+    pub last: &'static str,
     /// Best first, the reader's own always among them.
     pub rows: Vec<Row>,
     /// Leagues to choose from.
@@ -49,7 +53,9 @@ pub struct Row {
     spark: Spark,
     score: i16,
     grade: Grade,
-    gained: String,
+    /// The last column.
+    value: String,
+    sub: Option<String>,
     dir: &'static str,
 }
 
@@ -60,9 +66,9 @@ impl Board {
         let most = most.min(MOST_ROWS);
         let is_mine = |row: &BoardRow| by_team && mine == Some(row.slug.as_str());
         let mut rows: Vec<Row> =
-            view.items.iter().take(most).map(|r| Row::new(r, by_team, is_mine(r))).collect();
+            view.items.iter().take(most).map(|r| Row::new(r, view, is_mine(r))).collect();
         if let Some(own) = view.own.as_ref().filter(|own| !rows.iter().any(|r| r.you) && is_mine(own)) {
-            rows.push(Row { gap: true, ..Row::new(own, by_team, true) });
+            rows.push(Row { gap: true, ..Row::new(own, view, true) });
         }
         let subject = if by_team { "Team" } else { "Service" };
         Self {
@@ -71,9 +77,11 @@ impl Board {
             caption: format!("{subject}s ranked, {}", view.season),
             subject,
             teams: by_team,
+            weeks: by_team && !view.ended,
+            last: last(&view.board),
             hidden: usize::try_from(view.total).unwrap_or(0).saturating_sub(rows.len()),
             rows,
-            leagues: leagues(&view.league, href),
+            leagues: leagues(view, href),
         }
     }
 }
@@ -83,50 +91,87 @@ fn season(season: &str) -> String {
     season.rsplit('-').next().map_or_else(|| season.to_owned(), |quarter| format!("{quarter} season"))
 }
 
+fn last(board: &str) -> &'static str {
+    match board {
+        "streak" => "Streak",
+        "drills" => "Fresh",
+        "fallbacks" => "Verified",
+        _ => "Gained",
+    }
+}
+
 fn note(view: &BoardView, now: Timestamp) -> String {
-    let since = view.season_start.to_datetime().format("%-d %B");
-    let left = now.days_until(view.season_end);
-    let ends = match left {
+    let day = |at: Timestamp| at.to_datetime().format("%-d %B").to_string();
+    let since = day(view.season_start);
+    let ranked = match view.board.as_str() {
+        "improved" => format!("Ranked by the part of what was possible that was gained since {since}."),
+        "streak" => "Ranked by whole weeks without a drill regression.".to_owned(),
+        "drills" => "Ranked by the share of expected drills that are fresh.".to_owned(),
+        "fallbacks" => "Ranked by the share of verified fallbacks.".to_owned(),
+        _ => format!("Ranked by score. Gained since {since}."),
+    };
+    let league = view.leagues.iter().find(|l| l.id == view.league && l.id != "all");
+    let league = league.map_or_else(String::new, |league| format!(" {}.", league.title));
+    if view.ended {
+        let last = day(Timestamp(view.season_end.0 - 1));
+        return format!("{ranked}{league} Final standings of {last}.");
+    }
+    let ends = match now.days_until(view.season_end) {
         0 => "Ends today.".to_owned(),
         d if d < 14 => format!("Ends in {}.", words::count(d, "day")),
         d => format!("Ends in {}.", words::count(d / 7, "week")),
     };
-    if view.board == "improved" {
-        format!("Ranked by points gained since {since}. {ends}")
-    } else {
-        format!("Ranked by score today. Gained since {since}. {ends}")
-    }
+    format!("{ranked}{league} {ends}")
 }
 
-fn leagues(current: &str, href: &str) -> Vec<Tab> {
+fn leagues(view: &BoardView, href: &str) -> Vec<Tab> {
     let joint = if href.contains('?') { '&' } else { '?' };
-    let tab = |slug: &str, text: &str| Tab {
-        text: text.to_owned(),
-        href: if slug == "all" { href.to_owned() } else { format!("{href}{joint}league={slug}") },
-        current: slug == current,
+    let text = |id: &str| words::capital(&id.replace('-', " "));
+    let tab = |id: &String| Tab {
+        text: text(id),
+        href: format!("{href}{joint}league={id}"),
+        current: *id == view.league,
     };
-    std::iter::once(tab("all", "All"))
-        .chain((1..=4).map(|tier| tab(&format!("tier-{tier}"), &format!("Tier {tier}"))))
-        .collect()
+    let mut tabs: Vec<Tab> = view.leagues.iter().map(|league| tab(&league.id)).collect();
+    if !tabs.iter().any(|tab| tab.current) {
+        tabs.push(tab(&view.league));
+    }
+    tabs
+}
+
+/// Thousandths as a percentage with one decimal.
+pub fn percent(milli: i32) -> String {
+    let sign = if milli < 0 { "−" } else { "" };
+    format!("{sign}{}.{}%", milli.abs() / 10, milli.abs() % 10)
 }
 
 impl Row {
-    fn new(view: &BoardRow, by_team: bool, you: bool) -> Self {
-        let path = if by_team { "teams" } else { "services" };
+    fn new(row: &BoardRow, view: &BoardView, you: bool) -> Self {
+        let path = if view.by == "team" { "teams" } else { "services" };
+        let gained = || words::signed(i64::from(row.gained));
+        let (value, sub, dir) = match view.board.as_str() {
+            "improved" => {
+                (gained(), Some(percent(row.value)), parts::direction(i64::from(row.value.signum())))
+            }
+            "streak" => (words::count(i64::from(row.value), "week"), None, "same"),
+            "drills" | "fallbacks" => (percent(row.value), None, "same"),
+            _ => (gained(), None, parts::direction(i64::from(row.gained))),
+        };
         Self {
-            rank: view.rank,
-            top: view.rank.is_some_and(|r| r <= TOP) && view.gained >= 0,
+            rank: row.rank,
+            top: row.rank.is_some_and(|r| r <= TOP) && row.gained >= 0,
             you,
             gap: false,
-            href: format!("/{path}/{}", view.slug),
-            name: view.name.clone(),
-            group: view.group.clone(),
-            mix: parts::mix(&view.grades),
-            spark: Spark::new(&view.weeks),
-            score: view.score,
-            grade: Grade::new(Some(&view.grade)),
-            gained: words::signed(i64::from(view.gained)),
-            dir: parts::direction(i64::from(view.gained)),
+            href: format!("/{path}/{}", row.slug),
+            name: row.name.clone(),
+            group: row.group.clone(),
+            mix: parts::mix(&row.grades),
+            spark: Spark::new(&row.weeks),
+            score: row.score,
+            grade: Grade::new(Some(&row.grade)),
+            value,
+            sub,
+            dir,
         }
     }
 }

@@ -4,9 +4,13 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::frame;
+use super::{admin, frame};
+use crate::app::boards::left::{self, TakesPart};
 use crate::error::{Error, Result};
 use crate::http::Shared;
+use crate::http::auth::Caller;
+use crate::http::form::{Checked, field};
+use crate::http::query::Name;
 
 /// A year.
 const MAX_AGE_SECONDS: u32 = 31_536_000;
@@ -44,6 +48,18 @@ pub async fn team(app: Shared, form: web::Form<TeamForm>) -> Result<HttpResponse
         .read(move |tx| frame::find_team(tx, &slug)?.ok_or_else(|| Error::not_found("team", slug)))
         .await?;
     Ok(kept(&app, "team", &team.slug, &form.back))
+}
+
+/// `POST /teams/{slug}/boards`: `on` is `yes` or `no`.
+pub async fn boards(app: Shared, caller: Caller, Name(slug): Name, form: Checked) -> Result<HttpResponse> {
+    let on_boards = match field(&form.0, "on") {
+        Some("yes") => true,
+        Some("no") => false,
+        _ => return Err(Error::invalid("/on", "expected yes or no")),
+    };
+    let back = format!("/teams/{slug}");
+    app.write(caller.0, move |tx| left::set(tx, &slug, &TakesPart { on_boards })).await?;
+    Ok(admin::back(&back, None))
 }
 
 fn kept(app: &Shared, name: &str, value: &str, back: &str) -> HttpResponse {

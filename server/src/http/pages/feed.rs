@@ -31,6 +31,10 @@ impl FeedItem {
             (None, Some(team)) => Some(format!("/teams/{team}")),
             (None, None) if view.kind == "rulebook_published" => Some("/rules".to_owned()),
             (None, None) if view.kind.starts_with("challenge_") => challenge(view),
+            (None, None) if view.kind == "season_ended" => {
+                let season = view.data.get("season").and_then(serde_json::Value::as_str).unwrap_or_default();
+                Some(format!("/leaderboards/improved?by=team&season={season}"))
+            }
             (None, None) => None,
         };
         Self {
@@ -55,7 +59,7 @@ fn challenge(view: &EventView) -> Option<String> {
 pub fn is_told(view: &EventView) -> bool {
     match view.kind.as_str() {
         "grade_changed" => gained(view) > 0,
-        "drill_recovered" | "rulebook_published" | "catalog_imported" | "team_added" => true,
+        "drill_recovered" | "rulebook_published" | "catalog_imported" | "team_added" | "season_ended" => true,
         "challenge_started" | "challenge_milestone" | "challenge_ended" | "challenge_reward_earned" => true,
         _ => false,
     }
@@ -83,6 +87,7 @@ fn look(view: &EventView) -> (&'static str, &'static str) {
         "challenge_reward_earned" => ("gold", "medal"),
         "challenge_milestone" | "challenge_ended" => ("gold", "flag"),
         "challenge_started" | "challenge_half_time" | "challenge_ending" => ("accent", "flag"),
+        "season_ended" => ("gold", "trophy"),
         "token_created" | "token_revoked" => ("g-none", "key"),
         _ => ("accent", "clock"),
     }

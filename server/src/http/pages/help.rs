@@ -63,6 +63,11 @@ const TOPICS: &[Topic] = &[
         href: "/help/challenges",
     },
     Topic {
+        title: "How boards are ranked",
+        text: "What a team is worth, what counts as gained, leagues, seasons, leaving.",
+        href: "/help/boards",
+    },
+    Topic {
         title: "Load a catalogue",
         text: "Teams, services, tiers and dependencies from Backstage, Datadog or CSV files.",
         href: "/help/catalog",

@@ -52,6 +52,7 @@ pub struct Ctx {
     choices: Vec<Choice>,
     board: Board,
     challenge: Option<Running>,
+    board_league: String,
     wide: bool,
     feed: Vec<FeedItem>,
     grades_note: String,
@@ -95,6 +96,7 @@ pub fn context(chrome: Chrome, home: &Home<'_>) -> Ctx {
         choices: std::iter::once(Choice::new("", "Choose a team", None))
             .chain(home.teams.iter().map(|t| Choice::new(&t.slug, &t.name, None)))
             .collect(),
+        board_league: home.board.league.clone(),
         board: Board::new(home.board, chrome.my_team(), now, ROWS, "/"),
         challenge: home.challenge.map(|(row, mine)| Running::new(row, mine.as_ref(), now)),
         wide: false,

@@ -20,6 +20,7 @@ pub mod flows;
 pub mod frame;
 pub mod help;
 pub mod help_certificates;
+pub mod help_boards;
 pub mod help_degrader;
 pub mod help_errors;
 pub mod help_facts;

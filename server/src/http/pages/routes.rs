@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 pub use helps::{
-    help_catalog, help_certificates, help_degrader, help_drills, help_errors, help_facts, help_flows,
+    help_boards, help_catalog, help_certificates, help_degrader, help_drills, help_errors, help_facts, help_flows,
     help_index, help_rollback,
 };
 
@@ -50,15 +50,22 @@ const TOLD: &[&str] = &[
     "challenge_started",
     "challenge_milestone",
     "challenge_ended",
+    "season_ended",
 ];
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
-    let mut ask = ask.into_inner().ask("improved");
+    let ask = ask.into_inner();
+    let named = ask.league.as_ref().is_some_and(|league| !league.is_empty());
+    let mut ask = ask.ask("improved");
     let context = app
         .read(move |tx| {
             let chrome = frame.chrome(tx)?;
             ask.own = chrome.my_team().map(str::to_owned);
+            // Home begins with the league of one's own.
+            if ask.own.is_some() && !named {
+                boards::OWN.clone_into(&mut ask.league);
+            }
             let team = chrome.my_team().map(|slug| app::teams::team(tx, slug)).transpose()?;
             let kinds = Some(TOLD.iter().map(|kind| (*kind).to_owned()).collect());
             let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, READ)?;
@@ -257,10 +264,11 @@ pub async fn team(app: Shared, frame: Frame, slug: web::Path<String>) -> Result<
     let context = app
         .read(move |tx| {
             let view = app::teams::team(tx, &slug)?;
+            let may = boards::left::may(tx, &slug)?;
             let ask = AskEvents { team: Some(slug), ..AskEvents::default() };
             let events = feed::events_latest(tx, &ask, None, LATELY)?;
             let rewards = app::challenges::rewards_of(tx, &view.slug)?;
-            Ok(team::context(frame.chrome(tx)?, &view, &events.items, &rewards))
+            Ok(team::context(frame.chrome(tx)?, &view, &events.items, &rewards, may))
         })
         .await?;
     html("team", &context)

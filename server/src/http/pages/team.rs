@@ -5,11 +5,11 @@ use serde::Serialize;
 use super::chrome::Chrome;
 use super::feed::FeedItem;
 use super::hero::Hero;
-use super::parts::{Link, When};
+use super::parts::{self, Grade, Link, When};
 use super::services::Row;
 use super::words;
 use crate::app::challenges::RewardView;
-use crate::app::views::{EventView, TeamView};
+use crate::app::views::{EventView, SeasonRecord, TeamView};
 use crate::http::charts::{Mix, Spark};
 
 /// Services shown on the page.
@@ -36,6 +36,24 @@ pub struct Ctx {
     wide: bool,
     feed: Vec<FeedItem>,
     rewards: Vec<Reward>,
+    on_boards: bool,
+    /// The reader may take the team off the boards.
+    may: bool,
+    seasons: Vec<Season>,
+}
+
+/// A season that is over.
+#[derive(Serialize)]
+pub struct Season {
+    name: String,
+    href: String,
+    league: String,
+    gained: String,
+    dir: &'static str,
+    score: i16,
+    grade: Grade,
+    /// `2nd by points gained`; nothing below the top half.
+    places: Option<String>,
 }
 
 /// A badge that was earned in a challenge.
@@ -48,7 +66,13 @@ pub struct Reward {
 }
 
 /// The page of `team`.
-pub fn context(chrome: Chrome, team: &TeamView, events: &[EventView], rewards: &[RewardView]) -> Ctx {
+pub fn context(
+    chrome: Chrome,
+    team: &TeamView,
+    events: &[EventView],
+    rewards: &[RewardView],
+    may: bool,
+) -> Ctx {
     let now = chrome.now;
     let mine = chrome.my_team() == Some(team.slug.as_str());
     let mut crumbs = vec![Link::to("Teams", "/teams")];
@@ -70,6 +94,9 @@ pub fn context(chrome: Chrome, team: &TeamView, events: &[EventView], rewards: &
         more: (team.services.len() > ROWS)
             .then(|| format!("All {}", words::count(team.standing.services, "service"))),
         wide: false,
+        on_boards: team.on_boards,
+        may,
+        seasons: team.seasons.iter().map(season).collect(),
         feed: events.iter().map(|e| FeedItem::new(e, now)).collect(),
         rewards: rewards
             .iter()
@@ -81,6 +108,22 @@ pub fn context(chrome: Chrome, team: &TeamView, events: &[EventView], rewards: &
             })
             .collect(),
         chrome: chrome.titled(&team.name).fed(format!("/teams/{}/feed.atom", team.slug)),
+    }
+}
+
+fn season(record: &SeasonRecord) -> Season {
+    let place = |rank: Option<i64>, by: &str| rank.map(|rank| format!("{} by {by}", words::ordinal(rank)));
+    let places = [place(record.rank_improved, "points gained"), place(record.rank_score, "score")];
+    let places: Vec<String> = places.into_iter().flatten().collect();
+    Season {
+        name: record.season.clone(),
+        href: format!("/leaderboards/improved?by=team&season={}&league={}", record.season, record.league),
+        league: record.league_title.clone(),
+        gained: words::signed(i64::from(record.gained)),
+        dir: parts::direction(i64::from(record.gained)),
+        score: record.score,
+        grade: Grade::new(Some(&record.grade)),
+        places: (!places.is_empty()).then(|| words::capital(&places.join(", "))),
     }
 }
 

@@ -171,6 +171,18 @@ pub fn initials(name: &str) -> String {
     if initials.is_empty() { "?".to_owned() } else { initials }
 }
 
+/// `1st`, `2nd`, `3rd`, `4th`, `11th`.
+pub fn ordinal(n: i64) -> String {
+    let end = match (n % 100, n % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{n}{end}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,7 @@ use crate::http::query::Param;
 const RECORDS: &[Param] = records::PARAMS;
 const CATALOG_WRITE: Access = Access::Whole("catalog:write");
 const ADMIN: Access = Access::Whole("admin");
+const LEADS: Access = Access::Scope("evidence:write");
 
 /// Every page and every form, the static files. A path with a name in it comes after its neighbours without.
 pub const PAGES: &[Route] = &[
@@ -48,6 +49,9 @@ pub const PAGES: &[Route] = &[
     page("/challenges/{slug}/edit", "Form of a challenge", |r| r.to(challenges::edit)).only(CATALOG_WRITE),
     form("/challenges/{slug}/edit", "Changes a challenge", CATALOG_WRITE, |r| r.to(challenges::change)),
     page("/challenges/{slug}/rule", "The goal of a challenge as a rule", |r| r.to(challenges::rule)),
+    form("/teams/{slug}/boards", "Takes a team off the boards, or puts it on them", LEADS, |r| {
+        r.to(choose::boards)
+    }),
     page("/leaderboards/{board}", "A leaderboard", |r| r.to(shown::leaderboard)),
     page("/overview", "Where all services stand, now or on a past day", |r| r.to(overview::page)),
     page("/rules", "The rulebook", |r| r.to(shown::rules)),
@@ -61,6 +65,7 @@ pub const PAGES: &[Route] = &[
     page("/help/degrader", "How degraders are graded", |r| r.to(shown::help_degrader)),
     page("/help/challenges", "How challenges work", |r| r.to(challenges::help)),
     page("/help/flows", "Core flows and fallbacks", |r| r.to(shown::help_flows)),
+    page("/help/boards", "How boards are ranked", |r| r.to(shown::help_boards)),
     page("/help/catalog", "How to load a catalog", |r| r.to(shown::help_catalog)),
     page("/help/certificates", "Certificates and badges", |r| r.to(shown::help_certificates)),
     page("/help/facts", "Facts", |r| r.to(shown::help_facts)),

@@ -3,6 +3,7 @@
 use super::media::{CATALOG, DOCUMENT, HINTS, JSON, NDJSON, PLANS, REPEATED, STORED, TAKEN_IN};
 use super::{Access, Given, Route, empty, get, json, route, text};
 use crate::app::audit::AuditView;
+use crate::app::boards::left::TakesPart;
 use crate::app::degrader::{DegraderView, EXAMPLE as PUT_DEGRADER, PutDegrader};
 use crate::app::deployments::{DeploymentView, PostDeployment};
 use crate::app::drill_tickets::{
@@ -271,12 +272,16 @@ pub(super) const ROUTES: &[Route] = &[
     route("DELETE", "/api/v1/teams/{slug}", CATALOG_WRITE, |r| r.to(teams::remove))
         .doc("teams", "Marks a team as removed, once it owns nothing")
         .gives(&[empty(204, "It is marked as removed.")]),
+    route("PUT", "/api/v1/teams/{slug}/boards", Access::Scope("evidence:write"), |r| r.to(teams::boards))
+        .doc("teams", "Takes a team off the boards, or puts it on them again; it is graded as ever")
+        .takes(JSON, json_of::<TakesPart>)
+        .gives(&[json(200, "Whether it takes part.", json_of::<TakesPart>)]),
     get("/api/v1/leaderboards/{board}", |r| r.to(boards::board))
-        .doc("boards", "A leaderboard: improved (points gained) or score; standard competition ranks")
+        .doc("boards", "A leaderboard: improved, score, streak, drills or fallbacks; standard competition ranks, none below the top half")
         .query(&[
             BY,
-            param("league", Kind::Text, "all, tier-1, tier-2, tier-3 or tier-4"),
-            param("season", Kind::Text, "A quarter such as 2026-Q4; the current one unless said otherwise"),
+            param("league", Kind::Text, "all, tier-1 to tier-4, or a league of teams: the answer lists them"),
+            param("season", Kind::Text, "A quarter such as 2026-Q4, of past ones the final standings; the current one unless said otherwise"),
             param("limit", Kind::Whole(1, 500), "Rows of a page, 500 unless said otherwise"),
             CURSOR,
             FORMAT,

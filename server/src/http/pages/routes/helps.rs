@@ -4,7 +4,9 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::super::frame::{Frame, html};
-use super::super::{help, help_certificates, help_degrader, help_errors, help_facts, help_flows};
+use super::super::{
+    help, help_boards, help_certificates, help_degrader, help_errors, help_facts, help_flows,
+};
 use crate::app::services::ListServices;
 use crate::app::{self, Tx, rulebook};
 use crate::error::{Error, Result};
@@ -102,6 +104,17 @@ pub async fn help_flows(app: Shared, frame: Frame, ask: web::Query<Calls>) -> Re
         })
         .await?;
     html("help_flows", &context)
+}
+
+/// `GET /help/boards`
+pub async fn help_boards(app: Shared, frame: Frame) -> Result<HttpResponse> {
+    let context = app
+        .read(move |tx| {
+            let book = std::sync::Arc::clone(&tx.book);
+            Ok(help_boards::context(frame.chrome(tx)?, &book.rulebook))
+        })
+        .await?;
+    html("help_boards", &context)
 }
 
 /// `GET /help/catalog`

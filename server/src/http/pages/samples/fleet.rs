@@ -6,8 +6,8 @@ use super::cards::{hostile_row, row};
 use super::{HOSTILE, days_ago, letter, now, team};
 use crate::app::teams::TeamListRow;
 use crate::app::views::{
-    BoardRow, BoardView, EventView, FleetView, FleetWeek, GradeCount, NextGrade, PracticeMean, Standing,
-    TeamStep, TeamView,
+    BoardRow, BoardView, EventView, FleetView, FleetWeek, GradeCount, LeagueView, NextGrade, PracticeMean,
+    SeasonRecord, Standing, TeamStep, TeamView,
 };
 use crate::types::Timestamp;
 
@@ -103,6 +103,8 @@ pub(super) fn my_team() -> TeamView {
             step("order-writer", "Configuration rollback rehearsed", 2),
         ],
         next_grade: Some(NextGrade { grade: "A".to_owned(), points: 9 }),
+        on_boards: true,
+        seasons: record(),
     }
 }
 
@@ -132,6 +134,8 @@ pub(super) fn empty_team() -> TeamView {
         services: Vec::new(),
         next_steps: Vec::new(),
         next_grade: None,
+        on_boards: false,
+        seasons: Vec::new(),
     }
 }
 
@@ -155,6 +159,9 @@ pub(super) fn board(board: &str, by: &str) -> BoardView {
         score,
         grade: letter(score),
         gained,
+        value: i32::from(gained) * 9,
+        league: (by == "team").then(|| "critical-small".to_owned()),
+        services: 7,
         grades: if by == "team" { counts([1, 3, 3, 1, 0, 0, 1]) } else { Vec::new() },
         weeks: if by == "team" { weeks(score - gained - 1, score) } else { Vec::new() },
     };
@@ -166,15 +173,43 @@ pub(super) fn board(board: &str, by: &str) -> BoardView {
     BoardView {
         board: board.to_owned(),
         by: by.to_owned(),
+        unit: "permille".to_owned(),
         season: "2026-Q4".to_owned(),
         season_start: Timestamp::parse("2026-10-01T00:00:00Z").unwrap(),
         season_end: Timestamp::parse("2027-01-01T00:00:00Z").unwrap(),
+        ended: false,
+        seasons: vec!["2026-Q4".to_owned(), "2026-Q3".to_owned()],
         league: "all".to_owned(),
+        leagues: [("all", "All"), ("critical-small", "Tier 1-2, up to 7 services")]
+            .map(|(id, title)| LeagueView { id: id.to_owned(), title: title.to_owned() })
+            .to_vec(),
         next: None,
         total: items.len() as i64,
         own: items.last().filter(|_| by == "team").cloned(),
         items,
     }
+}
+
+/// A season that is over, of which the reader's team took part.
+pub(super) fn past_board() -> BoardView {
+    let league = "critical-small".to_owned();
+    BoardView { season: "2026-Q3".to_owned(), ended: true, league, ..board("improved", "team") }
+}
+
+/// What past seasons of a team came to.
+pub(super) fn record() -> Vec<SeasonRecord> {
+    let season = |name: &str, rank| SeasonRecord {
+        season: name.to_owned(),
+        league: "critical-small".to_owned(),
+        league_title: HOSTILE.to_owned(),
+        score: 74,
+        grade: letter(74),
+        gained: 5,
+        improved: Some(161),
+        rank_improved: rank,
+        rank_score: rank.map(|n| n + 10),
+    };
+    vec![season("2026-Q3", Some(1)), season("2026-Q2", None)]
 }
 
 pub(super) fn empty_board() -> BoardView {

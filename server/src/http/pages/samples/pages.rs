@@ -4,8 +4,8 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{
-    activity, api_docs, degrader, drills, due, error, help, help_degrader, help_errors, help_facts,
-    help_flows, home, leaderboard, rule, rules, search, service, services, team, teams, why,
+    activity, api_docs, degrader, drills, due, error, help, help_boards, help_degrader, help_errors,
+    help_facts, help_flows, home, leaderboard, rule, rules, search, service, services, team, teams, why,
 };
 use super::{
     Sample, bands, cards, chrome, days_ago, degraders, drills as drill_views, fleet, flows, rulebook,
@@ -216,7 +216,7 @@ fn lists() -> Vec<Sample> {
         Sample::new(
             "team",
             name,
-            team::context(chrome("/teams/checkout-platform"), &view, &fleet::events(), &rewards),
+            team::context(chrome("/teams/checkout-platform"), &view, &fleet::events(), &rewards, true),
         )
     };
     vec![
@@ -229,7 +229,7 @@ fn lists() -> Vec<Sample> {
         Sample::new(
             "team",
             "empty",
-            team::context(stranger("/teams/new-team"), &fleet::empty_team(), &[], &[]),
+            team::context(stranger("/teams/new-team"), &fleet::empty_team(), &[], &[], false),
         ),
         Sample::new("teams", "tree", teams::context(chrome("/teams"), &fleet::tree(), None)),
         Sample::new("teams", "empty", teams::context(stranger("/teams"), &[], None)),
@@ -255,6 +255,9 @@ fn boards() -> Vec<Sample> {
     vec![
         board("improved", fleet::board("improved", "team")),
         board("score-by-service", fleet::board("score", "service")),
+        board("streak", fleet::board("streak", "team")),
+        board("drills-by-service", fleet::board("drills", "service")),
+        board("past", fleet::past_board()),
         board("empty", fleet::empty_board()),
         Sample::new(
             "activity",
@@ -319,6 +322,14 @@ fn helps() -> Vec<Sample> {
             "help_facts",
             "all",
             help_facts::context(chrome("/help/facts"), &rulebook::facts(), Some("pricing")),
+        ),
+        Sample::new(
+            "help_boards",
+            "all",
+            help_boards::context(
+                chrome("/help/boards"),
+                &scoring_rules::Rulebook::load(&scoring_rules::default_pack()).unwrap(),
+            ),
         ),
         Sample::new("help_errors", "all", help_errors::context(chrome("/help/errors"))),
         Sample::new("help_facts", "empty", help_facts::context(chrome("/help/facts"), &[], None)),

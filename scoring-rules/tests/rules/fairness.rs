@@ -1,0 +1,181 @@
+//! Fairness, shown by simulation: in made-up organisations in which every team makes the same effort, the place on the
+//! board of improvement does not follow from the size of a team or from where it started. The same code ranks that the
+//! product ranks with. The control: the plain means and sums that it replaces fail the same test.
+
+use scoring_rules::boards::{Leagues, MILLI, Moved, Own, Stood, improvement, settle};
+
+/// Organisations that are made up, and teams of each.
+const SEEDS: u64 = 300;
+const TEAMS: usize = 80;
+/// Tenths of what was missing that are closed.
+const WORK: f64 = 3.0;
+/// What a correlation may be at most.
+const FAIR: f64 = 0.1;
+
+/// SplitMix64: the same numbers everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to below 1.
+    fn part(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn from_to(&mut self, least: i64, most: i64) -> i64 {
+        least + (self.part() * (most - least + 1) as f64) as i64
+    }
+}
+
+struct Service {
+    tier: u8,
+    system: Option<u32>,
+    base: u8,
+    now: u8,
+}
+
+struct Team {
+    services: Vec<Service>,
+}
+
+/// Equal effort: each service of each team closes a share of what it was missing, drawn from one distribution that knows
+/// neither team nor size nor start: `effort` in ten, give or take as much. And scores go up and down by themselves.
+fn organisation(dice: &mut Dice, effort: f64) -> Vec<Team> {
+    let team = |_| {
+        // Many small teams and few large ones.
+        let size = (40_f64.powf(dice.part())).round() as usize;
+        let level = dice.from_to(20, 80);
+        let services = (0..size).map(|n| {
+            let base = (level + dice.from_to(-10, 10)).clamp(0, 90);
+            let closed = (100 - base) as f64 * dice.part() * effort / 5.0;
+            let now = (base + closed.round() as i64 + dice.from_to(-4, 4)).clamp(0, 100);
+            let system = (dice.part() < 0.5).then_some(n as u32 / 3);
+            Service { tier: dice.from_to(1, 4) as u8, system, base: base as u8, now: now as u8 }
+        });
+        Team { services: services.collect() }
+    };
+    (0..TEAMS).map(team).collect()
+}
+
+/// As the product ranks: the part of what was possible, by voices, beside the loan of the league.
+fn improved(teams: &[Team]) -> Vec<f64> {
+    let leagues = Leagues::default();
+    let own = |team: &Team| {
+        let stood = |s: &Service| Stood { base: s.base, arrived: false };
+        let moved: Vec<Moved<u32>> = team
+            .services
+            .iter()
+            .map(|s| Moved { tier: s.tier, system: s.system, stood: stood(s), now: s.now })
+            .collect();
+        let tier = team.services.iter().map(|s| s.tier).min().unwrap();
+        let services = moved.len();
+        let (_, part) = improvement(&moved, None).unwrap();
+        Own { milli: part * MILLI, services, league: leagues.number(tier, services) }
+    };
+    settle(&teams.iter().map(own).collect::<Vec<_>>()).into_iter().map(|v| v as f64).collect()
+}
+
+/// Points gained, added up.
+fn points(team: &Team) -> f64 {
+    team.services.iter().map(|s| f64::from(s.now) - f64::from(s.base)).sum()
+}
+
+fn naive_mean(teams: &[Team]) -> Vec<f64> {
+    teams.iter().map(|team| points(team) / team.services.len() as f64).collect()
+}
+
+fn naive_sum(teams: &[Team]) -> Vec<f64> {
+    teams.iter().map(points).collect()
+}
+
+fn sizes(teams: &[Team]) -> Vec<f64> {
+    teams.iter().map(|team| team.services.len() as f64).collect()
+}
+
+fn starts(teams: &[Team]) -> Vec<f64> {
+    let mean = |team: &Team| {
+        team.services.iter().map(|s| f64::from(s.base)).sum::<f64>() / team.services.len() as f64
+    };
+    teams.iter().map(mean).collect()
+}
+
+/// Ranks from the lowest; equals share the mean of their places.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let place = |value: &f64| {
+        let below = values.iter().filter(|other| *other < value).count() as f64;
+        let same = values.iter().filter(|other| *other == value).count() as f64;
+        below + (same - 1.0) / 2.0
+    };
+    values.iter().map(place).collect()
+}
+
+/// Spearman's rank correlation: Pearson's of the ranks.
+fn rho(left: &[f64], right: &[f64]) -> f64 {
+    let (left, right) = (ranks(left), ranks(right));
+    let mean = |ranks: &[f64]| ranks.iter().sum::<f64>() / ranks.len() as f64;
+    let (ml, mr) = (mean(&left), mean(&right));
+    let sum =
+        |f: &dyn Fn(f64, f64) -> f64| left.iter().zip(&right).map(|(l, r)| f(l - ml, r - mr)).sum::<f64>();
+    sum(&|l, r| l * r) / (sum(&|l, _| l * l) * sum(&|_, r| r * r)).sqrt()
+}
+
+type Board = fn(&[Team]) -> Vec<f64>;
+
+/// Mean correlation of the values of a board with something of the teams, over all organisations.
+fn correlation(board: Board, with: Board, effort: f64) -> f64 {
+    let of_seed = |seed| {
+        let teams = organisation(&mut Dice(seed), effort);
+        rho(&board(&teams), &with(&teams))
+    };
+    (0..SEEDS).map(of_seed).sum::<f64>() / SEEDS as f64
+}
+
+/// Share of teams of one or two services among the best tenth, and among all.
+fn small_among_the_best(board: Board) -> (f64, f64) {
+    let (mut best, mut all) = (0.0, 0.0);
+    for seed in 0..SEEDS {
+        let teams = organisation(&mut Dice(seed), WORK);
+        let small = |team: &Team| f64::from(u8::from(team.services.len() <= 2));
+        let mut order: Vec<(f64, &Team)> = board(&teams).into_iter().zip(&teams).collect();
+        order.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let top = TEAMS / 10;
+        best += order.iter().take(top).map(|(_, team)| small(team)).sum::<f64>() / top as f64;
+        all += teams.iter().map(small).sum::<f64>() / TEAMS as f64;
+    }
+    (best / SEEDS as f64, all / SEEDS as f64)
+}
+
+#[test]
+fn equal_effort_is_ranked_equally_whatever_the_size_and_the_start() {
+    // Also where nobody does anything, and scores only go up and down by themselves.
+    for effort in [WORK, 0.0] {
+        let (size, start) = (correlation(improved, sizes, effort), correlation(improved, starts, effort));
+        println!("improved, effort {effort}: size {size:.3}, start {start:.3}");
+        assert!(size.abs() < FAIR, "effort {effort}, size: {size}");
+        assert!(start.abs() < FAIR, "effort {effort}, start: {start}");
+    }
+}
+
+#[test]
+fn plain_means_and_sums_of_points_fail_the_same_test() {
+    let start = correlation(naive_mean, starts, WORK);
+    let size = correlation(naive_sum, sizes, WORK);
+    println!("mean of points: start {start:.3}; sum of points: size {size:.3}");
+    assert!(start < -5.0 * FAIR, "who starts low gains more points: {start}");
+    assert!(size > 5.0 * FAIR, "who owns more gains more points: {size}");
+}
+
+#[test]
+fn small_teams_are_not_first_by_chance() {
+    let (naive, all) = small_among_the_best(naive_mean);
+    let (ours, _) = small_among_the_best(improved);
+    println!("of teams {all:.3} are small; among the best tenth {naive:.3} by the mean, {ours:.3} here");
+    assert!(ours < naive, "{ours} of the best are small teams, by the plain mean {naive}");
+}
