@@ -57,7 +57,7 @@ impl Rulebook {
         let letters: Vec<String> = self.bands().iter().map(|band| band.letter.clone()).collect();
         let tried = f64::from(self.tried_milli()) / 1_000.0;
         // A goal that read a grade could never become a rule: grades are made from rules.
-        let scope = Scope { catalogue: self.catalogue(), letters: &letters, tried, with_grade: false };
+        let scope = Scope { catalogue: self.catalogue(), letters: &letters, tried, results: &[] };
         let expr = Expr::compile(text, Wanted::Bool, &scope).map_err(|error| GoalError {
             column: text.get(..error.at).unwrap_or(text).chars().count() + 1,
             message: error.message,

@@ -176,7 +176,7 @@ impl Counting {
     }
 
     /// The picture of all that was counted; a team's tally holds everything below it.
-    pub(super) fn finish(mut self, tree: TeamTree) -> Picture {
+    pub(super) fn finish(self, tree: TeamTree) -> Picture {
         let mut teams: HashMap<&str, Sums> = HashMap::new();
         for (id, sums) in &self.own {
             let Some(team) = tree.get(id) else { continue };
@@ -254,6 +254,12 @@ mod tests {
             outcomes: String::new(),
             regressions,
             book_hash: String::new(),
+            system_ref: None,
+            drills_expected: -1,
+            drills_fresh: -1,
+            calls: -1,
+            calls_verified: -1,
+            steady_since: None,
             calls_milli: calls,
         }
     }

@@ -19,8 +19,8 @@ use super::problem;
 use super::query::Param;
 
 use awards::AWARDS;
-use table::ROUTES;
 pub use pages::PAGES;
+use table::ROUTES;
 
 use crate::app::actor::Role;
 

@@ -6,8 +6,8 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 pub use helps::{
-    help_boards, help_catalog, help_certificates, help_degrader, help_drills, help_errors, help_facts, help_flows,
-    help_index, help_rollback,
+    help_boards, help_catalog, help_certificates, help_degrader, help_drills, help_errors, help_facts,
+    help_flows, help_index, help_rollback,
 };
 
 use super::frame::{self, Frame, html};

@@ -22,7 +22,7 @@ const STYLE: Param = param(
 const TOKEN: &[Given] = &[text("text/plain", "The signed token.")];
 
 /// Certificates and badges.
-pub const AWARDS: &[Route] = &[
+pub(super) const AWARDS: &[Route] = &[
     get("/api/v1/certificates", |r| r.to(certificates::list))
         .doc(
             "certificates",

@@ -4,8 +4,8 @@ use super::{Access, Route, form, page};
 use crate::http::api::audit as records;
 use crate::http::assets;
 use crate::http::pages::{
-    account, admin, audit, certificates, challenges, choose, flow_drill, flows, help_roles, overview, publishers,
-    routes as shown, sign_in, sign_in_elsewhere, sources, what_if,
+    account, admin, audit, certificates, challenges, choose, flow_drill, flows, help_roles, overview,
+    publishers, routes as shown, sign_in, sign_in_elsewhere, sources, what_if,
 };
 use crate::http::query::Param;
 
