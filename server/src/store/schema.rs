@@ -14,7 +14,7 @@ mod tickets;
 
 pub use boards::*;
 pub use core_flows::*;
-pub use guard::{rate_windows, sign_in_attempts};
+pub use guard::{meta, rate_windows, sign_in_attempts};
 pub use held::{awards, credential_status, sharing};
 pub use outbox::{deliveries, notification_targets};
 pub use people::{memberships, sessions, users};
@@ -23,13 +23,6 @@ pub use quests::{challenge_days, challenge_rewards, challenge_teams, challenges}
 pub use rollups::scope_daily;
 pub use signals::{alerts, deployments, kept_messages};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
-
-diesel::table! {
-    meta (key) {
-        key -> Text,
-        value -> Text,
-    }
-}
 
 diesel::table! {
     teams (id) {

@@ -1,4 +1,11 @@
-//! What was taken of limits, and attempts to sign in.
+//! Single values, what was taken of limits, and attempts to sign in.
+
+diesel::table! {
+    meta (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
 
 diesel::table! {
     rate_windows (key) {
