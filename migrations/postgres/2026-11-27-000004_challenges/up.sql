@@ -1,7 +1,7 @@
 -- Challenges: what is wished for, where each team began and ended, how it stood day by day, who earned the badge.
 CREATE TABLE challenges (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    slug TEXT COLLATE "C" NOT NULL UNIQUE,
+    slug TEXT COLLATE "C" NOT NULL,
     title TEXT NOT NULL,
     why TEXT NOT NULL,
     state TEXT COLLATE "C" NOT NULL,
@@ -24,6 +24,7 @@ CREATE TABLE challenges (
     half_time_at BIGINT,
     ending_at BIGINT
 );
+CREATE UNIQUE INDEX challenges_slug ON challenges (slug);
 CREATE INDEX challenges_by_state ON challenges (state, id);
 CREATE TABLE challenge_teams (
     challenge_id TEXT COLLATE "C" NOT NULL REFERENCES challenges (id) ON DELETE CASCADE,

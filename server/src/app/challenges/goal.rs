@@ -84,16 +84,18 @@ impl ChallengeGoal {
         let mut wrong = self.surplus();
         let goal = match self.kind.as_str() {
             "grade" => self.grade(book, &mut wrong),
-            "drills" => self.drills(&mut wrong),
-            "fallbacks" => self.fallbacks(&mut wrong),
+            "drills" => Some(self.drills(&mut wrong)),
+            "fallbacks" => Some(self.fallbacks(&mut wrong)),
             "actions" => self.facts(book, NONE_OVERDUE, &mut wrong),
-            "custom" => match self.pass.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-                Some(text) => self.facts(book, text, &mut wrong),
-                None => {
+            "custom" => {
+                let text = self.pass.as_deref().map_or("", str::trim);
+                if text.is_empty() {
                     add(&mut wrong, "/pass", "expected an expression such as `drills.fresh >= 4`");
                     None
+                } else {
+                    self.facts(book, text, &mut wrong)
                 }
-            },
+            }
             other => {
                 let known = KINDS.map(str::to_owned);
                 let near =
@@ -135,7 +137,7 @@ impl ChallengeGoal {
         band.map(|band| Goal::Grade { band })
     }
 
-    fn drills(&self, wrong: &mut Vec<FieldError>) -> Option<Goal> {
+    fn drills(&self, wrong: &mut Vec<FieldError>) -> Goal {
         let mut failures: Vec<Failure> = Vec::new();
         for (n, word) in self.failures.iter().enumerate() {
             match (DrillKind::parse(word), Failure::parse(word)) {
@@ -180,15 +182,15 @@ impl ChallengeGoal {
                 Per::Failure
             }
         };
-        Some(Goal::Drills { failures, fresh_days, per })
+        Goal::Drills { failures, fresh_days, per }
     }
 
-    fn fallbacks(&self, wrong: &mut Vec<FieldError>) -> Option<Goal> {
+    fn fallbacks(&self, wrong: &mut Vec<FieldError>) -> Goal {
         let flow = self.flow.clone().unwrap_or_default();
         if !is_slug(&flow) {
             add(wrong, "/flow", "expected the slug of a core flow: see /flows");
         }
-        Some(Goal::Fallbacks { flow })
+        Goal::Fallbacks { flow }
     }
 
     fn facts(&self, book: &Rulebook, text: &str, wrong: &mut Vec<FieldError>) -> Option<Goal> {

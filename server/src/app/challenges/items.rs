@@ -39,7 +39,7 @@ pub(super) fn to_go(tx: &mut Tx<'_>, progress: &Progress, slug: &str) -> Result<
         }
     }
     let (done, total) = (count.done, count.total);
-    Ok((total > 0).then(|| ToGo { team: team.slug, name: team.name, done, total, items }))
+    Ok((total > 0).then_some(ToGo { team: team.slug, name: team.name, done, total, items }))
 }
 
 fn hides(veil: &Veil, member: &Member) -> bool {

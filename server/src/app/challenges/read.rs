@@ -117,13 +117,11 @@ pub(super) fn live(tx: &mut Tx<'_>, row: &Row) -> Result<Option<Arc<Progress>>> 
 
 /// Where a challenge stands, began and ended.
 fn count_of(row: &Row, progress: Option<&Progress>) -> Option<(Count, Timestamp)> {
-    match progress {
-        Some(progress) => Some((progress.all, progress.at)),
-        None => {
-            let (done, total) = row.end_done.zip(row.end_total)?;
-            Some((Count::new(done, total), Timestamp(row.ends_at)))
-        }
+    if let Some(progress) = progress {
+        return Some((progress.all, progress.at));
     }
+    let (done, total) = row.end_done.zip(row.end_total)?;
+    Some((Count::new(done, total), Timestamp(row.ends_at)))
 }
 
 fn row_view(tx: &mut Tx<'_>, row: &Row, progress: Option<&Progress>) -> Result<ChallengeRow> {

@@ -85,15 +85,12 @@ pub fn draft(tx: &mut Tx<'_>, slug: &str) -> Result<RuleDraft> {
             failures.iter().map(|failure| of_failure(&row, book, &scope, *failure, *fresh_days)).collect()
         }
         Goal::Drills { failures, fresh_days, per } => {
-            let count = match per {
-                Per::Service(count) => *count,
-                _ => {
-                    notes.push(
-                        "So many drills in all are no matter of one service; the rule asks one of each."
-                            .to_owned(),
-                    );
-                    1
-                }
+            let count = if let Per::Service(count) = per {
+                *count
+            } else {
+                let note = "So many drills in all are no matter of one service; the rule asks one of each.";
+                notes.push(note.to_owned());
+                1
             };
             notes.push(
                 "The challenge counts drills by target and environment, facts by failure class only."

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!((drawn.ex.as_str(), drawn.xticks.len()), ("60", 6));
         let of = |text: &str| text.parse::<f64>().unwrap();
         assert!(of(&drawn.goal) < of(&drawn.ey), "the goal lies above");
-        assert_eq!(of(&drawn.proj.unwrap().y), of(&drawn.goal));
+        assert_eq!(drawn.proj.unwrap().y, drawn.goal);
         assert_eq!(drawn.table.rows[2], ["18 May", "68%", "64%"]);
         assert!(Burnup::new(data(Vec::new())).is_none());
         assert!(Burnup::new(data(vec![(0, 100.0)])).is_some(), "one day is a dot");

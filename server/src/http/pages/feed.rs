@@ -59,8 +59,14 @@ fn challenge(view: &EventView) -> Option<String> {
 pub fn is_told(view: &EventView) -> bool {
     match view.kind.as_str() {
         "grade_changed" => gained(view) > 0,
-        "drill_recovered" | "rulebook_published" | "catalog_imported" | "team_added" | "season_ended" => true,
-        "challenge_started" | "challenge_milestone" | "challenge_ended" | "challenge_reward_earned" => true,
+        "drill_recovered"
+        | "rulebook_published"
+        | "catalog_imported"
+        | "team_added"
+        | "season_ended"
+        | "challenge_started"
+        | "challenge_milestone"
+        | "challenge_ended" => true,
         _ => false,
     }
 }

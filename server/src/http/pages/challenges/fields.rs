@@ -151,12 +151,11 @@ impl Fields {
         let mut all = Vec::new();
         for (n, line) in self.milestones.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
             let (at, title) = line.split_once(':').unwrap_or((line, ""));
-            match at.trim().trim_end_matches('%').parse() {
-                Ok(at) => all.push(Milestone { at, title: title.trim().to_owned() }),
-                Err(_) => {
-                    let detail = "expected a line such as `50: Open drill hour`";
-                    wrong.push(FieldError::new(format!("/milestones/{n}"), detail));
-                }
+            if let Ok(at) = at.trim().trim_end_matches('%').parse() {
+                all.push(Milestone { at, title: title.trim().to_owned() });
+            } else {
+                let detail = "expected a line such as `50: Open drill hour`";
+                wrong.push(FieldError::new(format!("/milestones/{n}"), detail));
             }
         }
         (!all.is_empty()).then_some(all)
@@ -225,11 +224,9 @@ impl Fields {
 
 /// The first instant of a day, or of the one after it.
 fn day(place: &str, text: &str, more: i64, wrong: &mut Vec<FieldError>) -> Timestamp {
-    match Timestamp::parse(&format!("{}T00:00:00Z", text.trim())) {
-        Ok(at) => at.plus_days(more),
-        Err(_) => {
-            wrong.push(FieldError::new(place, "expected a day such as 2026-12-01"));
-            Timestamp(0)
-        }
+    if let Ok(at) = Timestamp::parse(&format!("{}T00:00:00Z", text.trim())) {
+        return at.plus_days(more);
     }
+    wrong.push(FieldError::new(place, "expected a day such as 2026-12-01"));
+    Timestamp(0)
 }

@@ -94,15 +94,12 @@ fn links(text: &str) -> Vec<Piece> {
             leads_somewhere(href).then_some((name, href, tail))
         });
         all.push(plain(before));
-        match found {
-            Some((name, href, tail)) => {
-                all.push(Piece { href: Some(href.to_owned()), ..plain(name) });
-                rest = tail;
-            }
-            None => {
-                all.push(plain("["));
-                rest = after;
-            }
+        if let Some((name, href, tail)) = found {
+            all.push(Piece { href: Some(href.to_owned()), ..plain(name) });
+            rest = tail;
+        } else {
+            all.push(plain("["));
+            rest = after;
         }
     }
     all.push(plain(rest));
@@ -154,7 +151,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_lost_but_marks(text in "[a-z #*`\\[\\]()/:\n-]{0,200}") {
-            let letters = |t: &str| t.chars().filter(|c| c.is_ascii_lowercase()).count();
+            let letters = |t: &str| t.chars().filter(char::is_ascii_lowercase).count();
             prop_assert!(letters(&words(&text)) <= letters(&text));
             prop_assert!(blocks(&text).len() <= text.lines().count());
         }

@@ -255,7 +255,7 @@ fn pace(opened: &Opened) -> Option<Pace> {
         None => ("Day by day".to_owned(), String::new()),
     };
     let forecast = view.pace.as_ref().and_then(|pace| {
-        let number = |day: &str| Timestamp::parse(&format!("{day}T00:00:00Z")).ok().map(|at| at.day());
+        let number = |day: &str| Timestamp::parse(&format!("{day}T00:00:00Z")).ok().map(Timestamp::day);
         if let Some(at) = pace.goal_on.as_deref().and_then(number) {
             let label = format!("{} at this pace", words::short_day(Timestamp(i64::from(at) * DAY_MS)));
             return Some((i64::from(at - first), row.target_pct as f64, label));

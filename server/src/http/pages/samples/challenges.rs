@@ -18,99 +18,70 @@ pub(super) fn running() -> (ChallengeRow, Option<ToGo>) {
 }
 
 pub(super) fn all() -> Vec<Sample> {
-    let path = "/challenges/rehearse-the-way-back";
+    [lists(), pages(), forms(), rest()].into_iter().flatten().collect()
+}
+
+const PATH: &str = "/challenges/rehearse-the-way-back";
+
+fn lists() -> Vec<Sample> {
     let list = |items: Vec<ChallengeRow>, next: Option<&str>| Page { items, next: next.map(str::to_owned) };
     let every: Vec<ChallengeRow> = ["open", "draft", "ended", "cancelled"].map(row).to_vec();
-    let shown = |may: bool| Shown { may, ..Shown::default() };
-    let errors = vec![FieldError::new("/goal/pass", HOSTILE), FieldError::new("", "expected more")];
-    let offers =
-        Offers { grades: vec!["A+".into(), HOSTILE.into()], flows: vec![("pay".into(), HOSTILE.into())] };
-    let template = Fields::of_template(&TEMPLATES[1], now());
-    let draft = RuleDraft {
-        files: vec![RuleFile {
-            path: "rules/way-back.toml".into(),
-            text: format!("title = \"{HOSTILE}\"\n"),
-        }],
-        notes: vec![HOSTILE.into()],
-    };
-    let none = RuleDraft { files: Vec::new(), notes: vec!["It cannot.".into()] };
-    let page = |name, context| Sample::new("challenge", name, context);
-    let form = |name, context| Sample::new("challenge_edit", name, context);
+    let path = "/challenges";
+    let page = |name, context| Sample::new("challenges", name, context);
     vec![
-        Sample::new(
-            "challenges",
-            "every state",
-            list_context(chrome("/challenges"), true, &list(every, Some("a"))),
-        ),
-        Sample::new(
-            "challenges",
-            "none",
-            list_context(stranger("/challenges"), false, &list(Vec::new(), None)),
-        ),
-        Sample::new(
-            "challenges",
-            "none, to propose",
-            list_context(chrome("/challenges"), true, &list(Vec::new(), None)),
-        ),
-        page("open", one_context(chrome(path), shown(true), &opened("open"))),
-        page(
-            "open to a stranger",
-            one_context(stranger(path), shown(false), &Opened { mine: None, ..opened("open") }),
-        ),
-        page(
-            "all teams",
-            one_context(chrome(path), Shown { all: true, by_name: true, may: false }, &opened("open")),
-        ),
-        page("draft", one_context(chrome(path), shown(true), &opened("draft"))),
-        page("ended", one_context(chrome(path), shown(true), &opened("ended"))),
-        page("cancelled", one_context(chrome(path), shown(true), &opened("cancelled"))),
-        page("hostile", one_context(chrome(path), shown(true), &hostile())),
-        form(
-            "template",
-            form_context(
-                chrome("/challenges/new"),
-                None,
-                (template, Some("fallback-february")),
-                &offers,
-                Vec::new(),
-            ),
-        ),
-        form(
-            "wrong",
-            form_context(chrome("/challenges/new"), None, (Fields::default(), None), &offers, errors),
-        ),
-        form(
-            "open",
-            form_context(
-                chrome(path),
-                Some(&view("open")),
-                (Fields::of_view(&view("open")), None),
-                &offers,
-                Vec::new(),
-            ),
-        ),
-        form(
-            "ended",
-            form_context(
-                chrome(path),
-                Some(&view("ended")),
-                (Fields::of_view(&view("ended")), None),
-                &offers,
-                Vec::new(),
-            ),
-        ),
-        form(
-            "hostile",
-            form_context(
-                chrome(path),
-                Some(&hostile().view),
-                (Fields::of_view(&hostile().view), None),
-                &offers,
-                Vec::new(),
-            ),
-        ),
-        Sample::new("challenge_rule", "a draft", rule_context(chrome(path), &view("open"), &draft)),
-        Sample::new("challenge_rule", "none", rule_context(stranger(path), &hostile().view, &none)),
+        page("every state", list_context(chrome(path), true, &list(every, Some("a")))),
+        page("none", list_context(stranger(path), false, &list(Vec::new(), None))),
+        page("none, to propose", list_context(chrome(path), true, &list(Vec::new(), None))),
+    ]
+}
+
+fn pages() -> Vec<Sample> {
+    let shown = |may: bool| Shown { may, ..Shown::default() };
+    let all = Shown { all: true, by_name: true, may: false };
+    let page = |name, context| Sample::new("challenge", name, context);
+    let strange = Opened { mine: None, ..opened("open") };
+    vec![
+        page("open", one_context(chrome(PATH), shown(true), &opened("open"))),
+        page("open to a stranger", one_context(stranger(PATH), shown(false), &strange)),
+        page("all teams", one_context(chrome(PATH), all, &opened("open"))),
+        page("draft", one_context(chrome(PATH), shown(true), &opened("draft"))),
+        page("ended", one_context(chrome(PATH), shown(true), &opened("ended"))),
+        page("cancelled", one_context(chrome(PATH), shown(true), &opened("cancelled"))),
+        page("hostile", one_context(chrome(PATH), shown(true), &hostile())),
+    ]
+}
+
+fn forms() -> Vec<Sample> {
+    let errors = vec![FieldError::new("/goal/pass", HOSTILE), FieldError::new("", "expected more")];
+    let flows = vec![("pay".into(), HOSTILE.into())];
+    let offers = Offers { grades: vec!["A+".into(), HOSTILE.into()], flows };
+    let template = (Fields::of_template(&TEMPLATES[1], now()), Some("fallback-february"));
+    let new = |name, fields, errors| {
+        let context = form_context(chrome("/challenges/new"), None, fields, &offers, errors);
+        Sample::new("challenge_edit", name, context)
+    };
+    let held = |name, view: &ChallengeView| {
+        let fields = (Fields::of_view(view), None);
+        let context = form_context(chrome(PATH), Some(view), fields, &offers, Vec::new());
+        Sample::new("challenge_edit", name, context)
+    };
+    vec![
+        new("template", template, Vec::new()),
+        new("wrong", (Fields::default(), None), errors),
+        held("open", &view("open")),
+        held("ended", &view("ended")),
+        held("hostile", &hostile().view),
+    ]
+}
+
+fn rest() -> Vec<Sample> {
+    let text = format!("title = \"{HOSTILE}\"\n");
+    let files = vec![RuleFile { path: "rules/way-back.toml".into(), text }];
+    let draft = RuleDraft { files, notes: vec![HOSTILE.into()] };
+    let none = RuleDraft { files: Vec::new(), notes: vec!["It cannot.".into()] };
+    vec![
+        Sample::new("challenge_rule", "a draft", rule_context(chrome(PATH), &view("open"), &draft)),
+        Sample::new("challenge_rule", "none", rule_context(stranger(PATH), &hostile().view, &none)),
         Sample::new("help_challenges", "the page", help_context(chrome("/help/challenges"))),
     ]
 }

@@ -179,6 +179,15 @@ fn degrader_pages() -> Vec<Sample> {
     ]
 }
 
+fn rewards() -> Vec<RewardView> {
+    vec![RewardView {
+        challenge: "fallback-february".into(),
+        title: super::HOSTILE.into(),
+        badge: super::HOSTILE.into(),
+        at: days_ago(30),
+    }]
+}
+
 fn lists() -> Vec<Sample> {
     let rows = vec![
         cards::row("ingest-gw", Some(31)),
@@ -206,12 +215,7 @@ fn lists() -> Vec<Sample> {
         ..services::Query::default()
     };
     let later = services::Query { cursor: Some("abc".to_owned()), ..services::Query::default() };
-    let rewards = vec![RewardView {
-        challenge: "fallback-february".into(),
-        title: super::HOSTILE.into(),
-        badge: super::HOSTILE.into(),
-        at: days_ago(30),
-    }];
+    let rewards = rewards();
     let team_page = |name, view| {
         Sample::new(
             "team",
