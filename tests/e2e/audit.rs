@@ -91,12 +91,7 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
     let path = "/api/v1/services/checkout/sharing";
     all.push(write("PUT /api/v1/services/{slug}/sharing", path, &sharing, both));
     all.extend(accounts());
-    let challenge = json!({"title": "Way back", "starts_at": instant(now() + chrono::Duration::days(1)),
-        "ends_at": instant(now() + chrono::Duration::days(9)),
-        "goal": {"kind": "drills", "failures": ["config"], "fresh_days": 30}});
-    all.push(write("POST /api/v1/challenges", "/api/v1/challenges", &challenge, made));
-    let one = "/api/v1/challenges/way-back";
-    all.push(write("PATCH /api/v1/challenges/{slug}", one, &json!({"target_pct": 80}), both));
+    all.extend(of_challenges());
     let mut publisher = example("/api/v1/trusted-publishers", "post");
     publisher["services"] = json!(["checkout"]);
     let path = "/api/v1/trusted-publishers";
@@ -140,6 +135,19 @@ fn targets() -> Vec<Write> {
         write("POST /api/v1/webhooks/{id}/test", &format!("{one}/test"), &Value::Null, none),
         write("POST /api/v1/webhooks/{id}/rotate", &format!("{one}/rotate"), &Value::Null, both),
         write("DELETE /api/v1/webhooks/{id}", one, &Value::Null, (true, false)),
+    ]
+}
+
+/// A challenge is drafted and changed.
+fn of_challenges() -> [Write; 2] {
+    let challenge = json!({"title": "Way back", "starts_at": instant(now() + chrono::Duration::days(1)),
+        "ends_at": instant(now() + chrono::Duration::days(9)),
+        "goal": {"kind": "drills", "failures": ["config"], "fresh_days": 30}});
+    let path = "/api/v1/challenges";
+    let one = "/api/v1/challenges/way-back";
+    [
+        write("POST /api/v1/challenges", path, &challenge, (false, true)),
+        write("PATCH /api/v1/challenges/{slug}", one, &json!({"target_pct": 80}), (true, true)),
     ]
 }
 

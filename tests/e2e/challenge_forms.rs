@@ -60,14 +60,7 @@ fn owners_draft_and_cancel_by_the_form_and_nobody_else_does_or_sees_it() {
     let _ = send(&owner, "/challenges/rehearse-it/edit", &cancel).expect(303);
     assert_eq!(owner.get("/api/v1/challenges/rehearse-it").expect(200).json()["state"], "cancelled");
     assert_eq!(lead.get("/challenges/rehearse-it").status, 404, "it never began");
-    let viewer = server.new_token("reader", &["read"]);
-    for (method, path) in [("POST", "/api/v1/challenges"), ("PATCH", "/api/v1/challenges/rehearse-it")] {
-        let asked = server.request_as(&viewer, method, path).json(&wish("X", &config_goal()));
-        assert_eq!(server.send(asked).status, 403);
-    }
-    let limited = server.new_limited_token("limited", &["catalog:write"], &["checkout"]);
-    let asked = server.request_as(&limited, "POST", "/api/v1/challenges").json(&wish("X", &config_goal()));
-    assert_eq!(server.send(asked).status, 403, "a challenge is of all");
+    no_token_of_less_writes(&server);
     let empty = Server::start();
     assert!(empty.get("/challenges").expect(200).text().contains("No challenge yet"));
 }
@@ -172,4 +165,15 @@ fn what_is_hidden_has_no_place_in_standings_items_and_words() {
     assert_eq!(member.get("/api/v1/challenges/payday-proved").status, 200);
     let rows = member.get("/api/v1/challenges/way-back/standings").expect(200).json();
     assert_eq!(rows["total"], 2);
+}
+
+fn no_token_of_less_writes(server: &Server) {
+    let viewer = server.new_token("reader", &["read"]);
+    for (method, path) in [("POST", "/api/v1/challenges"), ("PATCH", "/api/v1/challenges/rehearse-it")] {
+        let asked = server.request_as(&viewer, method, path).json(&wish("X", &config_goal()));
+        assert_eq!(server.send(asked).status, 403);
+    }
+    let limited = server.new_limited_token("limited", &["catalog:write"], &["checkout"]);
+    let asked = server.request_as(&limited, "POST", "/api/v1/challenges").json(&wish("X", &config_goal()));
+    assert_eq!(server.send(asked).status, 403, "a challenge is of all");
 }
