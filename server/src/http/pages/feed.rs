@@ -6,6 +6,20 @@ use super::parts::When;
 use crate::app::views::EventView;
 use crate::types::Timestamp;
 
+/// The kinds of events among which those are that everybody may be told.
+pub const TOLD: &[&str] = &[
+    "grade_changed",
+    "drill_recovered",
+    "rulebook_published",
+    "catalog_imported",
+    "team_added",
+    "challenge_started",
+    "challenge_milestone",
+    "challenge_ended",
+    "season_ended",
+    "certificate_earned",
+];
+
 /// One entry.
 #[derive(Serialize)]
 pub struct FeedItem {
@@ -64,6 +78,7 @@ pub fn is_told(view: &EventView) -> bool {
         | "catalog_imported"
         | "team_added"
         | "season_ended"
+        | "certificate_earned"
         | "challenge_started"
         | "challenge_milestone"
         | "challenge_ended" => true,
@@ -93,7 +108,8 @@ fn look(view: &EventView) -> (&'static str, &'static str) {
         "challenge_reward_earned" => ("gold", "medal"),
         "challenge_milestone" | "challenge_ended" => ("gold", "flag"),
         "challenge_started" | "challenge_half_time" | "challenge_ending" => ("accent", "flag"),
-        "season_ended" => ("gold", "trophy"),
+        "season_ended" | "certificate_earned" | "certificate_renewed" => ("gold", "trophy"),
+        "badge_earned" => ("gold", "medal"),
         "token_created" | "token_revoked" => ("g-none", "key"),
         _ => ("accent", "clock"),
     }

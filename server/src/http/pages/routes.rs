@@ -40,18 +40,6 @@ const FOUND: i64 = 20;
 
 /// Events that Home may have to read to find those worth telling.
 const READ: i64 = 60;
-/// The kinds among which they are.
-const TOLD: &[&str] = &[
-    "grade_changed",
-    "drill_recovered",
-    "rulebook_published",
-    "catalog_imported",
-    "team_added",
-    "challenge_started",
-    "challenge_milestone",
-    "challenge_ended",
-    "season_ended",
-];
 
 /// `GET /?league=`
 pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<HttpResponse> {
@@ -67,7 +55,7 @@ pub async fn home(app: Shared, frame: Frame, ask: web::Query<Board>) -> Result<H
                 boards::OWN.clone_into(&mut ask.league);
             }
             let team = chrome.my_team().map(|slug| app::teams::team(tx, slug)).transpose()?;
-            let kinds = Some(TOLD.iter().map(|kind| (*kind).to_owned()).collect());
+            let kinds = Some(super::feed::TOLD.iter().map(|kind| (*kind).to_owned()).collect());
             let events = feed::events_latest(tx, &AskEvents { kinds, ..AskEvents::default() }, None, READ)?;
             let bands = rulebook::bands(&tx.book.rulebook);
             let challenge = app::challenges::running(tx, chrome.my_team())?;
