@@ -105,5 +105,5 @@ pub fn of(tx: &mut Tx<'_>, picture: &Picture, scope: Option<Range<usize>>) -> Re
 }
 
 fn drill(due: &Due) -> (String, String, Option<Timestamp>) {
-    (due.failure.label().to_owned(), due.state.to_owned(), due.due_at)
+    (due.failure.label(), due.state.to_owned(), due.due_at)
 }

@@ -107,7 +107,7 @@ fn traffic_figure(found: &Overview) -> Figure {
     Figure {
         label: format!("Traffic through {} services", letters.join(" or ")),
         value: now.map_or_else(|| "–".to_owned(), |now| now.to_string()),
-        unit: "%",
+        unit: if now.is_some() { "%" } else { "" },
         grade: None,
         spark: None,
         bar: None,
