@@ -139,7 +139,7 @@ pub fn context(chrome: Chrome, ask: &AskWhatIf, found: &WhatIf) -> Ctx {
         practices: view.practices.iter().filter_map(practice).collect(),
         supposed: view.supposed.iter().map(fact).collect(),
         taken: view.taken.iter().map(|id| Link::to(id, format!("/rules/{id}"))).collect(),
-        chrome: chrome.titled(&format!("What if: {}", row.name)),
+        chrome: chrome.titled(format!("What if: {}", row.name)),
     }
 }
 
@@ -189,7 +189,12 @@ fn fields(ask: &AskWhatIf, found: &WhatIf) -> (Vec<Field>, Vec<String>) {
     let wrong = |name: &str| found.errors.iter().find(|error| error.pointer == format!("?{name}"));
     let is_fact = |error: &FieldError| ask.facts.iter().any(|(name, _)| error.pointer == format!("?{name}"));
     let fields = ask.facts.iter().map(|(name, value)| Field {
-        now: found.view.facts.iter().find(|fact| fact.fact == *name).map(|fact| value_of(fact, &fact.before)),
+        now: found
+            .view
+            .facts
+            .iter()
+            .find(|fact| fact.fact == *name)
+            .map(|fact| value_of(fact, fact.before.as_ref())),
         error: wrong(name).map(|error| error.detail.clone()),
         name: name.clone(),
         value: value.clone(),
@@ -265,14 +270,14 @@ fn practice(view: &WhatIfPractice) -> Option<PracticeRow> {
     })
 }
 
-fn value_of(fact: &WhatIfFact, value: &Option<serde_json::Value>) -> String {
-    value.as_ref().map_or_else(|| UNKNOWN.to_owned(), |value| words::value(value, fact.unit.as_deref()))
+fn value_of(fact: &WhatIfFact, value: Option<&serde_json::Value>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| words::value(value, fact.unit.as_deref()))
 }
 
 fn fact(fact: &WhatIfFact) -> FactRow {
     FactRow {
         fact: fact.fact.clone(),
-        before: value_of(fact, &fact.before),
-        after: value_of(fact, &fact.after),
+        before: value_of(fact, fact.before.as_ref()),
+        after: value_of(fact, fact.after.as_ref()),
     }
 }

@@ -165,7 +165,7 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
         exposed_note: exposed_note(found),
         moved: rows::moved(found),
         moved_note: moved_note(found),
-        chrome: chrome.titled(&format!("Overview: {name}")),
+        chrome: chrome.titled(format!("Overview: {name}")),
     }
 }
 
