@@ -205,9 +205,7 @@ pub(crate) fn read(
         form.wrong(form.at, "`earn` is missing: the expression that earns it");
     }
     let earn = form.expr("earn", Wanted::Bool, scope);
-    let days = |key: &'static str, least: i64, most: i64| {
-        form.int(key, least, most).and_then(|days| u16::try_from(days).ok())
-    };
+    let days = |key: &'static str, least: i64, most: i64| days(&form, key, least, most);
     let for_days = days("for_days", 0, MAX_VALID_DAYS).unwrap_or(0);
     let hold = form.expr("hold", Wanted::Bool, scope);
     let suspend = form.expr("suspend", Wanted::Bool, scope);
@@ -217,22 +215,8 @@ pub(crate) fn read(
         (None, None) => "what earned it is no longer true".to_owned(),
     };
     let (hold_why, suspend_why) = (words("hold_why", &hold), words("suspend_why", &suspend));
-    let valid_days = days("valid_days", 2, MAX_VALID_DAYS);
-    if kind == AwardKind::Certificate && form.value("valid_days").is_none() {
-        form.wrong(form.at, "`valid_days` is missing: a certificate says until when it holds");
-    }
-    // Shorter than the term, or each look at it would renew it.
-    let most = i64::from(valid_days.unwrap_or(2)) - 1;
-    let renew = days("renew_before_days", 1, most);
-    let warn = days("warn_before_days", 1, most);
+    let term = term(&form, kind);
     let revoke_after_days = days("revoke_after_days", 0, MAX_VALID_DAYS).unwrap_or(REVOKE_AFTER_DAYS);
-    if valid_days.is_none() {
-        for key in ["renew_before_days", "warn_before_days"] {
-            if let Some(value) = form.value(key) {
-                form.wrong(value.span().start, format!("`{key}` is only for awards with `valid_days`"));
-            }
-        }
-    }
     let medal = medal(&form, kind);
     let practice = practice(&form, practices);
     let owner = form.text("owner").map(|(_, owner)| owner.to_owned());
@@ -242,7 +226,6 @@ pub(crate) fn read(
         return None;
     }
     let earn = earn?;
-    let third = valid_days.map_or(1, |days| (days / RENEW_PART).max(1));
     let award = Award {
         clauses: Clauses::of(&earn, scope),
         id: id.to_owned(),
@@ -256,9 +239,9 @@ pub(crate) fn read(
         hold_why,
         suspend,
         suspend_why,
-        valid_days,
-        renew_before_days: renew.unwrap_or(third),
-        warn_before_days: warn.unwrap_or_else(|| WARN_DAYS.min(renew.unwrap_or(third))),
+        valid_days: term.valid,
+        renew_before_days: term.renew_before,
+        warn_before_days: term.warn_before,
         revoke_after_days,
         medal: medal?,
         practice,
@@ -267,6 +250,37 @@ pub(crate) fn read(
     };
     check_examples(doc, &award, scope);
     Some(award)
+}
+
+fn days(form: &Form<'_>, key: &'static str, least: i64, most: i64) -> Option<u16> {
+    form.int(key, least, most).and_then(|days| u16::try_from(days).ok())
+}
+
+/// How long an award holds, and when before its end it is renewed or told of; days.
+struct Term {
+    valid: Option<u16>,
+    renew_before: u16,
+    warn_before: u16,
+}
+
+fn term(form: &Form<'_>, kind: AwardKind) -> Term {
+    let valid = days(form, "valid_days", 2, MAX_VALID_DAYS);
+    if kind == AwardKind::Certificate && form.value("valid_days").is_none() {
+        form.wrong(form.at, "`valid_days` is missing: a certificate says until when it holds");
+    }
+    // Shorter than the term, or each look at it would renew it.
+    let most = i64::from(valid.unwrap_or(2)) - 1;
+    let renew = days(form, "renew_before_days", 1, most);
+    let warn = days(form, "warn_before_days", 1, most);
+    if valid.is_none() {
+        for key in ["renew_before_days", "warn_before_days"] {
+            if let Some(value) = form.value(key) {
+                form.wrong(value.span().start, format!("`{key}` is only for awards with `valid_days`"));
+            }
+        }
+    }
+    let renew_before = renew.unwrap_or_else(|| valid.map_or(1, |days| (days / RENEW_PART).max(1)));
+    Term { valid, renew_before, warn_before: warn.unwrap_or(WARN_DAYS.min(renew_before)) }
 }
 
 fn medal(form: &Form<'_>, kind: AwardKind) -> Option<Medal> {

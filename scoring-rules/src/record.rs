@@ -132,7 +132,7 @@ impl Rulebook {
             ("grade.must_haves_open", int(graded.then(|| self.must_haves_open(grade)))),
         ];
         for (name, value) in values {
-            self.set_result(facts, self.catalogue().id(name), value, now_ms);
+            set_result(facts, self.catalogue().id(name), value, now_ms);
         }
     }
 
@@ -159,7 +159,7 @@ impl Rulebook {
         for band in self.bands() {
             let at = record.since.get(&band.letter).map_or(0, |since| days(*since));
             let value = grade.score.map(|_| Value::Int(at));
-            self.set_result(facts, self.catalogue().at_band(&band.letter), value, now_ms);
+            set_result(facts, self.catalogue().at_band(&band.letter), value, now_ms);
         }
         let gained = |back: i64| {
             let then = record.at(back, now_ms)?;
@@ -177,18 +177,18 @@ impl Rulebook {
             ("history.drills_fixed_90d", Some(fixed)),
         ];
         for (name, value) in values {
-            self.set_result(facts, self.catalogue().id(name), value.map(Value::Int), now_ms);
+            set_result(facts, self.catalogue().id(name), value.map(Value::Int), now_ms);
         }
     }
+}
 
-    fn set_result(&self, facts: &mut Facts, id: Option<FactId>, value: Option<Value>, now_ms: i64) {
-        let Some(id) = id else { return };
-        match value {
-            Some(value) => {
-                let evidence = EvidenceClass::Observed;
-                facts.set(id, Fact { value, as_of_ms: now_ms, evidence, source_error: None });
-            }
-            None => facts.remove(id),
+fn set_result(facts: &mut Facts, id: Option<FactId>, value: Option<Value>, now_ms: i64) {
+    let Some(id) = id else { return };
+    match value {
+        Some(value) => {
+            let evidence = EvidenceClass::Observed;
+            facts.set(id, Fact { value, as_of_ms: now_ms, evidence, source_error: None });
         }
+        None => facts.remove(id),
     }
 }

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use waterbear::app::tokens::{self, CreateToken};
 use waterbear::app::{Actor, App, counts, limits, retention, runs};
 use waterbear::clock::{Clock, FrozenClock};
-use waterbear::config::{CiConfig, Config, Secret};
+use waterbear::config::{CiConfig, Config};
 use waterbear::http::{configure, routes};
 use waterbear::store::DatabaseUrl;
 use waterbear::types::{DAY_MS, Timestamp};
