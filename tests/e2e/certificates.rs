@@ -151,6 +151,11 @@ fn a_certificate_is_earned_by_time_goes_on_hold_resumes_and_is_revoked() {
         "the old one stays revoked"
     );
 
+    suspended_and_revoked(server, &id);
+}
+
+/// The end of the story: the grade falls, and nobody mends it for two weeks.
+fn suspended_and_revoked(mut server: Server, id: &str) {
     send(&server, "dns", "failed", "2026-03-16T11:45:00Z");
     let held = certificate(&server);
     assert_eq!((&held["state"], &held["reason"]), (&json!("suspended"), &json!("the grade is below A")));

@@ -43,11 +43,38 @@ type Write = (&'static str, String, &'static str, String);
 const JUNIT: &str =
     "<testsuite name='s' timestamp='2026-03-01T09:20:00'><testcase name='a' time='1'/></testsuite>";
 
+fn json_of(route: &'static str, path: &str, body: Value) -> Write {
+    (route, path.to_owned(), "application/json", body.to_string())
+}
+
+/// What is shown of a service, and what it plays in.
+fn shown_and_played(service: &str) -> [Write; 4] {
+    [
+        json_of(
+            "PUT /api/v1/services/{slug}/sharing",
+            &format!("/api/v1/services/{service}/sharing"),
+            json!({"certificates": true, "badge": true}),
+        ),
+        json_of(
+            "PUT /api/v1/teams/{slug}/boards",
+            "/api/v1/teams/team-b/boards",
+            json!({"on_boards": false}),
+        ),
+        json_of(
+            "POST /api/v1/challenges",
+            "/api/v1/challenges",
+            serde_json::from_str(waterbear::app::challenges::EXAMPLE).unwrap(),
+        ),
+        json_of(
+            "PATCH /api/v1/challenges/{slug}",
+            "/api/v1/challenges/theirs",
+            json!({"state": "cancelled"}),
+        ),
+    ]
+}
+
 /// Every way to write to one service, with a ticket that is about it.
 fn writes_to(service: &str, ticket: &str) -> Vec<Write> {
-    let json_of = |route, path: &str, body: Value| -> Write {
-        (route, path.to_owned(), "application/json", body.to_string())
-    };
     let deployment = json!({"service": service, "environment": "staging", "version": "7", "deployed_at": seconds_from_now(-60)});
     let fact = json!([{"service": service, "fact": "learning.actions_overdue", "value": 3}]);
     let degrader: Value = serde_json::from_str(waterbear::app::degrader::EXAMPLE).unwrap();
@@ -74,18 +101,8 @@ fn writes_to(service: &str, ticket: &str) -> Vec<Write> {
         json_of("POST /api/v1/drill-tickets", "/api/v1/drill-tickets", wish(service)),
         json_of("DELETE /api/v1/drill-tickets/{id}", &format!("/api/v1/drill-tickets/{ticket}"), Value::Null),
         json_of("PUT /api/v1/services/{slug}", &of, json!({"name": "Taken over", "team": "team-a"})),
-        json_of(
-            "PUT /api/v1/services/{slug}/sharing",
-            &format!("{of}/sharing"),
-            json!({"certificates": true, "badge": true}),
-        ),
         json_of("DELETE /api/v1/services/{slug}", &of, Value::Null),
         json_of("PUT /api/v1/teams/{slug}", "/api/v1/teams/team-b", json!({"name": "Taken over"})),
-        json_of(
-            "PUT /api/v1/teams/{slug}/boards",
-            "/api/v1/teams/team-b/boards",
-            json!({"on_boards": false}),
-        ),
         json_of("DELETE /api/v1/teams/{slug}", "/api/v1/teams/team-b", Value::Null),
         json_of(
             "PUT /api/v1/flows/{slug}",
@@ -93,16 +110,6 @@ fn writes_to(service: &str, ticket: &str) -> Vec<Write> {
             json!({"title": "Buy", "edges": [{"from": service, "to": "external:bank", "core": true}]}),
         ),
         json_of("DELETE /api/v1/flows/{slug}", "/api/v1/flows/theirs", Value::Null),
-        json_of(
-            "POST /api/v1/challenges",
-            "/api/v1/challenges",
-            serde_json::from_str(waterbear::app::challenges::EXAMPLE).unwrap(),
-        ),
-        json_of(
-            "PATCH /api/v1/challenges/{slug}",
-            "/api/v1/challenges/theirs",
-            json!({"state": "cancelled"}),
-        ),
         (
             "POST /api/v1/catalog/import",
             "/api/v1/catalog/import".into(),
@@ -162,7 +169,7 @@ fn nothing_of_one_team_writes_to_a_service_of_another() {
     let member = server.signed_in("bo", &["--team", "team-a"]);
     let before = known_of(&server, &ticket);
     let mut driven = BTreeSet::new();
-    for (route, path, media, body) in writes_to("beta", &ticket) {
+    for (route, path, media, body) in writes_to("beta", &ticket).into_iter().chain(shown_and_played("beta")) {
         let method = route.split(' ').next().unwrap_or_default();
         let dress = |request: RequestBuilder| request.header("content-type", media).body(body.clone());
         let replies = [

@@ -29,7 +29,7 @@ impl Dice {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn from_to(&mut self, least: i64, most: i64) -> i64 {
+    fn between(&mut self, least: i64, most: i64) -> i64 {
         least + (self.part() * (most - least + 1) as f64) as i64
     }
 }
@@ -51,13 +51,13 @@ fn organisation(dice: &mut Dice, effort: f64) -> Vec<Team> {
     let team = |_| {
         // Many small teams and few large ones.
         let size = (40_f64.powf(dice.part())).round() as usize;
-        let level = dice.from_to(20, 80);
+        let level = dice.between(20, 80);
         let services = (0..size).map(|n| {
-            let base = (level + dice.from_to(-10, 10)).clamp(0, 90);
+            let base = (level + dice.between(-10, 10)).clamp(0, 90);
             let closed = (100 - base) as f64 * dice.part() * effort / 5.0;
-            let now = (base + closed.round() as i64 + dice.from_to(-4, 4)).clamp(0, 100);
+            let now = (base + closed.round() as i64 + dice.between(-4, 4)).clamp(0, 100);
             let system = (dice.part() < 0.5).then_some(n as u32 / 3);
-            Service { tier: dice.from_to(1, 4) as u8, system, base: base as u8, now: now as u8 }
+            Service { tier: dice.between(1, 4) as u8, system, base: base as u8, now: now as u8 }
         });
         Team { services: services.collect() }
     };
@@ -110,7 +110,7 @@ fn starts(teams: &[Team]) -> Vec<f64> {
 fn ranks(values: &[f64]) -> Vec<f64> {
     let place = |value: &f64| {
         let below = values.iter().filter(|other| *other < value).count() as f64;
-        let same = values.iter().filter(|other| *other == value).count() as f64;
+        let same = values.iter().filter(|other| other.total_cmp(&value).is_eq()).count() as f64;
         below + (same - 1.0) / 2.0
     };
     values.iter().map(place).collect()

@@ -273,7 +273,9 @@ mod tests {
         #[test]
         fn parts_add_up_to_the_whole_and_medians_stand_in_the_middle(rows in services()) {
             let mut counting = Counting::default();
-            rows.iter().for_each(|row| counting.add(row));
+            for row in &rows {
+                counting.add(row);
+            }
             let picture = counting.finish(TeamTree::default());
             let all = &picture.all;
             let rest = rest_of(all, picture.tiers.values());

@@ -129,9 +129,8 @@ fn refuse_nul(req: &ServiceRequest) -> Result<()> {
 fn allow(app: &Arc<App>, route: &Route, actor: Option<Actor>) -> Result<Actor> {
     let needs_sign_in = app.config.reading_takes_sign_in();
     match (route.access, actor) {
-        (Access::Public | Access::Signed, _) => Ok(Actor::anonymous()),
+        (Access::Public | Access::Signed, _) | (Access::Anyone, None) => Ok(Actor::anonymous()),
         (Access::Open | Access::Anyone, Some(actor)) => Ok(actor),
-        (Access::Anyone, None) => Ok(Actor::anonymous()),
         (Access::Open, None) if !needs_sign_in => Ok(Actor::anonymous()),
         (Access::Open | Access::Person, None) => Err(unauthenticated("read")),
         (Access::Person, Some(actor)) if actor.person.is_some() => Ok(actor),

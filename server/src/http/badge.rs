@@ -156,7 +156,7 @@ fn hundredths(n: usize) -> String {
 /// Width of a text at 11 px, whole and odd, so that its middle is a whole pixel.
 fn text_px(text: &str) -> usize {
     let px = 11 * milli_em(text, false) / 1_000;
-    if px % 2 == 0 { px + 1 } else { px }
+    if px.is_multiple_of(2) { px + 1 } else { px }
 }
 
 fn milli_em(text: &str, bold: bool) -> usize {
@@ -301,7 +301,7 @@ mod tests {
         for tone in tones {
             let colour = colour(tone);
             let part = |at: usize| {
-                let byte = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+                let byte = u8::from_str_radix(colour.get(at..at + 2).unwrap(), 16).unwrap();
                 let share = f64::from(byte) / 255.0;
                 if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
             };

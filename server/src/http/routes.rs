@@ -262,7 +262,7 @@ pub fn speaks_json(path: &str) -> bool {
         || path.starts_with("/badges/")
         || path == "/issuer"
         || ["/achievements/", "/status/", "/keys/"].iter().any(|start| path.starts_with(start))
-        || (path.starts_with("/certificates/") && path.ends_with(".jwt"))
+        || path.strip_prefix("/certificates/").is_some_and(|rest| rest.split('.').nth(1) == Some("jwt"))
         || path.starts_with("/hooks/")
         || path.starts_with("/unsubscribe/")
 }

@@ -1,5 +1,6 @@
 //! Credentials: the samples of others end as they must, and ours hold.
 
+use base64::Engine;
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
 use serde_json::{Value, json};
@@ -104,12 +105,13 @@ fn ours_holds_until_its_place_on_the_status_list_is_set() {
     assert_eq!(verify(&token, &keys, &[forged], now).unwrap_err().part, "signature");
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn every_equality_is_checked() {
     let signer = signer("k");
     let keys = RsaJwks::parse(&signer.public().jwk("k").to_string()).unwrap();
     let now = at("2026-11-22T00:00:00Z");
-    type Change = fn(&mut Value);
     let changes: [(Change, &str); 11] = [
         (|c| c["iss"] = json!("https://evil.example/issuer"), "iss"),
         (|c| c["jti"] = json!("other"), "jti"),
@@ -140,7 +142,7 @@ fn what_is_no_token_is_refused_and_never_panics() {
     let good = text("ob3-vc.jwt");
     let good = good.trim();
     for bad in ["", ".", "..", "a.b.c", "a.b.c.d", "eyJhbGciOiJSUzI1NiJ9.e30.", &"x".repeat(600_000)] {
-        assert!(verify(bad, &keys(), &[], now).is_err(), "{}", &bad[..bad.len().min(40)]);
+        assert!(verify(bad, &keys(), &[], now).is_err(), "{}", bad.len());
     }
     for at in (0..good.len()).step_by(7) {
         let mut bytes = good.as_bytes().to_vec();
@@ -162,7 +164,6 @@ fn a_status_list_reads_back_and_hostile_ones_do_not_fill_the_memory() {
     for _ in 0..512 {
         std::io::Write::write_all(&mut gzip, &vec![0; 1 << 20]).unwrap();
     }
-    use base64::Engine;
     let bomb =
         format!("u{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(gzip.finish().unwrap()));
     assert!(StatusList::decode(&bomb).unwrap_err().contains("longer"));

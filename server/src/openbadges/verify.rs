@@ -172,7 +172,7 @@ fn same_instant(
     claim: &'static str,
     name: &'static str,
 ) -> Result<(), Refusal> {
-    let said = payload.get(claim).map(|value| value.as_i64());
+    let said = payload.get(claim).map(Value::as_i64);
     let meant = match payload.get(name).map(|value| value.as_str()) {
         None => None,
         Some(text) => match text.and_then(|text| Timestamp::parse(text).ok()) {

@@ -186,11 +186,10 @@ impl Turning<'_> {
         row.reason = match (step, award) {
             (_, None) => gone,
             (AwardStep::Held, Some(award)) => award.hold_why.clone(),
-            (AwardStep::Suspended, Some(award)) => award.suspend_why.clone(),
             (AwardStep::Revoked, Some(_)) if days > 0 && !row.reason.is_empty() => {
                 format!("for {days} days: {}", row.reason)
             }
-            (AwardStep::Revoked, Some(award)) => award.suspend_why.clone(),
+            (AwardStep::Suspended | AwardStep::Revoked, Some(award)) => award.suspend_why.clone(),
             _ => "its term is over, and what earns it was not true in time to renew it".to_owned(),
         };
         match step {

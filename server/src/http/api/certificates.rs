@@ -14,6 +14,7 @@ use crate::http::body::Body;
 use crate::http::csv::{cell, table};
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
+use crate::types::Timestamp;
 
 /// How long verifiers may keep what they read.
 const AGE: &str = "public, max-age=300";
@@ -41,7 +42,7 @@ fn cells(one: &CertificateView) -> Vec<String> {
         cell(one.team.as_ref()),
         one.state.clone(),
         one.earned_at.to_rfc3339(),
-        cell(one.valid_until.map(|at| at.to_rfc3339())),
+        cell(one.valid_until.map(Timestamp::to_rfc3339)),
         cell(one.reason.as_ref()),
     ]
 }

@@ -105,11 +105,10 @@ fn look(view: &EventView) -> (&'static str, &'static str) {
         "service_added" | "team_added" | "service_returned" => ("accent", "plus"),
         "service_removed" => ("g-none", "minus"),
         "catalog_imported" | "service_changed" => ("accent", "stack"),
-        "challenge_reward_earned" => ("gold", "medal"),
         "challenge_milestone" | "challenge_ended" => ("gold", "flag"),
         "challenge_started" | "challenge_half_time" | "challenge_ending" => ("accent", "flag"),
         "season_ended" | "certificate_earned" | "certificate_renewed" => ("gold", "trophy"),
-        "badge_earned" => ("gold", "medal"),
+        "badge_earned" | "challenge_reward_earned" => ("gold", "medal"),
         "token_created" | "token_revoked" => ("g-none", "key"),
         _ => ("accent", "clock"),
     }
