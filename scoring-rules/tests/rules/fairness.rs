@@ -110,7 +110,7 @@ fn starts(teams: &[Team]) -> Vec<f64> {
 fn ranks(values: &[f64]) -> Vec<f64> {
     let place = |value: &f64| {
         let below = values.iter().filter(|other| *other < value).count() as f64;
-        let same = values.iter().filter(|other| other.total_cmp(&value).is_eq()).count() as f64;
+        let same = values.iter().filter(|other| other.total_cmp(value).is_eq()).count() as f64;
         below + (same - 1.0) / 2.0
     };
     values.iter().map(place).collect()
