@@ -19,6 +19,7 @@ mod drill_console;
 mod drill_faults;
 mod drills;
 mod durability;
+mod embedding;
 mod engines;
 mod flows;
 mod fuzzed;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use waterbear::app::{awards, keys};
+use waterbear::app::{Tx, awards, keys};
 use waterbear::clock::{Clock, SystemClock};
 use waterbear::config::Overrides;
 use waterbear::openbadges::{MAX_TOKEN_BYTES, Revocation, RsaJwks, Verified, verify};
@@ -95,16 +95,31 @@ fn read(file: &Path, most: usize) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// Keys and status lists of the own database; every list, since only the credential says which one it needs.
+/// Keys of the own database, and the status list that the credential names.
 fn own(over: &Overrides, text: &str) -> anyhow::Result<(RsaJwks, Vec<String>)> {
     let app = visit(over)?;
-    let set = app.read_now(keys::published)?;
+    // Without a public address the server had whichever it listened on: the one that the credential names. That proves
+    // nothing; the signature must be of a key in this database all the same.
+    let named = awards::issuer_base(text).filter(|_| app.config.public_url.is_none());
+    let at = |tx: &mut Tx<'_>| {
+        if let Some(base) = &named {
+            tx.base_url.clone_from(base);
+        }
+    };
+    let set = app.read_now(|tx| {
+        at(tx);
+        keys::published(tx)
+    })?;
     let keys = RsaJwks::parse(&serde_json::to_string(&set)?).map_err(|_| {
         anyhow::anyhow!("this database has no key that signs certificates: name one with --jwks FILE")
     })?;
-    // The address of the list ends in its number. Nothing is believed by that: the list itself is verified.
-    let number = awards::status_number(text);
-    let list = number.map(|number| app.read_now(|tx| awards::status_list(tx, number))).transpose()?.flatten();
+    let list = match awards::status_number(text) {
+        Some(number) => app.read_now(|tx| {
+            at(tx);
+            awards::status_list(tx, number)
+        })?,
+        None => None,
+    };
     Ok((keys, list.into_iter().collect()))
 }
 

@@ -25,6 +25,7 @@ const SHEETS: &[&str] = &[
     "components.css",
     "tables.css",
     "pages.css",
+    "awards.css",
     "challenges.css",
     "charts.css",
     "utilities.css",

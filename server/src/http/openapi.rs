@@ -185,10 +185,13 @@ fn about_path(route: &Route, name: &str) -> &'static str {
 fn kind(param: &Param) -> Value {
     match param.kind {
         Kind::Text => json!({ "type": "string" }),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        // Empty is the same as not said, as forms send it.
+        Kind::Word(words) => {
+            let all: Vec<&str> = words.iter().copied().chain([""]).collect();
+            json!({ "type": "string", "enum": all })
+        }
         Kind::Whole(least, i64::MAX) => json!({ "type": "integer", "minimum": least }),
         Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        // Empty is the same as not said, as forms send it.
         Kind::Instant => {
             json!({ "type": "string", "anyOf": [{ "format": "date-time" }, { "maxLength": 0 }] })
         }

@@ -14,7 +14,7 @@ pub use credential::{Achievement, Evidence, Holding, Status, credential, instant
 pub use jws::Signer;
 pub use keys::{PublicKey, RsaJwks};
 pub use status::{LIST_BITS, StatusList, status_list};
-pub use verify::{Refusal, Revocation, Verified, status_address, verify};
+pub use verify::{Refusal, Revocation, Verified, issuer_address, status_address, verify};
 
 /// The contexts of a credential, in their order.
 pub const CONTEXTS: [&str; 2] =

@@ -246,6 +246,11 @@ pub fn status_address(token: &str) -> Option<String> {
     payload.get("credentialStatus")?.get("statusListCredential")?.as_str().map(str::to_owned)
 }
 
+/// The issuer that a token names; nothing of it is proven.
+pub fn issuer_address(token: &str) -> Option<String> {
+    issuer_of(&parts(token.trim()).ok()?.payload).ok()
+}
+
 fn issuer_of(payload: &Map<String, Value>) -> Result<String, Refusal> {
     let issuer = payload.get("issuer");
     let id = issuer.and_then(|issuer| issuer.as_str().or_else(|| issuer.get("id").and_then(Value::as_str)));

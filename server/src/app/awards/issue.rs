@@ -172,3 +172,8 @@ pub fn status_number(token: &str) -> Option<usize> {
     let list = crate::openbadges::status_address(token)?;
     list.rsplit('/').next()?.parse().ok()
 }
+
+/// The address of the installation that a credential says to be of; nothing of that is proven.
+pub fn issuer_base(token: &str) -> Option<String> {
+    Some(crate::openbadges::issuer_address(token)?.strip_suffix("/issuer")?.to_owned())
+}

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use scoring_rules::{AwardKind, Standing, StandingState};
 
 pub use badge::{Badge, Show, Tone, badge};
-pub use issue::{achievement, credential, issuer, status_list, status_number};
+pub use issue::{achievement, credential, issuer, issuer_base, status_list, status_number};
 pub use show::{calendar, certificate, of_scorecard};
 pub(in crate::app) use turn::{Changed, Turn, Turning, write};
 

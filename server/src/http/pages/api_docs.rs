@@ -208,8 +208,9 @@ fn kind(schema: &Value) -> Vec<Span> {
         }
     }
     if let Some(values) = schema["enum"].as_array() {
-        let words: Vec<String> =
-            values.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
+        let words = values.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+        // That a parameter may be empty needs no word.
+        let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
         return vec![Span::text(words.join(", "))];
     }
     match &schema["type"] {

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
 use super::{HOSTILE, bands, days_ago, letter, now, team};
 use crate::app::views::{
     ChangeView, DependencyView, FactView, MissingFactView, NextStepView, Points, PracticeView, RuleMove,
     RuleOutcomeView, ScorecardView, ServiceDetail, ServiceRow,
 };
+use serde_json::json;
 
 pub(super) fn row(slug: &str, score: Option<i16>) -> ServiceRow {
     ServiceRow {
