@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { axe, launch, sideways, startServer, withPage } from './harness.mjs';
 
 let demo, browser, pages, worst, tuned;
@@ -28,7 +29,7 @@ before(async () => {
     `/services/${worst.slug}/why`, `/services/${worst.slug}/drills`, '/teams', `/teams/${worst.team.slug}`, '/search?q=a',
     '/overview', '/overview?weeks=26', `/services/${worst.slug}/what-if`,
     '/leaderboards/improved', '/leaderboards/score', '/rules', `/rules/${book.practices[0].rules[0].id}`,
-    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', '/help/flows', '/flows', '/flows/new', '/challenges', '/challenges/rehearse-the-way-back', '/challenges/first-drills', '/help/challenges', '/help/boards', '/leaderboards/streak', '/leaderboards/drills?by=service', '/flows/checkout-platform-journey', '/flows/checkout-platform-journey?down=checkout-api', '/flows/checkout-platform-journey/edit', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
+    '/help', '/help/facts', '/help/catalog', '/help/drills', '/help/rollback', '/help/degrader', '/help/flows', '/flows', '/flows/new', '/challenges', '/challenges/rehearse-the-way-back', '/challenges/first-drills', '/help/challenges', '/help/boards', '/certificates', '/help/certificates', `/services/${tuned}/sharing`, '/leaderboards/streak', '/leaderboards/drills?by=service', '/flows/checkout-platform-journey', '/flows/checkout-platform-journey?down=checkout-api', '/flows/checkout-platform-journey/edit', `/services/${tuned}/degrader`, `/services/${tuned}/degrader?scenario=hung&dialect=envoy`,
     '/activity', '/sources', '/api/docs', '/no-such-page',
   ];
 });
@@ -308,4 +309,26 @@ test('every target can be hit with a thumb', () => on({ viewport: { width: 390, 
       .map(([r, html]) => `${Math.round(r.height)} px: ${html}`));
     assert.deepEqual(small, [], path);
   }
+}));
+
+test('a certificate of the demo is verified by a JWT library, on its page by a link, and refused when tampered with', () => on({}, async page => {
+  const all = (await (await fetch(`${demo.base}/api/v1/certificates?limit=200`)).json()).items;
+  const good = all.find(one => one.state === 'certified');
+  assert.ok(good, 'somebody is certified');
+  await page.goto(`/certificates/${good.id}`);
+  const token = await (await fetch(demo.base + await page.getByRole('link', { name: 'Signed credential' }).getAttribute('href'))).text();
+  const keys = createLocalJWKSet(await (await fetch(`${demo.base}/.well-known/jwks.json`)).json());
+  const { payload } = await jwtVerify(token, keys, { algorithms: ['RS256'], typ: 'JWT' });
+  assert.equal(payload.iss, payload.issuer.id);
+  assert.equal(payload.jti, payload.id);
+  assert.equal(payload.sub, payload.credentialSubject.id);
+  assert.equal(payload.nbf * 1000, Date.parse(payload.validFrom));
+  assert.equal(payload.exp * 1000, Date.parse(payload.validUntil));
+  const key = await (await fetch(decodeProtectedHeader(token).kid)).json();
+  assert.equal(key.kty, 'RSA', 'the id of the key leads to it');
+  const [head, , signature] = token.split('.');
+  const forged = Buffer.from(JSON.stringify({ ...payload, name: 'Waterbear certified: everything' })).toString('base64url');
+  await assert.rejects(jwtVerify(`${head}.${forged}.${signature}`, keys));
+  const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+  await assert.rejects(jwtVerify(`${none}.${forged}.`, keys));
 }));

@@ -57,6 +57,7 @@ pub(crate) fn started(more: impl FnOnce(Setup) -> Setup) -> (Server, tempfile::T
     rules(home.path());
     let setup = Setup::default()
         .frozen("2026-03-01T12:00:00Z")
+        .env("WATERBEAR_SECRET_KEY", "a secret key of some length, for tests")
         .env("WATERBEAR_RULES_DIR", &home.path().display().to_string());
     let server = more(setup).start();
     server.import(harness::SMALL_CATALOG);
@@ -290,6 +291,7 @@ fn a_jwt_library_verifies_it_and_the_five_equalities_hold() {
     let rules_dir = home.path().display().to_string();
     let mut server = Setup::default()
         .frozen(&format!("{}T12:00:00Z", day(20)))
+        .env("WATERBEAR_SECRET_KEY", "a secret key of some length, for tests")
         .env("WATERBEAR_RULES_DIR", &rules_dir)
         .start();
     server.import(harness::SMALL_CATALOG);

@@ -108,9 +108,10 @@ fn no_path_leads_out_of_the_tables() {
                 .map(|(n, part)| if n % 2 == 1 { name } else { part })
                 .collect();
             let reply = root.get(&path);
-            // A badge of nobody is a grey one.
+            // A badge of nobody is a grey one; who ends their mails is not told whether there were any.
             let grey =
                 path.starts_with("/badges/") && reply.status == 200 && reply.text().contains("unknown");
+            let grey = grey || (path.starts_with("/unsubscribe/") && reply.status == 200);
             assert!(grey || (400..500).contains(&reply.status), "{path}: {}", reply.status);
             assert!(!reply.text().contains("root:") && !reply.text().contains("[fonts]"), "{path}");
             assert_eq!(reply.header("x-injected"), "", "{path}");

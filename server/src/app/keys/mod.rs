@@ -101,11 +101,15 @@ pub fn signer(tx: &mut Tx<'_>) -> Result<KeyPair> {
     Ok(KeyPair::from_pkcs8(&row.id, &private).map_err(anyhow::Error::msg)?)
 }
 
+/// The newest key that is active; of a set in which none is yet, the oldest: clocks of processes differ, and nobody waits
+/// for the first key.
 fn signing_now(tx: &mut Tx<'_>, purpose: Purpose) -> Result<Option<KeyRow>> {
     let now = tx.now.0;
-    let signs = |row: &KeyRow| row.active_at <= now && row.retired_at.is_none_or(|at| at > now);
-    let rows = of(tx, purpose)?.into_iter().filter(signs);
-    Ok(rows.max_by(|a, b| (a.active_at, &a.id).cmp(&(b.active_at, &b.id))))
+    let mut rows = of(tx, purpose)?;
+    rows.retain(|row| row.retired_at.is_none_or(|at| at > now));
+    rows.sort_by(|a, b| (a.active_at, &a.id).cmp(&(b.active_at, &b.id)));
+    let active = rows.iter().rposition(|row| row.active_at <= now).unwrap_or(0);
+    Ok((active < rows.len()).then(|| rows.swap_remove(active)))
 }
 
 fn make_first(tx: &mut Tx<'_>, purpose: Purpose) -> Result<KeyRow> {
