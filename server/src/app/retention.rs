@@ -292,7 +292,7 @@ fn gone_drills(drills: Vec<OldDrill>) -> Vec<OldDrill> {
 /// Of the old counted drills of one identity, oldest first, those that its state rests on: with these alone the fold
 /// comes to the same state, now and with whatever comes after.
 ///
-/// This is the one place that decides. Whatever else comes to rest on a drill (a certificate) adds its reason here.
+/// This is the one place that decides. Certificates add no reason: they keep a copy of what they rest on.
 fn needed<'a>(drills: &[&'a OldDrill]) -> Vec<&'a OldDrill> {
     let passed = |d: &&OldDrill| d.verdict == Some(Outcome::Passed.code());
     // The last pass and every result since: a regression counts from the first failure after it.

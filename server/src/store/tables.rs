@@ -78,6 +78,7 @@ mod tests {
             include_str!("schema/people.rs"),
             include_str!("schema/publishers.rs"),
             include_str!("schema/quests.rs"),
+            include_str!("schema/rollups.rs"),
             include_str!("schema/signals.rs"),
             include_str!("schema/tickets.rs")
         );

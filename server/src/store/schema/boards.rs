@@ -1,4 +1,4 @@
-//! Standings of scopes by the day; seasons, who took part, final standings, teams that left the boards.
+//! Seasons, who took part, final standings, teams that left the boards.
 
 diesel::table! {
     seasons (season) {
@@ -49,19 +49,5 @@ diesel::table! {
     boards_left (team_id) {
         team_id -> Text,
         left_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    scope_daily (scope_kind, scope_id, day) {
-        scope_kind -> SmallInt,
-        scope_id -> Text,
-        day -> Integer,
-        services -> BigInt,
-        graded -> BigInt,
-        score_sum -> BigInt,
-        coverage_sum -> BigInt,
-        grades -> Text,
-        practices -> Text,
     }
 }
