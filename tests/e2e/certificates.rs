@@ -162,7 +162,7 @@ fn suspended_and_revoked(mut server: Server, id: &str) {
     assert_eq!((&held["state"], &held["reason"]), (&json!("suspended"), &json!("the grade is below A")));
     on(&mut server, "2026-03-29");
     assert_eq!(certificate(&server)["state"], "suspended");
-    on(&mut server, "2026-03-30");
+    on(&mut server, "2026-03-31");
     assert!(certificate(&server).is_null(), "two weeks out of force end it");
     let view = server.json(&format!("/api/v1/certificates/{id}"));
     assert_eq!(
