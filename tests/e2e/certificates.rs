@@ -175,8 +175,8 @@ fn suspended_and_revoked(mut server: Server, id: &str) {
         [
             "certificate_earned",
             "certificate_held",
-            "badge_earned",
             "certificate_resumed",
+            "badge_earned",
             "certificate_suspended",
             "certificate_revoked"
         ]
