@@ -127,7 +127,7 @@ pub(super) fn found(tx: &mut Tx<'_>, id: &str) -> Result<(AwardRow, ServiceRow, 
 ///
 /// # Errors
 ///
-/// As [`found`].
+/// [`Error::Unauthenticated`] where reading takes signing in and it is not public; [`Error::NotFound`].
 pub fn certificate(tx: &mut Tx<'_>, id: &str) -> Result<CertificateView> {
     let (row, service, public) = found(tx, id)?;
     let team = match &service.team_id {

@@ -44,7 +44,7 @@ impl Board {
         }
     }
 
-    /// Its place in [`super::table::Entry::values`].
+    /// Its place among the values of an entry.
     pub const fn number(self) -> usize {
         match self {
             Self::Improved => 0,
