@@ -61,7 +61,7 @@ fn lacking(
 ) -> Vec<String> {
     let mut lacking = award.lacking(book, facts, now);
     if lacking.is_empty() && award.for_days > 0 {
-        let days = record.met_since(&award.since_key()).map_or(0, |since| (now - since).max(0) / DAY_MS);
+        let days = record.met_since(award.since_key()).map_or(0, |since| (now - since).max(0) / DAY_MS);
         lacking.push(format!("true for {days} of {} days", award.for_days));
     }
     lacking
