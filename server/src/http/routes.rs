@@ -5,6 +5,7 @@ mod challenges;
 mod media;
 mod notifications;
 mod pages;
+mod rollups;
 mod table;
 
 use std::collections::HashMap;
@@ -94,7 +95,7 @@ pub struct Route {
 
 /// Every call of the API.
 pub fn api() -> impl Iterator<Item = &'static Route> {
-    [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES].into_iter().flatten()
+    [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES, rollups::ROUTES].into_iter().flatten()
 }
 
 /// Every line of all tables.
@@ -259,6 +260,7 @@ pub fn speaks_json(path: &str) -> bool {
         || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/.well-known/jwks.json")
         || path.ends_with("/feed.atom")
         || path.ends_with("/drills.ics")
+        || path == "/certificates.ics"
         || path.starts_with("/badges/")
         || path == "/issuer"
         || ["/achievements/", "/status/", "/keys/"].iter().any(|start| path.starts_with(start))

@@ -12,6 +12,7 @@ mod scope;
 mod standings;
 mod templates;
 mod views;
+mod what;
 mod write;
 
 pub use goal::ChallengeGoal;
