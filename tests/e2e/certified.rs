@@ -67,7 +67,7 @@ fn rollups_and_the_overview_tell_who_is_certified_and_what_ends_next() {
     assert_eq!(line(&server, "by=company&at=2026-05-15", "all"), figures(1, 100, 0), "as it was on the 13th");
     let csv = server.get("/api/v1/rollups?by=team&format=csv").expect(200).text();
     assert!(
-        csv.contains(",certified,certified_pct,expiring\r\n") && csv.contains(",2026-05-16,0,0,1\r\n"),
+        csv.contains(",certified,certified_pct,expiring\n") && csv.contains(",2026-05-16,0,0,1\n"),
         "{csv}"
     );
     let html = page(&server, "/overview");
@@ -109,10 +109,10 @@ fn what_moved_the_score_is_told_by_rule() {
     let team = server.json("/api/v1/rollups/moved?scope=shop-team&weeks=4&at=2026-04-03");
     assert_eq!((&team["scope"], &team["items"][0]), (&json!("shop-team"), &rule("dns", 1, 1, (99, 99))));
     let csv = server.get("/api/v1/rollups/moved?format=csv").expect(200).text();
-    assert!(csv.starts_with("rule,title,practice,gained,lost,points_gained,points_lost\r\n"), "{csv}");
-    assert!(csv.contains("dns,dns rehearsed,drills,1,2,99,198\r\n"), "{csv}");
+    assert!(csv.starts_with("rule,title,practice,gained,lost,points_gained,points_lost\n"), "{csv}");
+    assert!(csv.contains("dns,dns rehearsed,drills,1,2,99,198\n"), "{csv}");
     server.get("/api/v1/rollups/moved?scope=nobody").problem(404, "not_found");
-    server.get("/api/v1/rollups/moved?weeks=5").problem(400, "malformed");
+    server.get("/api/v1/rollups/moved?weeks=5").problem(422, "invalid");
     let html = page(&server, "/overview");
     for part in ["By rule", "dns rehearsed (1 better, 2 worse)", "href=\"/rules/dns\"", "Kept of 4 days."] {
         assert!(html.contains(part), "{part} is not there:\n{html}");

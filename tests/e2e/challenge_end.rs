@@ -43,8 +43,7 @@ fn what_arrives_between_the_end_and_its_notice_does_not_count() {
     server.import(&format!("{}{MORE}", harness::SMALL_CATALOG));
     let _ = make(&server, &wish("Drills", &config_goal()));
     let _ = make(&server, &wish("Grades", &json!({"kind": "grade", "grade": "A"})));
-    let _ =
-        make(&server, &wish("Facts", &json!({"kind": "custom", "pass": "drills.regressed == false"})));
+    let _ = make(&server, &wish("Facts", &json!({"kind": "custom", "pass": "drills.regressed == false"})));
     send(&server, "checkout", "passed", "2026-03-01T11:30:00Z");
     let open = |done: i64, total: i64| ("open".to_owned(), json!(done), json!(total));
     let slugs = ["drills", "grades", "facts"];
