@@ -5,6 +5,7 @@ mod challenges;
 mod media;
 mod notifications;
 mod pages;
+mod reviews;
 mod rollups;
 mod table;
 
@@ -95,7 +96,8 @@ pub struct Route {
 
 /// Every call of the API.
 pub fn api() -> impl Iterator<Item = &'static Route> {
-    [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES, rollups::ROUTES].into_iter().flatten()
+    let all = [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES, reviews::ROUTES, rollups::ROUTES];
+    all.into_iter().flatten()
 }
 
 /// Every line of all tables.
