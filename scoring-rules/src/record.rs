@@ -127,6 +127,7 @@ impl Rulebook {
         let values = [
             ("grade.score", int(grade.score.map(i64::from))),
             ("grade.rank", int(grade.band.map(|band| self.rank(band)))),
+            ("grade.rank_without_regression", int(self.rank_without_regression(grade, facts))),
             ("grade.coverage_pct", int(graded.then(|| i64::from(grade.coverage_pct)))),
             ("grade.capped", graded.then_some(Value::Bool(grade.band != grade.uncapped_band))),
             ("grade.must_haves_open", int(graded.then(|| self.must_haves_open(grade)))),

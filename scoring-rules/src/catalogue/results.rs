@@ -15,6 +15,12 @@ pub(super) fn specs() -> Vec<FactSpec> {
     vec![
         grade.int("score", "points", 84, "The score, 0 to 100."),
         grade.int("rank", "", 5, "The rank of the grade: compare it with rank(\"B\")."),
+        grade.int(
+            "rank_without_regression",
+            "",
+            6,
+            "The rank that the grade would have without the caps of rules that turn on a drill that had passed and fails.",
+        ),
         grade.int("coverage_pct", "percent", 92, "Share of the points whose facts are known."),
         grade.bool("capped", "Whether a rule that is not passed, or a waiver, holds the grade down."),
         grade.int(
