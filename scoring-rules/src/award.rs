@@ -344,9 +344,12 @@ fn check_examples(doc: &Doc<'_>, award: &Award, scope: &Scope<'_>) {
     for one in &award.examples {
         let facts = example::proven(&one.facts, scope.catalogue.len());
         let reading = award.read_by(scope.catalogue, &facts, 0);
+        let suspends = award.suspend.as_ref().map(|expr| holds(expr, &facts, scope.catalogue, 0));
         let (holds, got) = match one.expected {
             AwardExpected::Earned => (reading.met, "what earns it is not true"),
             AwardExpected::NotEarned => (!reading.met, "what earns it is true"),
+            // Suspended wins over on hold.
+            AwardExpected::OnHold if suspends == Some(Ok(true)) => (false, "it is suspended"),
             AwardExpected::OnHold => (reading.hold, "nothing puts it on hold"),
             AwardExpected::Suspended => (reading.suspend, "nothing suspends it"),
         };

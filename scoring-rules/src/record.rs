@@ -166,6 +166,7 @@ impl Rulebook {
         let values = [
             (slots.score, int(grade.score.map(i64::from))),
             (slots.rank, int(grade.band.map(|band| self.rank(band)))),
+            (slots.rank_without_regression, int(self.rank_without_regression(grade, facts))),
             (slots.coverage_pct, int(graded.then(|| i64::from(grade.coverage_pct)))),
             (slots.capped, graded.then_some(Value::Bool(grade.band != grade.uncapped_band))),
             (slots.must_haves_open, int(graded.then(|| self.must_haves_open(grade)))),

@@ -46,6 +46,7 @@ mod operation;
 mod outbox;
 mod outbox_mail;
 mod outbox_targets;
+mod outsiders;
 mod overview;
 mod pages;
 mod people;

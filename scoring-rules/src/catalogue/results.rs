@@ -16,6 +16,12 @@ pub(super) fn specs() -> Vec<FactSpec> {
     vec![
         grade.int("score", "points", 84, "The score, 0 to 100."),
         grade.int("rank", "", 5, "The rank of the grade: compare it with rank(\"B\")."),
+        grade.int(
+            "rank_without_regression",
+            "",
+            6,
+            "The rank that the grade would have without the caps of rules that turn on a drill that had passed and fails.",
+        ),
         grade.int("coverage_pct", "percent", 92, "Share of the points whose facts are known."),
         grade.bool("capped", "Whether a rule that is not passed, or a waiver, holds the grade down."),
         grade.int(
@@ -63,6 +69,7 @@ pub(super) fn at_band(letter: &str) -> FactSpec {
 pub(crate) struct ResultSlots {
     pub(crate) score: Option<FactId>,
     pub(crate) rank: Option<FactId>,
+    pub(crate) rank_without_regression: Option<FactId>,
     pub(crate) coverage_pct: Option<FactId>,
     pub(crate) capped: Option<FactId>,
     pub(crate) must_haves_open: Option<FactId>,
@@ -83,6 +90,7 @@ impl ResultSlots {
         Self {
             score: id("grade.score"),
             rank: id("grade.rank"),
+            rank_without_regression: id("grade.rank_without_regression"),
             coverage_pct: id("grade.coverage_pct"),
             capped: id("grade.capped"),
             must_haves_open: id("grade.must_haves_open"),

@@ -70,6 +70,7 @@ pub(crate) const PATHS: &[&str] = &[
     "/api/v1/certificates?team=shop-team&until=2027-01-01T00:00:00Z&limit=1",
     "/api/v1/certificates?cursor=1790000000000.0199",
     "/api/v1/certificates/nobody",
+    "/api/v1/certificates/nobody/evidence",
     "/certificates",
     "/certificates/nobody",
     "/certificates/nobody.jwt",

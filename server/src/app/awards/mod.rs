@@ -10,9 +10,9 @@ use std::collections::HashMap;
 
 use scoring_rules::{AwardKind, Standing, StandingState};
 
-pub use badge::{Badge, Show, Tone, badge};
+pub use badge::{Badge, Show, Tone, badge, unknown_badge};
 pub use issue::{achievement, credential, issuer, issuer_base, status_list, status_number};
-pub use show::{calendar, certificate, held, of_scorecard};
+pub use show::{calendar, certificate, evidence, held, of_scorecard};
 pub(in crate::app) use turn::{Changed, Turn, Turning, write};
 
 use crate::error::Result;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use scoring_rules::{Award, AwardKind, Record, Rulebook};
+use serde_json::value::RawValue;
 
-use super::{HELD, kind_code, state_word};
+use super::{HELD, issue, kind_code, state_word};
 use crate::app::scorecard::Explained;
 use crate::app::views::{AwardView, CertificateView, Page};
 use crate::app::{Tx, owners, rulebook};
@@ -113,7 +114,7 @@ pub(super) fn found(tx: &mut Tx<'_>, id: &str) -> Result<(AwardRow, ServiceRow, 
         }
         None => false,
     };
-    if !public && tx.config.reading_takes_sign_in() && tx.actor.is_anonymous() {
+    if !public && !tx.may_read() {
         return Err(Error::Unauthenticated { detail: "Sign in to see certificates.".to_owned() });
     }
     let (row, service) = row.ok_or_else(missing)?;
@@ -139,6 +140,19 @@ pub fn certificate(tx: &mut Tx<'_>, id: &str) -> Result<CertificateView> {
     Ok(one(row, &service, team, public, book.as_ref(), &base))
 }
 
+/// What a certificate rests on, byte for byte as its digest is of.
+///
+/// # Errors
+///
+/// As [`certificate`]; [`Error::NotFound`] also for a badge, which keeps none.
+pub fn evidence(tx: &mut Tx<'_>, id: &str) -> Result<String> {
+    let (row, ..) = found(tx, id)?;
+    if row.proof.is_empty() {
+        return Err(Error::not_found("evidence of a certificate", row.id));
+    }
+    Ok(row.proof)
+}
+
 fn one(
     row: AwardRow,
     service: &ServiceRow,
@@ -154,6 +168,7 @@ fn one(
     let (team, team_name) = team.map_or((None, None), |(_, slug, name)| (Some(slug), Some(name)));
     CertificateView {
         credential_url: row.status_index.map(|_| format!("{base}/certificates/{}.jwt", row.id)),
+        status_list_url: row.status_index.map(|index| issue::list_url(base, index)),
         award: row.award,
         kind: kind.as_str().to_owned(),
         title: row.title,
@@ -174,7 +189,8 @@ fn one(
         grade: row.grade,
         coverage: row.coverage,
         rulebook: row.book_hash,
-        evidence: serde_json::from_str(&row.proof).ok(),
+        // The kept bytes, which the digest is of: parsed and written again they might be others.
+        evidence: RawValue::from_string(row.proof).ok(),
         evidence_sha256: text(row.proof_sha256),
         waivers: Vec::new(),
         public,

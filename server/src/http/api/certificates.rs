@@ -74,6 +74,12 @@ pub async fn one(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Res
     conditional::json(&req, &view)
 }
 
+/// `GET /api/v1/certificates/{id}/evidence`
+pub async fn evidence(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Result<HttpResponse> {
+    let kept = app.read(move |tx| uses::evidence(tx, &id)).await?;
+    Ok(conditional::bytes(&req, "application/json", kept.into_bytes()))
+}
+
 /// `GET /certificates/{id}.jwt`
 pub async fn credential(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Result<HttpResponse> {
     let token = signed(&app, move |tx| uses::credential(tx, &id)).await?;
@@ -121,7 +127,8 @@ pub async fn key(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Res
     Ok(for_verifiers(conditional::json(&req, &found)?, AGE))
 }
 
-fn for_verifiers(mut answer: HttpResponse, age: &'static str) -> HttpResponse {
+/// What pages of browsers elsewhere may read too.
+pub(super) fn for_verifiers(mut answer: HttpResponse, age: &'static str) -> HttpResponse {
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(age));
     headers.insert(ANY_ORIGIN, HeaderValue::from_static("*"));
