@@ -10,6 +10,8 @@ mod table;
 
 use std::time::{Duration, Instant};
 
+use harness::json;
+
 use crate::load::{CONNECTIONS, closed, paced, same};
 use crate::place::Place;
 use crate::table::Table;
@@ -166,6 +168,37 @@ fn answers(table: &mut Table, size: Size) {
     table.below(section, "  p99 at half of that load", half.p99, "ms", 10.0);
 }
 
+/// What is read of a large catalog.
+const LARGE: &[&str] = &[
+    "/api/v1/services/s-000007/scorecard",
+    "/api/v1/rollups",
+    "/leaderboards/score",
+    "/leaderboards/improved",
+    "/leaderboards/improved?by=service",
+    "/services",
+    "/overview",
+    "/certificates",
+    "/challenges",
+    "/challenges/drills",
+    "/challenges/grades",
+    "/api/v1/challenges/expression/standings",
+    "/services/s-000007/what-if?pass=drill-dns",
+];
+
+/// Three challenges over all services, one of each way to count.
+fn challenges(place: &Place) {
+    let now = harness::now();
+    let (from, to) = (now - chrono::Duration::minutes(1), now + chrono::Duration::days(30));
+    for (title, goal) in [
+        ("Drills", json!({"kind": "drills", "failures": ["dns", "cpu"], "fresh_days": 30})),
+        ("Grades", json!({"kind": "grade", "grade": "B"})),
+        ("Expression", json!({"kind": "custom", "pass": "drills.fresh >= 1"})),
+    ] {
+        let wish = json!({ "title": title, "goal": goal, "starts_at": harness::instant(from), "ends_at": harness::instant(to) });
+        let _ = place.server.post("/api/v1/challenges", &wish).expect(201);
+    }
+}
+
 /// A large catalog: start, memory at rest, the pages that look at all of it.
 fn large(table: &mut Table, size: Size) {
     let section = format!("{} services", size.large);
@@ -178,8 +211,8 @@ fn large(table: &mut Table, size: Size) {
     table.below(&section, "start until the first answer, median of 5", starts[2], "ms", 300.0);
     std::thread::sleep(Duration::from_secs(2));
     table.below(&section, "memory at rest", place.memory().all, "MB", 40.0);
-    for path in ["/api/v1/services/s-000007/scorecard", "/api/v1/rollups", "/leaderboards/score", "/services"]
-    {
+    challenges(&place);
+    for path in LARGE {
         // With a token nothing is kept: this is what the database takes.
         let request = same(client::get(path, place.server.token()));
         let done = paced(place.server.address(), size.time, 4.0, &request);

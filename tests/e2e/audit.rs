@@ -92,6 +92,7 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
     all.push(write("PUT /api/v1/services/{slug}/sharing", path, &sharing, both));
     all.extend(accounts());
     all.extend(of_challenges());
+    all.push(of_reviews());
     let mut publisher = example("/api/v1/trusted-publishers", "post");
     publisher["services"] = json!(["checkout"]);
     let path = "/api/v1/trusted-publishers";
@@ -151,6 +152,12 @@ fn of_challenges() -> [Write; 2] {
     ]
 }
 
+/// A review is answered; `REVIEW` stands for one that is open.
+fn of_reviews() -> Write {
+    let answer = json!({"state": "closed", "finding": "corrected"});
+    write("PATCH /api/v1/reviews/{id}", "/api/v1/reviews/REVIEW", &answer, (true, true))
+}
+
 /// The records of one request, by its id.
 fn records(server: &Server, request: &str) -> Vec<Value> {
     let page = server.json("/api/v1/audit?limit=100");
@@ -176,7 +183,10 @@ fn every_write_of_the_table_leaves_a_record_that_says_who_how_where_and_what() {
     for one in writes(&server) {
         let method = one.route.split(' ').next().unwrap_or_default();
         let hook = one.route.contains("/hooks/");
-        let path = one.path.replace("LAST", &last);
+        let mut path = one.path.replace("LAST", &last);
+        if path.contains("REVIEW") {
+            path = path.replace("REVIEW", &crate::reviews::opened(&server));
+        }
         let token = if hook { KEY } else { server.token() };
         let request =
             server.request_as(token, method, &path).header("content-type", one.media).body(one.body);

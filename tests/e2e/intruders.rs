@@ -48,8 +48,13 @@ fn json_of(route: &'static str, path: &str, body: Value) -> Write {
 }
 
 /// What is shown of a service, and what it plays in.
-fn shown_and_played(service: &str) -> [Write; 4] {
+fn shown_and_played(service: &str) -> [Write; 5] {
     [
+        json_of(
+            "PATCH /api/v1/reviews/{id}",
+            "/api/v1/reviews/theirs",
+            json!({"state": "closed", "finding": "nothing_wrong"}),
+        ),
         json_of(
             "PUT /api/v1/services/{slug}/sharing",
             &format!("/api/v1/services/{service}/sharing"),
@@ -190,8 +195,9 @@ fn nothing_of_one_team_writes_to_a_service_of_another() {
             Access::Scope("drills:write" | "evidence:write") | Access::Whole("catalog:write")
         )
     };
+    let writing = routes::api().filter(|route| route.method != "GET");
     let all: BTreeSet<String> =
-        routes::api().filter(about_services).map(|r| format!("{} {}", r.method, r.path)).collect();
+        writing.filter(about_services).map(|r| format!("{} {}", r.method, r.path)).collect();
     assert_eq!(all, driven.iter().map(|r| (*r).to_owned()).collect(), "every write about services is driven");
     // The same hands may write to their own.
     let request = server.request_as(&of_team, "POST", "/api/v1/drills");
@@ -288,7 +294,7 @@ fn a_field_that_is_not_the_senders_is_refused_in_every_body() {
             let line = reply.text().lines().next().unwrap_or_default().to_owned();
             let batch = one.path.ends_with("/batch") && line.contains("422");
             // An id of a path that is not there yet: nothing to change, and nothing changed.
-            let nowhere = one.path.ends_with("LAST") && reply.status == 404;
+            let nowhere = (one.path.ends_with("LAST") || one.path.ends_with("REVIEW")) && reply.status == 404;
             assert!(
                 reply.status == 422 || batch || nowhere,
                 "{} took `{name}`: {} {line}",

@@ -57,6 +57,7 @@ mod refusals;
 mod replicas;
 mod restore;
 mod retention;
+mod reviews;
 mod roles;
 mod rules;
 mod scorecard;

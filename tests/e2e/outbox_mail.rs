@@ -1,6 +1,8 @@
 //! Mail: at once what cannot wait, a digest once a week, quiet otherwise; and an end to it by a link.
 
-use harness::{MailServer, SMALL_CATALOG, Server, Setup, Value, Visitor, drill, json};
+use std::sync::Arc;
+
+use harness::{Encrypted, MailServer, SMALL_CATALOG, Server, Setup, Value, Visitor, drill, json};
 
 use crate::outbox::{add, target, until};
 
@@ -126,4 +128,59 @@ fn a_recipient_that_the_server_does_not_know_pauses_and_a_server_that_is_away_wa
         assert_eq!(refused.problem(422, "invalid")["errors"][0]["pointer"], "/address");
     }
     assert!(mail.letters().is_empty());
+}
+
+#[test]
+fn mail_goes_encrypted_and_signed_in_and_to_nobody_without_a_certificate_that_is_trusted() {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (cert, key) = (made.cert.pem(), made.signing_key.serialize_der());
+    let config =
+        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![made.cert.der().clone()],
+                rustls::pki_types::PrivateKeyDer::Pkcs8(key.into()),
+            )
+            .unwrap();
+    let config = Arc::new(config);
+    for (word, encrypted) in
+        [("implicit", Encrypted::AtOnce(Arc::clone(&config))), ("starttls", Encrypted::WhenAsked(config))]
+    {
+        let mail = MailServer::speaking(&encrypted);
+        for trusted in [true, false] {
+            let ca = if trusted { "ca_file = \"ca.pem\"\n" } else { "" };
+            let settings = format!(
+                "[mail]\nhost = \"127.0.0.1\"\nport = {}\ntls = \"{word}\"\n{ca}username = \"bear\"\n\
+                 password_env = \"MAIL_PASSWORD\"\nfrom = \"Waterbear <waterbear@shop.example>\"\n",
+                mail.port()
+            );
+            let server = Setup::default()
+                .file("waterbear.toml", &settings)
+                .file("ca.pem", &cert)
+                .env("MAIL_PASSWORD", "winter sleep")
+                .env("WATERBEAR_SECRET_KEY", "a secret key of some length, for tests")
+                .frozen(SUNDAY)
+                .start();
+            server.import(SMALL_CATALOG);
+            let to = format!("{word}@shop.example");
+            let made = add(&server, &json!({"kind": "mail", "address": to}));
+            let id = made["id"].clone();
+            let _ = server
+                .post(&format!("/api/v1/webhooks/{}/test", id.as_str().unwrap_or_default()), &Value::Null)
+                .expect(202);
+            if trusted {
+                until("the test is mailed", || mail.letters().len() == 1);
+                assert_eq!(mail.letters()[0].to, to);
+                // PLAIN: no other name, the user, the password.
+                assert_eq!(mail.logins(), ["AGJlYXIAd2ludGVyIHNsZWVw"], "{word}");
+            } else {
+                until("the attempt is told", || {
+                    target(&server, &id)["error"].as_str().is_some_and(|error| error.contains("certificate"))
+                });
+                assert_eq!((mail.letters().len(), mail.logins().len()), (1, 1), "{word}: nothing was said");
+            }
+        }
+    }
 }

@@ -216,3 +216,20 @@ fn targets_are_sealed_with_the_secret_key_and_say_so_without_it() {
     server.get(&path).problem(404, "not_found");
     let _ = server.cli(&["verify"]).ok();
 }
+
+#[test]
+fn a_form_that_is_wrong_keeps_what_was_typed_and_marks_the_field() {
+    let server =
+        Setup::default().env("WATERBEAR_SECRET_KEY", "a secret key of some length, for tests").start();
+    let admin = server.signed_in("ada", &["--role", "admin"]);
+    let fields =
+        [("kind", "webhook"), ("name", "On call"), ("url", "https://127.0.0.1/x"), ("want", "digest")];
+    let page = admin.submit("/admin/notifications", &fields).expect(422).text();
+    for there in
+        ["value=\"https://127.0.0.1/x\"", "aria-describedby=\"nw-url\"", "id=\"nw-url\"", "value=\"On call\""]
+    {
+        assert!(page.contains(there), "{there} in {page}");
+    }
+    let blank = admin.get("/admin/notifications").expect(200).text();
+    assert!(!blank.contains("aria-invalid") && !blank.contains("Nothing was added"), "{blank}");
+}

@@ -136,7 +136,7 @@ fn a_regression_names_what_was_deployed_since_the_last_pass() {
         events["items"].as_array().into_iter().flatten().find(|e| e["kind"] == "drill_regressed").cloned();
     let told = told.unwrap_or_default();
     let sentence = told["sentence"].as_str().unwrap_or_default();
-    let window = "It broke between 2026-11-20T08:40:00.000Z and 2026-11-20T10:10:00.000Z, \
+    let window = "It broke between 08:40 and 10:10 UTC on 20 November 2026, \
                   with 2 deployments in between: v41, v39 (rolled back).";
     assert!(sentence.contains(window), "{sentence}");
     assert_eq!(told["data"]["deployments"].as_array().map(Vec::len), Some(2), "{told:#}");

@@ -28,7 +28,7 @@ pub use prometheus::Prometheus;
 pub use raw::{RawReply, connect, raw_request};
 pub use reply::Reply;
 pub use server::{Server, Setup};
-pub use smtp::{Letter, MailServer};
+pub use smtp::{Encrypted, Letter, MailServer};
 pub use stub::{Asked, Stream, Stub, Told};
 pub use visitor::Visitor;
 

@@ -234,8 +234,24 @@ pub fn window(
     })
 }
 
+/// Two instants for a sentence, in UTC, to the minute, or to the second where that is the same.
+fn span(from: Timestamp, to: Timestamp) -> String {
+    let (from, to) = (from.to_datetime(), to.to_datetime());
+    let clock = if from.timestamp() / 60 == to.timestamp() / 60 { "%H:%M:%S" } else { "%H:%M" };
+    let day = to.format("%-d %B %Y");
+    if from.date_naive() == to.date_naive() {
+        return format!("{} and {} UTC on {day}", from.format(clock), to.format(clock));
+    }
+    format!(
+        "{} UTC on {} and {} UTC on {day}",
+        from.format(clock),
+        from.format("%-d %B %Y"),
+        to.format(clock)
+    )
+}
+
 fn sentence(after: Timestamp, before: Timestamp, deployments: &[DeploymentView]) -> String {
-    let window = format!("It broke between {after} and {before}");
+    let window = format!("It broke between {}", span(after, before));
     let count = match deployments.len() {
         0 => return format!("{window}."),
         1 => "1 deployment".to_owned(),

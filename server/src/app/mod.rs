@@ -38,6 +38,7 @@ pub mod publishers;
 pub mod recording;
 pub mod replay;
 pub mod retention;
+pub mod reviews;
 pub mod rollups;
 pub mod rulebook;
 pub mod runs;

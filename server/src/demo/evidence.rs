@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::catalog::Made;
 use super::degraders::Degraders;
 use super::dice::Dice;
-use super::{flows, journal};
+use super::{flows, journal, played};
 use crate::app::degrader::PutDegrader;
 use crate::app::posted::PostFact;
 use crate::types::{DAY_MS, DrillKind, Failure, Timestamp};
@@ -96,6 +96,7 @@ impl Plan {
             facts(service, day, at, &mut self.degraders, &mut today);
             dependencies(services, n, day, at, &mut today);
         }
+        today.lines.extend(played::lines(services, day, at));
         today
     }
 }

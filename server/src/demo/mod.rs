@@ -10,6 +10,7 @@ mod dice;
 mod evidence;
 mod flows;
 mod journal;
+mod played;
 mod targets;
 
 use std::net::SocketAddr;

@@ -22,35 +22,13 @@ pub(super) fn read(body: &str, hints: &Hints) -> Result<Read, Error> {
     let document = json::parse(body)?;
     engine::require_object(&document, "a summary of k6")?;
     let exit = exit_code(hints)?;
-    let machine =
-        document.pointer("/results/metrics").is_some() || document.pointer("/results/checks").is_some();
+    let machine = is_machine(&document);
     if !machine && document.get("metrics").is_none_or(|metrics| !metrics.is_object()) {
         let detail = "this is no summary of k6: post the file of --summary-export or of \
                       --new-machine-readable-summary, or what handleSummary(data) gets, as JSON";
         return Err(Error::invalid("/metrics", detail));
     }
-    let mut found = Found::default();
-    if machine {
-        let metrics = engine::list(&document, "/results/metrics");
-        for metric in metrics.iter().chain(engine::list(&document, "/results/checks/metrics")) {
-            found.thresholds(text(metric, "/name").unwrap_or_default(), metric.get("thresholds"));
-        }
-        for check in engine::list(&document, "/results/checks/results") {
-            found.check(check);
-        }
-        found.totals(&document);
-    } else {
-        for (name, metric) in document.get("metrics").and_then(Value::as_object).into_iter().flatten() {
-            found.thresholds(name, metric.get("thresholds"));
-        }
-        if let Some(group) = document.get("root_group") {
-            found.group(group, 0);
-        }
-        if found.passes + found.fails == 0 {
-            let checks = document.pointer("/metrics/checks");
-            found.add(checks.and_then(|c| c.get("values")).or(checks));
-        }
-    }
+    let found = Found::of(&document, machine);
     let (outcome, reason) = found.judge(exit);
     let mut story = Story::new("k6", outcome, reason);
     for place in ["/options/tags", "/config/tags", "/metadata/tags", "/tags", "/waterbear"] {
@@ -66,6 +44,23 @@ pub(super) fn read(body: &str, hints: &Hints) -> Result<Read, Error> {
     story.read(&document, hints).map(|reading| Read::Drill(Box::new(reading)))
 }
 
+/// Whether it is the machine-readable form.
+fn is_machine(document: &Value) -> bool {
+    document.pointer("/results/metrics").is_some() || document.pointer("/results/checks").is_some()
+}
+
+/// What a summary that was read before was asked to hold: its thresholds as written, and how many checks ran.
+pub(super) struct Asked {
+    pub(super) thresholds: Vec<String>,
+    pub(super) checks: u64,
+}
+
+/// What a summary was asked to hold.
+pub(super) fn asked(document: &Value) -> Asked {
+    let found = Found::of(document, is_machine(document));
+    Asked { checks: found.passes.saturating_add(found.fails), thresholds: found.held }
+}
+
 fn exit_code(hints: &Hints) -> Result<Option<i64>, Error> {
     let Some(text) = hints.exit_code.as_deref().map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
@@ -78,7 +73,8 @@ fn exit_code(hints: &Hints) -> Result<Option<i64>, Error> {
 /// Thresholds and checks of a run.
 #[derive(Default)]
 struct Found {
-    kept: usize,
+    /// Thresholds that held, as written.
+    held: Vec<String>,
     broken: Vec<String>,
     passes: u64,
     fails: u64,
@@ -86,6 +82,32 @@ struct Found {
 }
 
 impl Found {
+    fn of(document: &Value, machine: bool) -> Self {
+        let mut found = Self::default();
+        if machine {
+            let metrics = engine::list(document, "/results/metrics");
+            for metric in metrics.iter().chain(engine::list(document, "/results/checks/metrics")) {
+                found.thresholds(text(metric, "/name").unwrap_or_default(), metric.get("thresholds"));
+            }
+            for check in engine::list(document, "/results/checks/results") {
+                found.check(check);
+            }
+            found.totals(document);
+        } else {
+            for (name, metric) in document.get("metrics").and_then(Value::as_object).into_iter().flatten() {
+                found.thresholds(name, metric.get("thresholds"));
+            }
+            if let Some(group) = document.get("root_group") {
+                found.group(group, 0);
+            }
+            if found.passes + found.fails == 0 {
+                let checks = document.pointer("/metrics/checks");
+                found.add(checks.and_then(|c| c.get("values")).or(checks));
+            }
+        }
+        found
+    }
+
     /// The two legacy forms are told apart by each value, so that neither can be taken for the other.
     fn thresholds(&mut self, metric: &str, thresholds: Option<&Value>) {
         for (expression, value) in thresholds.and_then(Value::as_object).into_iter().flatten() {
@@ -99,7 +121,7 @@ impl Found {
             if broken {
                 self.broken.push(format!("{} {}", shown(metric), shown(expression)));
             } else {
-                self.kept += 1;
+                self.held.push(expression.clone());
             }
         }
     }
@@ -142,7 +164,7 @@ impl Found {
     }
 
     fn judge(&self, exit: Option<i64>) -> (Outcome, String) {
-        let thresholds = self.kept + self.broken.len();
+        let thresholds = self.held.len() + self.broken.len();
         let checks = self.passes.saturating_add(self.fails);
         if !self.broken.is_empty() {
             let named: Vec<&str> = self.broken.iter().take(NAMED).map(String::as_str).collect();

@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
 use super::weight::InFlight;
 use super::{Installed, routes};
@@ -38,17 +40,24 @@ pub struct Body {
 
 impl Body {
     /// The body as a JSON object of a fixed form: line and column of what cannot be read, the place of what is wrong.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+    pub fn json<T: DeserializeOwned + ToSchema>(&self) -> Result<T> {
         // Where the form has a default for every field, a list would pass for an object without any.
         if self.begins_with() != Some(b'{') {
             let _: IgnoredAny = parse(&self.bytes)?;
             return Err(Error::invalid("", "expected a JSON object"));
         }
-        parse(&self.bytes)
+        match parse(&self.bytes) {
+            Err(Error::Invalid { fields }) => {
+                // Read anew with time to look for all that is wrong; what is told first stays first.
+                let all = parse::<Map<String, Value>>(&self.bytes).map(mistakes::<T>).unwrap_or_default();
+                Err(Error::Invalid { fields: if all.is_empty() { fields } else { all } })
+            }
+            done => done,
+        }
     }
 
     /// The body as JSON objects of a fixed form: one, or a list of them.
-    pub fn json_list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+    pub fn json_list<T: DeserializeOwned + ToSchema>(&self) -> Result<Vec<T>> {
         if self.begins_with() != Some(b'[') {
             return Ok(vec![self.json()?]);
         }
@@ -56,12 +65,12 @@ impl Body {
         let mut good = Vec::with_capacity(items.len());
         let mut fields = Vec::new();
         for (n, item) in items.into_iter().enumerate() {
-            match serde_path_to_error::deserialize(Value::Object(item)) {
+            match serde_path_to_error::deserialize(Value::Object(item.clone())) {
                 Ok(item) => good.push(item),
-                Err(error) => {
-                    let place = format!("/{n}{}", pointer(error.path()));
-                    fields.push(FieldError::new(place, error.inner().to_string()));
-                }
+                Err(_) => fields.extend(mistakes::<T>(item).into_iter().map(|mut field| {
+                    field.pointer = format!("/{n}{}", field.pointer);
+                    field
+                })),
             }
         }
         if fields.is_empty() { Ok(good) } else { Err(Error::Invalid { fields }) }
@@ -79,6 +88,32 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         .map_err(|error| explain(error.inner(), pointer(error.path())))?;
     reader.end().map_err(|error| explain(&error, String::new()))?;
     Ok(value)
+}
+
+/// Everything that is wrong with an object: fields of the wrong form or name, one after the other with those before left
+/// out, and then all that are missing.
+fn mistakes<T: DeserializeOwned + ToSchema>(mut map: Map<String, Value>) -> Vec<FieldError> {
+    let given: Vec<String> = map.keys().cloned().collect();
+    let mut fields = Vec::new();
+    while let Err(error) = serde_path_to_error::deserialize::<_, T>(Value::Object(map.clone())) {
+        let place = pointer(error.path());
+        let wrong = place.split('/').nth(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
+        if !wrong.is_some_and(|name| map.remove(&name).is_some()) {
+            break;
+        }
+        fields.push(FieldError::new(place, error.inner().to_string()));
+    }
+    let missing = required::<T>().into_iter().filter(|name| !given.contains(name));
+    fields.extend(missing.map(|name| FieldError::new(format!("/{name}"), format!("missing field `{name}`"))));
+    fields
+}
+
+/// Fields that a form cannot do without, as its description says.
+fn required<T: ToSchema>() -> Vec<String> {
+    match T::schema() {
+        RefOr::T(Schema::Object(object)) => object.required,
+        _ => Vec::new(),
+    }
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -225,7 +260,7 @@ fn same_media(known: &str, media: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[derive(Debug, serde::Deserialize)]
+    #[derive(Debug, serde::Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only its form matters here")]
     struct Form {
@@ -266,7 +301,16 @@ mod tests {
             assert!(field(text).1.contains("object"), "{text}");
         }
         let (pointer, detail) = field("{}");
-        assert!(pointer.is_empty() && detail.contains("`name`"), "{pointer} {detail}");
+        assert!(pointer == "/name" && detail.contains("`name`"), "{pointer} {detail}");
+    }
+
+    #[test]
+    fn all_mistakes_of_an_object_are_told() {
+        let Error::Invalid { fields } = read("{\"list\": [1, \"two\"], \"nam\": \"a\", \"a/b\": 1}") else {
+            panic!()
+        };
+        let places: Vec<&str> = fields.iter().map(|f| f.pointer.as_str()).collect();
+        assert_eq!(places, ["/a~1b", "/list/1", "/nam", "/name"]);
     }
 
     #[test]
@@ -276,7 +320,7 @@ mod tests {
         match body.json_list::<Form>() {
             Err(Error::Invalid { fields }) => {
                 let places: Vec<&str> = fields.iter().map(|f| f.pointer.as_str()).collect();
-                assert_eq!(places, ["/1/name", "/2/nam"]);
+                assert_eq!(places, ["/1/name", "/2/nam", "/2/name"]);
             }
             other => panic!("{other:?}"),
         }

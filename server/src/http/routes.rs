@@ -5,6 +5,7 @@ mod challenges;
 mod media;
 mod notifications;
 mod pages;
+mod reviews;
 mod table;
 
 use std::collections::HashMap;
@@ -94,7 +95,7 @@ pub struct Route {
 
 /// Every call of the API.
 pub fn api() -> impl Iterator<Item = &'static Route> {
-    [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES].into_iter().flatten()
+    [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES, reviews::ROUTES].into_iter().flatten()
 }
 
 /// Every line of all tables.

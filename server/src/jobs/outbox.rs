@@ -116,6 +116,13 @@ async fn send_to(post: &Post, target: &str) -> Result<()> {
 }
 
 async fn digest_loop(app: Arc<App>) {
+    // The settings may have changed since this installation ran last.
+    let worker = Arc::clone(&app);
+    match blocking(move || outbox::reschedule_digests(&worker)).await {
+        Ok(0) => {}
+        Ok(moved) => tracing::info!(moved, "digests follow the schedule of the settings"),
+        Err(error) => tracing::warn!(?error, "digests"),
+    }
     loop {
         let worker = Arc::clone(&app);
         match blocking(move || outbox::digest_due(&worker)).await {

@@ -23,6 +23,8 @@ pub const PRIVATE: &[&str] = &[
     "deployment_recorded",
     "grading_requested",
     "message_kept",
+    "review_answered",
+    "review_opened",
     "target_added",
     "target_changed",
     "target_paused",

@@ -31,6 +31,7 @@ pub mod publishers;
 mod refusal;
 pub mod restore;
 pub mod retention;
+pub mod reviews;
 pub mod rollups;
 pub mod runs;
 pub mod schema;

@@ -163,6 +163,17 @@ pub fn due_digests(conn: &mut Conn, now: i64) -> QueryResult<Vec<String>> {
         .load(conn)
 }
 
+/// Has digests that are to come come at `next` (ms); those that are due stay due. Gives how many moved.
+pub fn move_digests(conn: &mut Conn, now: i64, next: Option<i64>) -> QueryResult<usize> {
+    let to_come = targets::table.filter(targets::digest_at.gt(now));
+    match next {
+        Some(next) => diesel::update(to_come.filter(targets::digest_at.ne(next)))
+            .set(targets::digest_at.eq(next))
+            .execute(conn),
+        None => diesel::update(to_come).set(targets::digest_at.eq(None::<i64>)).execute(conn),
+    }
+}
+
 /// Up to which position of the log everything was told; none: nothing was yet.
 pub fn cursor(conn: &mut Conn) -> QueryResult<Option<i64>> {
     let text: Option<String> = meta::table.find(CURSOR).select(meta::value).get_result(conn).optional()?;

@@ -7,6 +7,7 @@ mod held;
 mod outbox;
 mod people;
 mod publishers;
+mod questions;
 mod quests;
 mod rollups;
 mod signals;
@@ -19,9 +20,10 @@ pub use held::{awards, credential_status, sharing};
 pub use outbox::{deliveries, notification_targets};
 pub use people::{memberships, sessions, users};
 pub use publishers::{openid_issuers, trusted_publishers, used_identity_tokens};
+pub use questions::{review_evidence, reviews};
 pub use quests::{challenge_days, challenge_rewards, challenge_teams, challenges};
 pub use rollups::scope_daily;
-pub use signals::{alerts, deployments, kept_messages};
+pub use signals::{alerts, deployments, kept_messages, sources, telemetry};
 pub use tickets::{drill_tickets, signing_keys, ticket_results};
 
 diesel::table! {
@@ -327,31 +329,6 @@ diesel::table! {
         owner -> Text,
         lease_until -> BigInt,
         attempt -> BigInt,
-    }
-}
-
-diesel::table! {
-    sources (name) {
-        name -> Text,
-        version -> Text,
-        last_try_at -> Nullable<BigInt>,
-        last_success_at -> Nullable<BigInt>,
-        away_since -> Nullable<BigInt>,
-        last_error -> Text,
-        failures -> Integer,
-        next_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    telemetry (source, service_id) {
-        source -> Text,
-        service_id -> Text,
-        collected_at -> Nullable<BigInt>,
-        tried_at -> BigInt,
-        error -> Text,
-        attention -> SmallInt,
-        body -> Text,
     }
 }
 

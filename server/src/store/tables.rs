@@ -57,6 +57,8 @@ pub(super) const TABLES: &[&str] = &[
     "season_roster",
     "season_standings",
     "boards_left",
+    "reviews",
+    "review_evidence",
 ];
 
 /// Tables with rows that the migrations make: an installation in which nothing was stored yet has those.
@@ -78,6 +80,7 @@ mod tests {
             include_str!("schema/people.rs"),
             include_str!("schema/publishers.rs"),
             include_str!("schema/quests.rs"),
+            include_str!("schema/questions.rs"),
             include_str!("schema/rollups.rs"),
             include_str!("schema/signals.rs"),
             include_str!("schema/tickets.rs")

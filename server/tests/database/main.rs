@@ -14,6 +14,7 @@ mod outbox;
 mod paths;
 mod people;
 mod plans;
+mod reviews;
 
 use std::path::Path;
 

@@ -58,7 +58,10 @@ pub(crate) fn tell(app: &App, ids: &[String], later: impl Fn(i64), heard: &mut H
         write(app, |tx| outbox::settle(tx, &job, answer, 0.0));
     }
     heard.listen("sending");
+    assert_eq!(outbox::reschedule_digests(app).unwrap(), 0, "the schedule is the one they were added under");
+    heard.listen("the schedule of digests");
     later(8 * DAY_MS);
+    assert_eq!(outbox::reschedule_digests(app).unwrap(), 0, "what is due stays due");
     assert_eq!(outbox::digest_due(app).unwrap(), 3);
     heard.listen("digests");
     for paused in [true, false] {
@@ -78,4 +81,38 @@ pub(crate) fn tell(app: &App, ids: &[String], later: impl Fn(i64), heard: &mut H
     heard.listen("sweeping messages");
     write(app, |tx| outbox::remove(tx, &ids[0]));
     heard.listen("removing targets");
+}
+
+#[test]
+fn a_schedule_that_changed_holds_for_targets_that_were_there_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = crate::database("digests", folder.path());
+    let clock = std::sync::Arc::new(waterbear::clock::FrozenClock::at(
+        waterbear::types::Timestamp::parse("2026-08-12T09:00:00Z").unwrap(),
+    ));
+    let open = |digest: &str| {
+        let config = waterbear::config::Config {
+            database: waterbear::store::DatabaseUrl::parse(&url).unwrap(),
+            notifications: NotificationsConfig { digest: digest.to_owned(), ..settings() },
+            ..waterbear::config::Config::default()
+        };
+        let clock: std::sync::Arc<dyn waterbear::clock::Clock> = clock.clone();
+        App::build(config, clock).unwrap()
+    };
+    let weekly = open("0 9 * * Mon");
+    let wish = AddTarget {
+        kind: Some("mail".into()),
+        name: "Team".into(),
+        url: None,
+        address: Some("team@shop.example".into()),
+        team: None,
+        events: None,
+    };
+    let added = write(&weekly, |tx| outbox::create(tx, &wish)).target;
+    let day =
+        |app: &App| app.read_now(|tx| outbox::one(tx, &added.id)).unwrap().next_digest_at.unwrap().day_text();
+    assert_eq!(day(&weekly), "2026-08-17");
+    drop(weekly);
+    let daily = open("0 9 * * *");
+    assert_eq!((outbox::reschedule_digests(&daily).unwrap(), day(&daily).as_str()), (1, "2026-08-13"));
 }

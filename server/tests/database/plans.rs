@@ -50,6 +50,8 @@ const GROWING: &[&str] = &[
     "memberships",
     "deliveries",
     "season_standings",
+    "reviews",
+    "review_evidence",
 ];
 
 /// Statements issued since the last look.
@@ -283,6 +285,8 @@ async fn collect(url: &str) -> Heard {
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     run_jobs(&app, &mut heard);
     crate::people::tell(&app, &mut heard);
+    clock.advance_ms(60_000);
+    crate::reviews::tell(&app, &mut heard);
     crate::challenges::tell(&app, &service, &token, clock.now(), &mut heard).await;
     read_all(&service, &token, &last, &mut heard).await;
     crate::hidden::read_all(&service, &last, &mut heard).await;

@@ -35,6 +35,7 @@ use super::{Tx, owners};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::challenges::ChallengeRow as Row;
+use crate::types::Timestamp;
 
 /// A challenge as it may be sent.
 pub const EXAMPLE: &str = r#"{
@@ -63,6 +64,13 @@ impl Tx<'_> {
     pub fn plans_challenges(&self) -> bool {
         self.actor.sees_all()
     }
+}
+
+/// Title, end and scope of the challenges that were under way at `at`, of those that run or ended lately.
+pub(super) fn under_way(tx: &mut Tx<'_>, at: Timestamp) -> Result<Vec<(String, Timestamp, ChallengeScope)>> {
+    let rows = store::challenges::page(tx.conn, &[OPEN, ENDED], None, 200)?;
+    let live = rows.iter().filter(|row| row.starts_at <= at.0 && at.0 < row.ends_at);
+    Ok(live.map(|row| (row.title.clone(), Timestamp(row.ends_at), scope::read(row))).collect())
 }
 
 /// The stored challenge of a slug, if the actor may know of it: of a draft knows who plans challenges, of one over a flow who

@@ -43,6 +43,18 @@ pub fn run_due(app: &App) -> Result<usize> {
     Ok(made)
 }
 
+/// Puts the schedule of the settings into force for targets that were added under another one; gives how many moved.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn reschedule(app: &App) -> Result<usize> {
+    app.write_now(&Actor::schedule(), |tx| {
+        let next = targets::next_digest(tx);
+        Ok(store::outbox::move_digests(tx.conn, tx.now.0, next)?)
+    })
+}
+
 /// Makes the digest of one target, unless another process has.
 fn one(app: &App, id: &str) -> Result<bool> {
     // Put together without holding anybody up.

@@ -17,7 +17,7 @@ mod views;
 mod webhook;
 mod wish;
 
-pub use digest::run_due as digest_due;
+pub use digest::{reschedule as reschedule_digests, run_due as digest_due};
 pub use mail::Letter;
 pub use spread::spread;
 pub use targets::{

@@ -9,6 +9,8 @@ use crate::types::Timestamp;
 
 /// Longest sentence that is told, in characters.
 const MAX_SENTENCE: usize = 600;
+/// No sentence of ours is shorter, in bytes.
+const SHORTEST: usize = 20;
 /// Details of an event that are longer than this are left out, bytes of JSON.
 const MAX_DETAILS: usize = 8_000;
 
@@ -61,6 +63,14 @@ pub(super) fn clean(text: &str, most: usize) -> String {
     out
 }
 
+/// The first sentence, without its full stop: what is read in a subject or a header.
+fn headline(sentence: &str) -> &str {
+    // A name may hold a full stop of its own.
+    let end = sentence.match_indices(". ").map(|(at, _)| at).find(|at| *at >= SHORTEST);
+    let first = end.and_then(|at| sentence.get(..at)).unwrap_or(sentence);
+    first.strip_suffix('.').unwrap_or(first)
+}
+
 /// The address of what an event is about.
 pub(super) fn address(base: &str, event: &EventView) -> String {
     if event.kind.starts_with("challenge_") {
@@ -103,7 +113,7 @@ impl Note {
         Self {
             kind: event.kind.clone(),
             at: event.at,
-            title: format!("{lead}: {}", clean(&event.sentence, 120)),
+            title: format!("{lead}: {}", clean(headline(&event.sentence), 120)),
             text: sentence,
             sections: Vec::new(),
             url,
@@ -128,5 +138,21 @@ impl Note {
         let data = json!({ "skipped": count, "sentence": text, "url": url });
         let title = format!("Waterbear: {what} skipped");
         Self { kind: "notifications_skipped".into(), at: now, title, text, sections: Vec::new(), url, data }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_is_the_first_sentence_whole() {
+        let told = "login-api: dns drill in staging passed before and fails now. It broke between 07:36 and 07:38 UTC.";
+        assert_eq!(headline(told), "login-api: dns drill in staging passed before and fails now");
+        assert_eq!(
+            headline("St. Moritz: a drill passed before and fails now."),
+            "St. Moritz: a drill passed before and fails now"
+        );
+        assert_eq!(headline("No stop"), "No stop");
     }
 }

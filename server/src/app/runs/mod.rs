@@ -5,7 +5,7 @@ mod batches;
 use std::time::Duration;
 
 use super::views::{GradingRunView, Page};
-use super::{Actor, App, Tx, boards, rulebook};
+use super::{Actor, App, Tx, boards, reviews, rulebook};
 use crate::error::{Error, Result};
 use crate::store;
 use crate::store::runs::{FINISHED, QUEUED, RUNNING, RunRow};
@@ -82,6 +82,7 @@ pub fn work_off(app: &App) -> Result<Option<GradingRunView>> {
         match batches::end(app, &run.id)? {
             Some(ended) => {
                 boards::seasons::keep_up(app);
+                reviews::keep_up(app);
                 last = Some(view(&ended));
             }
             None => break,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::types::Timestamp;
 
 /// A journal of any age of the tool.
-pub(super) struct Journal<'a> {
+pub(in crate::formats) struct Journal<'a> {
     document: &'a Value,
 }
 
@@ -37,7 +37,7 @@ pub(super) enum Dry {
 }
 
 impl<'a> Journal<'a> {
-    pub(super) const fn new(document: &'a Value) -> Self {
+    pub(in crate::formats) const fn new(document: &'a Value) -> Self {
         Self { document }
     }
 
@@ -59,7 +59,7 @@ impl<'a> Journal<'a> {
     }
 
     /// A list of what ran.
-    pub(super) fn runs(&self, key: &str) -> &'a [Value] {
+    pub(in crate::formats) fn runs(&self, key: &str) -> &'a [Value] {
         list(self.document.get(key))
     }
 
@@ -94,13 +94,26 @@ impl<'a> Journal<'a> {
         }
     }
 
+    /// The activity that a record is of, looked up where it only names it.
+    pub(in crate::formats) fn activity_of<'b>(&self, run: &'b Value) -> Option<&'b Value>
+    where
+        'a: 'b,
+    {
+        let activity = run.get("activity")?;
+        match activity.get("ref").and_then(Value::as_str) {
+            Some(name) => Some(self.activity(name).unwrap_or(activity)),
+            None => Some(activity),
+        }
+    }
+
+    /// The checks of the hypothesis, as written.
+    pub(in crate::formats) fn probes(&self) -> &'a [Value] {
+        list(self.hypothesis().and_then(|h| h.get("probes")))
+    }
+
     /// Whether the record is of an action, as opposed to a probe.
-    pub(super) fn is_action(&self, run: &Value) -> bool {
-        let Some(activity) = run.get("activity") else { return true };
-        let activity = match activity.get("ref").and_then(Value::as_str) {
-            Some(name) => self.activity(name).unwrap_or(activity),
-            None => activity,
-        };
+    pub(in crate::formats) fn is_action(&self, run: &Value) -> bool {
+        let Some(activity) = self.activity_of(run) else { return true };
         match activity.get("type").and_then(Value::as_str) {
             Some(kind) => kind == "action",
             None => activity.get("tolerance").is_none(),
@@ -109,8 +122,7 @@ impl<'a> Journal<'a> {
 
     /// The activity another one refers to by name.
     fn activity(&self, name: &str) -> Option<&'a Value> {
-        let probes = list(self.hypothesis().and_then(|h| h.get("probes")));
-        let all = probes.iter().chain(self.declared("method")).chain(self.declared("rollbacks"));
+        let all = self.probes().iter().chain(self.declared("method")).chain(self.declared("rollbacks"));
         all.into_iter().find(|activity| activity.get("name").and_then(Value::as_str) == Some(name))
     }
 }
@@ -168,8 +180,9 @@ pub(super) fn contrary_answer(run: &Value) -> Option<String> {
 }
 
 /// The activity's name, for a sentence.
-pub(super) fn name_of(run: &Value) -> &str {
+pub(in crate::formats) fn name_of(run: &Value) -> &str {
     run.pointer("/activity/name")
+        .or_else(|| run.get("name"))
         .or_else(|| run.pointer("/activity/ref"))
         .and_then(Value::as_str)
         .unwrap_or("without a name")

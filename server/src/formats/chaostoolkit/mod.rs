@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::redact::{Redactor, shown};
 use super::{Hints, Read, Reading, json, utf8};
 use crate::error::Error;
-use journal::{Journal, check_time, instant};
+pub(super) use journal::{Journal, name_of};
+use journal::{check_time, instant};
 
 /// Reads a journal or a notification.
 pub(super) fn read(text: &str, hints: &Hints) -> Result<Read, Error> {
@@ -48,6 +49,14 @@ fn find_journal(document: &Value) -> Result<Found<'_>, Error> {
     }
     journal_or_error(payload, "/payload")?;
     Ok(Found::Journal { journal: payload, base: "/payload" })
+}
+
+/// The journal in a body that was read before; none where there is none.
+pub(super) fn journal_in(document: &Value) -> Option<&Value> {
+    match find_journal(document) {
+        Ok(Found::Journal { journal, .. }) => Some(journal),
+        _ => None,
+    }
 }
 
 fn journal_or_error(value: &Value, base: &str) -> Result<(), Error> {

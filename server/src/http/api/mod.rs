@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod operation;
 pub mod plans;
 pub mod publishers;
+pub mod reviews;
 pub mod rulebook;
 pub mod runs;
 pub mod services;

@@ -23,6 +23,8 @@ pub struct Chrome {
     pub demo: bool,
     /// Who is signed in.
     pub me: Option<Me>,
+    /// For who may read reviews: how many are open.
+    pub reviews: Option<Waiting>,
     /// When the latest grading run ended.
     pub graded: Option<When>,
     /// Path and query of this page, to come back to after a form.
@@ -31,6 +33,8 @@ pub struct Chrome {
     pub feed: Option<String>,
     nav: Vec<NavItem>,
     tabs: Vec<NavItem>,
+    /// Every section, for the foot of the page: on a small screen the bars have no room for all.
+    sections: Vec<NavItem>,
     /// All relative times are told from here.
     #[serde(skip)]
     pub now: Timestamp,
@@ -58,6 +62,24 @@ pub struct Me {
     pub csrf: String,
 }
 
+/// Reviews that are open.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waiting {
+    /// There is one.
+    pub any: bool,
+    /// How many.
+    pub open: i64,
+    /// `3 reviews`.
+    pub text: String,
+}
+
+impl Waiting {
+    /// So many.
+    pub fn new(open: i64) -> Self {
+        Self { any: open > 0, open, text: words::count(open, "review") }
+    }
+}
+
 impl Me {
     /// The person behind a request.
     pub fn of(actor: &Actor, csrf: Option<String>) -> Option<Self> {
@@ -83,21 +105,31 @@ const NAV: &[(&str, &str, &str, bool)] = &[
     ("Teams", "/teams", "users", false),
     ("Boards", "/leaderboards/improved", "trophy", true),
     ("Challenges", "/challenges", "flag", true),
-    ("Overview", "/overview", "dial", false),
+    ("Overview", "/overview", "dial", true),
     ("Rules", "/rules", "book", false),
-    ("Help", "/help", "life", true),
+    ("Help", "/help", "life", false),
+];
+
+/// Sections that stand at the foot of pages only.
+const FOOT: &[(&str, &str, &str, bool)] = &[
+    ("Certificates", "/certificates", "award", false),
+    ("Drills due", "/drills", "clock", false),
+    ("Activity", "/activity", "list", false),
+    ("Sources", "/sources", "loop", false),
+    ("API", "/api/docs", "book", false),
 ];
 
 impl Chrome {
     /// A frame for the page at `path` (with its query), as of `now`.
     pub fn new(path: impl Into<String>, now: Timestamp) -> Self {
         let path = path.into();
-        let items = |small: bool| {
-            NAV.iter()
-                .filter(|n| n.3 || !small)
-                .map(|&(text, href, icon, _)| NavItem { text, href, icon, current: is_under(&path, href) })
-                .collect()
+        let item = |&(text, href, icon, _): &(&'static str, &'static str, &'static str, bool)| NavItem {
+            text,
+            href,
+            icon,
+            current: is_under(&path, href),
         };
+        let items = |small: bool| NAV.iter().filter(|n| n.3 || !small).map(item).collect();
         Self {
             title: String::new(),
             theme: None,
@@ -105,10 +137,12 @@ impl Chrome {
             team: None,
             demo: false,
             me: None,
+            reviews: None,
             graded: None,
             feed: None,
             nav: items(false),
             tabs: items(true),
+            sections: NAV.iter().chain(FOOT).map(item).collect(),
             path,
             now,
         }

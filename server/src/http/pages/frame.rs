@@ -9,11 +9,11 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use anyhow::anyhow;
 use serde::Serialize;
 
-use super::chrome::{Chrome, Me, MyTeam};
+use super::chrome::{Chrome, Me, MyTeam, Waiting};
 use super::parts::When;
 use crate::app::owners::{self, TeamTree};
 use crate::app::views::TeamRef;
-use crate::app::{Tx, runs};
+use crate::app::{Tx, reviews, runs};
 use crate::demo::HOME_TEAM;
 use crate::error::{Error, Result};
 use crate::http::Installed;
@@ -94,7 +94,10 @@ impl Frame {
             Some(slug) => find_team(tx, slug)?,
             None => None,
         };
+        // Whoever reads openly is told nothing, also where everybody may do everything.
+        let waiting = if self.me.is_some() { reviews::waiting(tx)? } else { None };
         let mut chrome = self.bare(tx.now);
+        chrome.reviews = waiting.map(Waiting::new);
         chrome.team = team.map(|t| MyTeam::new(t.slug, t.name));
         chrome.graded = (graded.0 > 0).then(|| When::new(tx.now, graded));
         Ok(chrome)

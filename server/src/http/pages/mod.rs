@@ -34,6 +34,7 @@ pub mod overview;
 pub mod parts;
 pub mod publishers;
 pub mod recipes;
+pub mod reviews;
 pub mod routes;
 pub mod rule;
 pub mod rules;

@@ -1,15 +1,16 @@
 //! The table of the pages: path, access, handler, and what the help says of each.
 
 use super::{Access, Route, form, page};
-use crate::http::api::audit as records;
+use crate::http::api::{audit as records, reviews as questions};
 use crate::http::assets;
 use crate::http::pages::{
     account, admin, audit, certificates, challenges, choose, flow_drill, flows, help_roles, overview,
-    publishers, routes as shown, sign_in, sign_in_elsewhere, sources, what_if,
+    publishers, reviews, routes as shown, sign_in, sign_in_elsewhere, sources, what_if,
 };
-use crate::http::query::Param;
+use crate::http::query::{CURSOR, Param};
 
 const RECORDS: &[Param] = records::PARAMS;
+const REVIEWS: &[Param] = &[questions::STATE, CURSOR];
 const CATALOG_WRITE: Access = Access::Whole("catalog:write");
 const ADMIN: Access = Access::Whole("admin");
 const LEADS: Access = Access::Scope("evidence:write");
@@ -84,6 +85,11 @@ pub const PAGES: &[Route] = &[
     page("/account", "Your account", |r| r.to(account::page)).only(Access::Person),
     form("/account/password", "Changes your password", Access::Person, |r| r.to(account::password)),
     form("/account/sessions", "Ends your sessions", Access::Person, |r| r.to(account::end)),
+    page("/reviews", "What looks as if a grade was played for", |r| r.to(reviews::list))
+        .only(CATALOG_WRITE)
+        .query(REVIEWS),
+    page("/reviews/{id}", "A review", |r| r.to(reviews::page)).only(CATALOG_WRITE),
+    form("/reviews/{id}", "Answers a review", CATALOG_WRITE, |r| r.to(reviews::answer)),
     page("/admin/users", "Accounts", |r| r.to(admin::users::page)).only(ADMIN),
     form("/admin/users", "Makes an account", ADMIN, |r| r.to(admin::users::create)),
     page("/admin/users/{id}", "An account", |r| r.to(admin::user::page)).only(ADMIN),

@@ -1,4 +1,4 @@
-//! Tables of what is told of services besides drills: alerts, deployments, messages that nobody understood.
+//! Tables of what is told of services besides drills: alerts, deployments, telemetry, messages that nobody understood.
 
 diesel::table! {
     alerts (id) {
@@ -42,5 +42,30 @@ diesel::table! {
         body -> Text,
         bytes -> BigInt,
         received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sources (name) {
+        name -> Text,
+        version -> Text,
+        last_try_at -> Nullable<BigInt>,
+        last_success_at -> Nullable<BigInt>,
+        away_since -> Nullable<BigInt>,
+        last_error -> Text,
+        failures -> Integer,
+        next_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    telemetry (source, service_id) {
+        source -> Text,
+        service_id -> Text,
+        collected_at -> Nullable<BigInt>,
+        tried_at -> BigInt,
+        error -> Text,
+        attention -> SmallInt,
+        body -> Text,
     }
 }

@@ -18,6 +18,7 @@ pub fn tabs(current: &str) -> Vec<Tab> {
         ("Publishers", "/admin/publishers"),
         ("Notifications", "/admin/notifications"),
         ("Audit", "/admin/audit"),
+        ("Reviews", "/reviews"),
     ]
     .into_iter()
     .map(|(text, href)| Tab { text: text.to_owned(), href: href.to_owned(), current: href == current })

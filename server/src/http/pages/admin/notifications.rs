@@ -1,5 +1,7 @@
 //! Whom is told, how that goes, and the form that adds somebody.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -12,7 +14,7 @@ use super::users::told;
 use super::{back, tabs};
 use crate::app::outbox::{self, AddTarget, DeliveryView, KINDS, TargetView, kinds};
 use crate::app::views::Page;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Shared;
 use crate::http::api::webhooks as api;
 use crate::http::auth::Caller;
@@ -38,8 +40,44 @@ pub struct Ctx {
     kinds: Vec<Choice>,
     wants: Vec<Want>,
     form: Sent,
+    /// What is wrong with which field.
+    wrong: BTreeMap<String, String>,
     errors: Vec<String>,
     made: Option<Made>,
+}
+
+/// What is wrong with what was typed: at its field, or beside the form.
+#[derive(Clone, Debug, Default)]
+pub struct Wrong {
+    pub(in crate::http::pages) fields: BTreeMap<String, String>,
+    pub(in crate::http::pages) errors: Vec<String>,
+}
+
+/// Fields that say themselves what is wrong with them.
+const FIELDS: [&str; 5] = ["kind", "name", "url", "address", "team"];
+
+impl Wrong {
+    /// Other errors are pages of their own.
+    fn of(error: Error) -> Result<(StatusCode, Self)> {
+        let Error::Invalid { fields } = error else {
+            let (status, errors) = told(error)?;
+            return Ok((status, Self { errors, ..Self::default() }));
+        };
+        let mut wrong = Self::default();
+        for field in fields {
+            let name = field.pointer.trim_matches('/');
+            if FIELDS.contains(&name) {
+                wrong.fields.entry(name.to_owned()).or_insert(field.detail);
+            } else {
+                wrong.errors.push(format!("{name}: {}", field.detail));
+            }
+        }
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, wrong))
+    }
+
+    fn is_none(&self) -> bool {
+        self.fields.is_empty() && self.errors.is_empty()
+    }
 }
 
 /// What the page of one target shows.
@@ -70,11 +108,12 @@ struct Want {
     on: bool,
 }
 
-/// What was typed; never the URL, which may be a secret.
+/// What was typed, for who typed it.
 #[derive(Clone, Default, Serialize)]
 pub struct Sent {
     kind: String,
     name: String,
+    url: String,
     address: String,
     team: String,
     wants: Vec<String>,
@@ -121,7 +160,7 @@ struct Message {
 
 /// `GET /admin/notifications`
 pub async fn page(app: Shared, frame: Frame) -> Result<HttpResponse> {
-    show(&app, frame, StatusCode::OK, Sent::default(), Vec::new(), None).await
+    show(&app, frame, StatusCode::OK, Sent::default(), Wrong::default(), None).await
 }
 
 /// `POST /admin/notifications`: `kind`, `name`, `url`, `address`, `team`, `want` (several).
@@ -132,6 +171,7 @@ pub async fn add(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Re
     let sent = Sent {
         kind: text("kind"),
         name: text("name"),
+        url: text("url"),
         address: text("address"),
         team: text("team"),
         wants: values(&form, "want").map(str::to_owned).collect(),
@@ -146,11 +186,12 @@ pub async fn add(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Re
     };
     match api::make(&app, caller.0, cmd).await {
         Ok(made) => {
-            show(&app, frame, StatusCode::CREATED, Sent::default(), Vec::new(), Some(Made::new(made))).await
+            show(&app, frame, StatusCode::CREATED, Sent::default(), Wrong::default(), Some(Made::new(made)))
+                .await
         }
         Err(error) => {
-            let (status, errors) = told(error)?;
-            show(&app, frame, status, sent, errors, None).await
+            let (status, wrong) = Wrong::of(error)?;
+            show(&app, frame, status, sent, wrong, None).await
         }
     }
 }
@@ -177,7 +218,7 @@ pub async fn act(
             "resume" => outbox::resume(tx, &asked).map(|_| None),
             "rotate" => outbox::rotate(tx, &asked).map(Some),
             "remove" => outbox::remove(tx, &asked).map(|()| None),
-            _ => Err(crate::error::Error::malformed("expected test, pause, resume, rotate or remove")),
+            _ => Err(Error::malformed("expected test, pause, resume, rotate or remove")),
         })
         .await;
     match done {
@@ -196,14 +237,14 @@ async fn show(
     frame: Frame,
     status: StatusCode,
     form: Sent,
-    errors: Vec<String>,
+    wrong: Wrong,
     made: Option<Made>,
 ) -> Result<HttpResponse> {
     let context = app
         .read(move |tx| {
             let all = outbox::list(tx)?;
             let mail = tx.config.notifications.mail.is_some();
-            Ok(context(frame.chrome(tx)?, &all, mail, form, errors, made))
+            Ok(context(frame.chrome(tx)?, &all, mail, form, wrong, made))
         })
         .await?;
     frame::answer(status, "notifications", &context)
@@ -232,11 +273,11 @@ pub fn context(
     all: &[TargetView],
     mail: bool,
     form: Sent,
-    errors: Vec<String>,
+    wrong: Wrong,
     made: Option<Made>,
 ) -> Ctx {
     let on = |word: &str| {
-        if form.wants.is_empty() { errors.is_empty() } else { form.wants.iter().any(|w| w == word) }
+        if form.wants.is_empty() { wrong.is_none() } else { form.wants.iter().any(|w| w == word) }
     };
     Ctx {
         tabs: tabs(PATH),
@@ -251,7 +292,8 @@ pub fn context(
             .collect(),
         wants: kinds::WANTS.iter().map(|&(word, about)| Want { word, about, on: on(word) }).collect(),
         form,
-        errors,
+        wrong: wrong.fields,
+        errors: wrong.errors,
         made,
         chrome: chrome.titled("Notifications"),
     }

@@ -114,7 +114,7 @@ pub(super) fn in_teams(form: &Fields) -> Vec<InTeam> {
 }
 
 /// What a form did wrong, in sentences; other errors are pages of their own.
-pub(super) fn told(error: Error) -> Result<(StatusCode, Vec<String>)> {
+pub(in crate::http::pages) fn told(error: Error) -> Result<(StatusCode, Vec<String>)> {
     match error {
         Error::Invalid { fields } => {
             let lines = fields.into_iter().map(|f| format!("{}: {}", f.pointer.trim_matches('/'), f.detail));

@@ -13,6 +13,7 @@ mod overviews;
 mod pages;
 mod people;
 mod publishers;
+mod reviews;
 mod rulebook;
 mod sources;
 mod tickets;
@@ -145,6 +146,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "sign-in",
         "account",
         "admin",
+        "reviews",
     ];
     let templates = templates();
     for sample in pages::all() {

@@ -1,6 +1,6 @@
 //! Targets of notifications in each of their states, what was sent to them, and what ends mail.
 
-use super::super::admin::notifications::{Made, Sent, context, one_context};
+use super::super::admin::notifications::{Made, Sent, Wrong, context, one_context};
 use super::super::unsubscribe;
 use super::{HOSTILE, Sample, chrome, days_ago, now, stranger, team};
 use crate::app::outbox::{self, DeliveryView, TargetView};
@@ -12,6 +12,7 @@ pub(super) fn all() -> Vec<Sample> {
     let made = || Made::new(outbox::Made { secret: Some("whsec_made-up".into()), target: target("active") });
     let quiet = Made::new(outbox::Made { secret: None, target: hostile() });
     let wrong = vec!["url: expected a URL".to_owned(), HOSTILE.to_owned()];
+    let marked = Wrong { fields: [("url".to_owned(), HOSTILE.to_owned())].into(), errors: wrong.clone() };
     let page = |items: Vec<DeliveryView>| Page { next: (items.len() > 1).then(|| "x".to_owned()), items };
     let messages = || page(vec![message("waiting"), message("delivered"), message("given_up")]);
     let one = |target: &TargetView, page, errors, made| {
@@ -23,12 +24,12 @@ pub(super) fn all() -> Vec<Sample> {
         Sample::new(
             "notifications",
             "some",
-            context(chrome(path), &some, true, Sent::default(), Vec::new(), Some(made())),
+            context(chrome(path), &some, true, Sent::default(), Wrong::default(), Some(made())),
         ),
         Sample::new(
             "notifications",
             "none",
-            context(stranger(path), &[], false, Sent::default(), wrong.clone(), Some(quiet)),
+            context(stranger(path), &[], false, Sent::default(), marked, Some(quiet)),
         ),
         Sample::new("notification", "failing", one(&target("failing"), messages(), wrong, None)),
         Sample::new("notification", "paused", one(&hostile(), page(Vec::new()), Vec::new(), Some(made()))),

@@ -32,6 +32,7 @@ pub(crate) fn all() -> Vec<Sample> {
         super::notifications::all(),
         super::challenges::all(),
         super::audit::all(),
+        super::reviews::all(),
         super::awards::all(),
         super::sources::all(),
         super::people::all(),

@@ -1,0 +1,3 @@
+DROP TABLE review_evidence;
+DROP TABLE reviews;
+DELETE FROM meta WHERE key IN ('reviews.seen', 'reviews.season');
