@@ -8,8 +8,9 @@ use scoring_rules::Rulebook;
 
 use self::kept::DayMoved;
 pub use self::kept::{Moved, RuleSums, RulesMoved, rows_of};
-use super::Tx;
+use super::fleet::Picture;
 use super::views::{GradeCount, PracticeMean, Standing};
+use super::{Tx, boards};
 use crate::error::Result;
 use crate::store;
 use crate::store::boards::DailyRow;
@@ -177,7 +178,7 @@ pub fn practice_means(book: &Rulebook, tally: &Tally) -> Vec<PracticeMean> {
 }
 
 /// Where a scope stands now.
-pub fn standing(tx: &mut Tx<'_>, kind: i16, id: &str, live: &Tally, path: &str) -> Result<Standing> {
+pub fn standing(tx: &mut Tx<'_>, kind: i16, id: &str, live: &Tally) -> Result<Standing> {
     let days = week_days(tx.now, 12);
     let kept = store::boards::daily(tx.conn, kind, id, &days)?;
     let weeks = weeks_of(&days, &kept, live);
@@ -193,16 +194,7 @@ pub fn standing(tx: &mut Tx<'_>, kind: i16, id: &str, live: &Tally, path: &str) 
         grades: grade_counts(&book.rulebook, &live.grades),
         gained_30d: live.mean().zip(before).map(|(now, then)| now - then),
         regressions: live.regressions,
-        streak_weeks: streak(tx, path)?,
+        streak_weeks: boards::streak_weeks(tx, (kind == TEAM).then_some(id))?,
         weeks,
     })
-}
-
-/// Whole weeks since the last regression (or since the first result) below a path; none before any result.
-fn streak(tx: &mut Tx<'_>, path: &str) -> Result<Option<i64>> {
-    let since = match store::log::last_regression(tx.conn, path)? {
-        Some(at) => Some(at),
-        None => store::log::first_result(tx.conn, path)?,
-    };
-    Ok(since.map(|at| (tx.now.0 - at).max(0) / (7 * DAY_MS)))
 }
