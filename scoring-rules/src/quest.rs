@@ -73,7 +73,8 @@ pub fn toward(start: Count, now: Count, goal: i64) -> i64 {
     ((now.milli() - start.milli()) * 1_000 / way).clamp(0, 999)
 }
 
-/// Standard competition ranks (1, 2, 2, 4) of values that are given best first; none below the top half.
+/// Standard competition ranks (1, 2, 2, 4) of values that are given best first; none below the top half, and none for 0:
+/// on the first day nobody is second together with everybody else.
 pub fn ranks(values: &[i64]) -> Vec<Option<i64>> {
     let half = values.len().div_ceil(2);
     let mut ranks = Vec::with_capacity(values.len());
@@ -83,7 +84,7 @@ pub fn ranks(values: &[i64]) -> Vec<Option<i64>> {
             rank = place + 1;
             before = Some(value);
         }
-        ranks.push((rank <= half).then_some(rank as i64));
+        ranks.push((rank <= half && *value > 0).then_some(rank as i64));
     }
     ranks
 }
@@ -245,7 +246,7 @@ mod tests {
             values.sort_unstable_by(|x, y| y.cmp(x));
             for (value, rank) in values.iter().zip(ranks(&values)) {
                 let better = values.iter().filter(|v| *v > value).count() as i64;
-                let shown = better < values.len().div_ceil(2) as i64;
+                let shown = better < values.len().div_ceil(2) as i64 && *value > 0;
                 prop_assert_eq!(rank, shown.then_some(better + 1));
             }
         }

@@ -1,6 +1,7 @@
 //! Boards: five of them, in leagues; seasons that end and stay; moves, splits and edits of the catalog that gain nobody a
 //! place; teams that leave.
 
+mod moves;
 mod seasons;
 
 use std::fmt::Write as _;
@@ -143,7 +144,7 @@ fn each_board_ranks_teams_and_services_in_its_own_unit() {
             let ranks: Vec<Option<i64>> = column(&found, "rank").iter().map(|(_, r)| r.as_i64()).collect();
             for (n, rank) in ranks.iter().enumerate() {
                 let better = values.iter().filter(|other| **other > values[n]).count() as i64;
-                let shown = better < values.len().div_ceil(2) as i64;
+                let shown = better < values.len().div_ceil(2) as i64 && values[n] > 0;
                 assert_eq!(*rank, shown.then_some(better + 1), "{name} by {by}: {values:?} {ranks:?}");
             }
         }
@@ -202,11 +203,19 @@ fn a_small_team_is_drawn_to_its_league_as_the_help_says() {
         let of = if team == "delta" { &all } else { &critical };
         of.iter().sum::<i64>() / of.len() as i64
     };
-    let scores = column(&board(&server, "score"), "score");
+    let rows = board(&server, "score");
+    let worth = column(&rows, "value");
     for (team, own, count) in &means {
         let expected = (count * own + 3 * league(team)) / (count + 3) / 1_000;
-        let found = scores.iter().find(|(slug, _)| slug == team).map(|(_, score)| score.clone());
-        assert_eq!(found, Some(json!(expected)), "{team}: own {own}, {scores:?}");
+        let found = worth.iter().find(|(slug, _)| slug == team).map(|(_, value)| value.clone());
+        assert_eq!(found, Some(json!(expected)), "{team}: own {own}, {worth:?}");
+    }
+    // Beside it stands the score that the team's own page shows, with its letter; the weeks end there.
+    for row in rows["items"].as_array().into_iter().flatten() {
+        let team = server.json(&format!("/api/v1/teams/{}", row["slug"].as_str().unwrap_or_default()));
+        let standing = &team["standing"];
+        assert_eq!((&row["score"], &row["grade"]), (&standing["score"], &standing["grade"]), "{row:#}");
+        assert_eq!(row["weeks"].as_array().and_then(|weeks| weeks.last()), Some(&row["score"]), "{row:#}");
     }
 }
 
@@ -275,6 +284,9 @@ fn before_the_first_grading_the_season_has_not_started() {
     for board in ["streak", "drills", "fallbacks"] {
         let _ = server.get(&format!("/leaderboards/{board}?by=service")).expect(200);
     }
+    let early = server.get("/api/v1/leaderboards/improved?season=2130-Q1").problem(422, "invalid");
+    assert!(early.to_string().contains("has not begun"), "{early:#}");
+    assert_eq!(server.get("/leaderboards/improved?season=2130-Q1").status, 422);
     let empty = server.json("/api/v1/leaderboards/improved?season=2020-Q1");
     assert_eq!((&empty["total"], &empty["ended"]), (&json!(0), &json!(true)));
 }

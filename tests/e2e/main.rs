@@ -8,6 +8,8 @@ mod batch;
 mod boards;
 mod catalog;
 mod certificates;
+mod certified;
+mod challenge_end;
 mod challenge_forms;
 mod challenges;
 mod ci_jobs;

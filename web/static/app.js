@@ -42,6 +42,23 @@ const unfold = () => {
 addEventListener('hashchange', unfold);
 unfold();
 
+// The form of a challenge shows the fields of the chosen kind of goal only.
+for (const kind of document.querySelectorAll('[data-kinds]')) {
+  const parts = [...kind.form.querySelectorAll('[data-kind]')];
+  const show = () => parts.forEach(p => { p.hidden = p.dataset.kind !== kind.value; p.open = !p.hidden; });
+  kind.addEventListener('change', show);
+  show();
+}
+
+// A field of several names is suggested the next one after a comma.
+for (const field of document.querySelectorAll('[data-many]')) {
+  const options = [...field.list.options].map(o => [o, o.value]);
+  field.addEventListener('input', () => {
+    const before = field.value.slice(0, field.value.lastIndexOf(',') + 1);
+    for (const [option, value] of options) option.value = before ? `${before} ${value}` : value;
+  });
+}
+
 // Chart read-out: the table below the chart is the data, so nothing is sent twice.
 for (const fig of document.querySelectorAll('[data-chart]')) {
   const plot = fig.querySelector('.pl'), cursor = fig.querySelector('.cursor');

@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 
 pub(crate) use leagues::read as read_leagues;
 pub use leagues::{League, Leagues};
-pub use stood::{LEAST_ROOM, Moved, Stood, closed, improvement, part_milli, streak_weeks};
+pub use stood::{
+    LEAST_ROOM, MOST_WEEKS, Moved, Stood, closed, counted_weeks, improvement, part_milli, streak_weeks,
+};
 
 /// Thousandths of one.
 pub const MILLI: i64 = 1_000;

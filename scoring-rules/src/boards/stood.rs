@@ -77,6 +77,20 @@ pub fn part_milli(part: i64, whole: i64) -> Option<i64> {
     (whole > 0).then(|| MILLI * part.clamp(0, whole) / whole)
 }
 
+/// A streak counts so many weeks at most in that of its team: half a year. Whoever has been there longest would else be
+/// first for ever.
+pub const MOST_WEEKS: i64 = 26;
+
+/// What a service counts in the streak of its team, in whole weeks: its own streak, at most [`MOST_WEEKS`]. Where drills
+/// are expected and there is no streak, because none was run or none is fresh, it counts 0, so that no team gains by
+/// rehearsing nothing. Where none is expected it does not count.
+pub fn counted_weeks(own: Option<i64>, expects_drills: bool) -> Option<i64> {
+    match own {
+        Some(weeks) => Some(weeks.clamp(0, MOST_WEEKS)),
+        None => expects_drills.then_some(0),
+    }
+}
+
 /// Whole weeks from `since` to `now`, both in milliseconds.
 pub fn streak_weeks(since_ms: i64, now_ms: i64) -> i64 {
     (now_ms - since_ms).max(0) / WEEK_MS

@@ -302,3 +302,30 @@ proptest! {
         }
     }
 }
+
+/// What happens to a record in one pass: the grade is good or bad, drills stand regressed, conditions of awards hold.
+fn passes() -> impl Strategy<Value = Vec<(bool, i32, [bool; 2], i64)>> {
+    prop::collection::vec((any::<bool>(), 0_i32..2, any::<[bool; 2]>(), 0_i64..60), 1..40)
+}
+
+proptest! {
+    #[test]
+    fn a_record_says_itself_whether_it_must_be_written(passes in passes()) {
+        let book = load(&crate::support::pack(&[("only", "points = 1\npass = 'drills.fresh >= 1'")]));
+        let (mut kept, mut now) = (String::new(), NOW_MS);
+        for (good, regressions, met, days) in passes {
+            now += days * DAY_MS;
+            let before: Record = serde_json::from_str(&kept).unwrap_or_default();
+            let mut record = before.clone();
+            prop_assert!(!record.moved());
+            record.take(&book, &graded(good), regressions, None, now);
+            for (award, met) in ["certified@01020304", "veteran@05060708"].into_iter().zip(met) {
+                let since = record.met(award, met, now);
+                prop_assert_eq!(since, record.met_since(award));
+                prop_assert_eq!(since.is_some(), met);
+            }
+            prop_assert_eq!(record.moved(), record != before);
+            kept = serde_json::to_string(&record).unwrap();
+        }
+    }
+}

@@ -5,6 +5,7 @@ use scoring_rules::boards::{
     LENT, Leagues, MILLI, Member, Moved, Own, Stood, closed, improvement, own_mean, part_milli, settle,
     shrunk, streak_weeks,
 };
+use scoring_rules::boards::{MOST_WEEKS, counted_weeks};
 use scoring_rules::{Rulebook, default_pack};
 
 fn member(tier: u8, system: Option<u8>, score: u8) -> Member<u8> {
@@ -142,6 +143,12 @@ fn parts_and_weeks() {
     assert_eq!((part_milli(2, 3), part_milli(0, 0), part_milli(7, 3)), (Some(666), None, Some(1_000)));
     let day = 86_400_000;
     assert_eq!((streak_weeks(0, 13 * day), streak_weeks(0, 14 * day), streak_weeks(9, 0)), (1, 2, 0));
+}
+
+#[test]
+fn rehearsing_nothing_is_never_more_than_rehearsing() {
+    assert_eq!((counted_weeks(Some(3), true), counted_weeks(Some(400), false)), (Some(3), Some(MOST_WEEKS)));
+    assert_eq!((counted_weeks(None, true), counted_weeks(None, false)), (Some(0), None));
 }
 
 #[test]

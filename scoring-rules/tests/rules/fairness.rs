@@ -2,7 +2,9 @@
 //! board of improvement does not follow from the size of a team or from where it started. The same code ranks that the
 //! product ranks with. The control: the plain means and sums that it replaces fail the same test.
 
-use scoring_rules::boards::{Leagues, MILLI, Moved, Own, Stood, improvement, settle};
+use scoring_rules::boards::{
+    Leagues, MILLI, Member, Moved, Own, Stood, counted_weeks, improvement, own_mean, part_milli, settle,
+};
 
 /// Organisations that are made up, and teams of each.
 const SEEDS: u64 = 300;
@@ -39,6 +41,11 @@ struct Service {
     system: Option<u32>,
     base: u8,
     now: u8,
+    /// Weeks of its streak; none where nothing is fresh.
+    weeks: Option<i64>,
+    /// Drills expected and fresh, calls that users can do without and proven ones.
+    drills: (i64, i64),
+    calls: (i64, i64),
 }
 
 struct Team {
@@ -57,7 +64,14 @@ fn organisation(dice: &mut Dice, effort: f64) -> Vec<Team> {
             let closed = (100 - base) as f64 * dice.part() * effort / 5.0;
             let now = (base + closed.round() as i64 + dice.between(-4, 4)).clamp(0, 100);
             let system = (dice.part() < 0.5).then_some(n as u32 / 3);
-            Service { tier: dice.between(1, 4) as u8, system, base: base as u8, now: now as u8 }
+            let tier = dice.between(1, 4) as u8;
+            let weeks = (dice.part() < 0.8).then(|| if dice.part() < 0.2 { 0 } else { dice.between(0, 52) });
+            let part = |dice: &mut Dice, whole: i64| {
+                (whole, (0..whole).map(|_| i64::from(dice.part() < 0.6)).sum::<i64>())
+            };
+            let (expected, edges) = (dice.between(1, 9), dice.between(0, 4));
+            let (drills, calls) = (part(dice, expected), part(dice, edges));
+            Service { tier, system, base: base as u8, now: now as u8, weeks, drills, calls }
         });
         Team { services: services.collect() }
     };
@@ -80,6 +94,46 @@ fn improved(teams: &[Team]) -> Vec<f64> {
         Own { milli: part * MILLI, services, league: leagues.number(tier, services) }
     };
     settle(&teams.iter().map(own).collect::<Vec<_>>()).into_iter().map(|v| v as f64).collect()
+}
+
+/// As the product ranks a mean over the services that have a value, in units of the value.
+fn mean_of(teams: &[Team], value: fn(&Service) -> Option<i64>) -> Vec<f64> {
+    let leagues = Leagues::default();
+    let own = |team: &Team| {
+        let voice = |s: &Service| Some(Member { tier: s.tier, system: s.system, milli: value(s)? * MILLI });
+        let members: Vec<Member<u32>> = team.services.iter().filter_map(voice).collect();
+        let tier = team.services.iter().map(|s| s.tier).min().unwrap();
+        let league = leagues.number(tier, team.services.len());
+        own_mean(&members).map(|milli| Own { milli, services: members.len(), league })
+    };
+    let owns: Vec<Option<Own>> = teams.iter().map(own).collect();
+    let mut settled = settle(&owns.iter().flatten().copied().collect::<Vec<_>>()).into_iter();
+    // Who has no value is not on the board.
+    owns.iter()
+        .map(|own| if own.is_some() { settled.next().unwrap().div_euclid(MILLI) as f64 } else { f64::NAN })
+        .collect()
+}
+
+fn score(teams: &[Team]) -> Vec<f64> {
+    mean_of(teams, |s| Some(i64::from(s.now)))
+}
+
+fn streak(teams: &[Team]) -> Vec<f64> {
+    mean_of(teams, |s| counted_weeks(s.weeks, true))
+}
+
+fn drills(teams: &[Team]) -> Vec<f64> {
+    mean_of(teams, |s| part_milli(s.drills.1, s.drills.0))
+}
+
+fn fallbacks(teams: &[Team]) -> Vec<f64> {
+    mean_of(teams, |s| part_milli(s.calls.1, s.calls.0))
+}
+
+/// What it replaces: a team's streak as the shortest of its services.
+fn naive_streak(teams: &[Team]) -> Vec<f64> {
+    let least = |team: &Team| team.services.iter().map(|s| s.weeks.unwrap_or(0)).min().unwrap_or(0) as f64;
+    teams.iter().map(least).collect()
 }
 
 /// Points gained, added up.
@@ -132,7 +186,9 @@ type Board = fn(&[Team]) -> Vec<f64>;
 fn correlation(board: Board, with: Board, effort: f64) -> f64 {
     let of_seed = |seed| {
         let teams = organisation(&mut Dice(seed), effort);
-        rho(&board(&teams), &with(&teams))
+        let pairs = board(&teams).into_iter().zip(with(&teams));
+        let (values, others): (Vec<f64>, Vec<f64>) = pairs.filter(|(value, _)| !value.is_nan()).unzip();
+        rho(&values, &others)
     };
     (0..SEEDS).map(of_seed).sum::<f64>() / SEEDS as f64
 }
@@ -161,6 +217,22 @@ fn equal_effort_is_ranked_equally_whatever_the_size_and_the_start() {
         assert!(size.abs() < FAIR, "effort {effort}, size: {size}");
         assert!(start.abs() < FAIR, "effort {effort}, start: {start}");
     }
+}
+
+#[test]
+fn no_board_follows_from_the_size_of_a_team_nor_from_its_start_but_that_of_scores() {
+    let boards: [(&str, Board); 4] =
+        [("score", score), ("streak", streak), ("drills", drills), ("fallbacks", fallbacks)];
+    for (name, board) in boards {
+        let (size, start) = (correlation(board, sizes, WORK), correlation(board, starts, WORK));
+        println!("{name}: size {size:.3}, start {start:.3}");
+        assert!(size.abs() < FAIR, "{name}, size: {size}");
+        // Where one stands follows from where one stood: that is what the board of scores says.
+        assert_eq!(start.abs() < FAIR, name != "score", "{name}, start: {start}");
+    }
+    let least = correlation(naive_streak, sizes, WORK);
+    println!("the shortest streak: size {least:.3}");
+    assert!(least < -4.0 * FAIR, "the more services, the shorter the shortest: {least}");
 }
 
 #[test]

@@ -87,7 +87,7 @@ pub fn team(tx: &mut Tx<'_>, slug: &str) -> Result<TeamView> {
     let picture = tx.picture()?;
     let none = Tally::default();
     let live = picture.teams.get(&team.id).unwrap_or(&none);
-    let standing = standing::standing(tx, standing::TEAM, &team.id, live, &team.path)?;
+    let standing = standing::standing(tx, standing::TEAM, &team.id, live)?;
     let ids = store::fleet::team_ids_below(tx.conn, &team.path)?;
     let filter = store::boards::ServiceFilter {
         team_ids: Some(ids),
@@ -166,7 +166,7 @@ fn steps(tx: &mut Tx<'_>, mut rows: Vec<ListedRow>) -> Result<Vec<TeamStep>> {
 /// The whole organisation.
 pub fn fleet(tx: &mut Tx<'_>) -> Result<FleetView> {
     let tallies = tx.picture()?;
-    let standing = standing::standing(tx, standing::ALL, "", &tallies.all, "/")?;
+    let standing = standing::standing(tx, standing::ALL, "", &tallies.all)?;
     let days = standing::week_days(tx.now, 26);
     let kept = store::boards::daily(tx.conn, standing::ALL, "", &days)?;
     let book = Arc::clone(&tx.book);

@@ -27,7 +27,7 @@ pub(super) fn live(app: &App, day: i64, at: Timestamp) -> anyhow::Result<()> {
     };
     if let Some(wish) = wish {
         let cmd: CreateChallenge = serde_json::from_value(wish)?;
-        app.write_now(&Actor::command_line(), |tx| create(tx, &cmd))?;
+        app.write_now(&Actor::command_line(), |tx| create(tx, &cmd, None))?;
     }
     cycle::run_due(app)?;
     if (FIRST..FIRST + LASTED).contains(&day) {

@@ -156,6 +156,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         })
     }));
     if route.path == "/api/v1/drills"
+        || (route.path == "/api/v1/challenges" && route.method == "POST")
         || route.path == "/api/v1/drills/batch"
         || route.path.contains("/ingest/")
     {

@@ -37,6 +37,10 @@ pub struct ChallengeRow {
     pub milestone: i16,
     pub half_time_at: Option<i64>,
     pub ending_at: Option<i64>,
+    /// Whose key it was made under, the key, and the hash of what was sent.
+    pub sent_by: Option<String>,
+    pub sent_key: Option<String>,
+    pub sent_sha256: Option<String>,
 }
 
 /// Where a team began, its own goal in percent, and where it ended.
@@ -79,6 +83,15 @@ pub fn insert(conn: &mut Conn, row: &ChallengeRow) -> QueryResult<()> {
 /// A challenge by its slug.
 pub fn by_slug(conn: &mut Conn, slug: &str) -> QueryResult<Option<ChallengeRow>> {
     challenges::table.filter(challenges::slug.eq(slug)).get_result(conn).optional()
+}
+
+/// The challenge that a sender made under a key.
+pub fn by_key(conn: &mut Conn, owner: &str, key: &str) -> QueryResult<Option<ChallengeRow>> {
+    challenges::table
+        .filter(challenges::sent_by.eq(owner))
+        .filter(challenges::sent_key.eq(key))
+        .get_result(conn)
+        .optional()
 }
 
 /// A challenge by its id.

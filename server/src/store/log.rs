@@ -6,12 +6,11 @@
 use diesel::connection::Connection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::Bool;
 
 use super::Conn;
 use super::events::EventRow;
 use super::schema::{events, services};
-use super::services::path_end;
 use super::veil::Unseen;
 
 /// Kinds that are only for the audit, besides those that begin with [`ACCOUNTS`]: neither the activity, nor feeds, nor `/api/v1/events` tell of them.
@@ -156,47 +155,4 @@ pub fn of_kind_between(
 /// All events after position `after`, also those that only the audit shows, oldest first.
 pub fn whole(conn: &mut Conn, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
     events::table.filter(events::seq.gt(after)).order(events::seq.asc()).limit(limit).load(conn)
-}
-
-#[derive(QueryableByName)]
-struct Position {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    seq: Option<i64>,
-}
-
-/// When a drill last regressed below a path of the team tree (`/` for everything), in ms.
-pub fn last_regression(conn: &mut Conn, path: &str) -> QueryResult<Option<i64>> {
-    let newest = if path == "/" {
-        "SELECT (SELECT seq FROM events WHERE kind = 'drill_regressed' AND kind <> 'drill_recorded' \
-         ORDER BY kind DESC, seq DESC LIMIT 1) AS seq"
-    } else {
-        "SELECT MAX((SELECT MAX(e.seq) FROM events AS e WHERE e.kind = 'drill_regressed' AND e.team_id = t.id)) \
-         AS seq FROM teams AS t WHERE t.path >= $1 AND t.path < $2"
-    };
-    at_of(conn, newest, path)
-}
-
-/// When the first drill result arrived below a path of the team tree (`/` for everything), in ms.
-pub fn first_result(conn: &mut Conn, path: &str) -> QueryResult<Option<i64>> {
-    let oldest = if path == "/" {
-        // Walked from the start: what comes before the first result is a catalog, not a year.
-        "SELECT (SELECT seq FROM events WHERE kind = 'drill_recorded' ORDER BY seq LIMIT 1) AS seq"
-    } else {
-        "SELECT MIN((SELECT e.seq FROM events AS e WHERE e.kind = 'drill_recorded' AND e.team_id = t.id \
-         ORDER BY e.team_id, e.seq LIMIT 1)) AS seq FROM teams AS t WHERE t.path >= $1 AND t.path < $2"
-    };
-    at_of(conn, oldest, path)
-}
-
-fn at_of(conn: &mut Conn, query: &str, path: &str) -> QueryResult<Option<i64>> {
-    let query = diesel::sql_query(query);
-    let found: Position = if path == "/" {
-        query.get_result(conn)?
-    } else {
-        query.bind::<Text, _>(path).bind::<Text, _>(path_end(path)).get_result(conn)?
-    };
-    match found.seq {
-        Some(seq) => events::table.find(seq).select(events::at).get_result(conn).optional(),
-        None => Ok(None),
-    }
 }

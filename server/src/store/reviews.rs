@@ -168,32 +168,6 @@ pub fn answer(conn: &mut Conn, row: &ReviewRow, was: &str) -> QueryResult<bool> 
     Ok(rows == 1)
 }
 
-type DrillColumns = (
-    drills::id,
-    drills::service_id,
-    drills::failure,
-    drills::target,
-    drills::environment,
-    drills::verdict,
-    drills::started_at,
-    drills::ended_at,
-    drills::evidence_class,
-    drills::document_id,
-);
-
-const DRILL: DrillColumns = (
-    drills::id,
-    drills::service_id,
-    drills::failure,
-    drills::target,
-    drills::environment,
-    drills::verdict,
-    drills::started_at,
-    drills::ended_at,
-    drills::evidence_class,
-    drills::document_id,
-);
-
 /// Results with ids after `after` and below `to`, in the order of arrival, counted or not.
 pub fn drills_between(conn: &mut Conn, (after, to): (&str, &str), limit: i64) -> QueryResult<Vec<SeenDrill>> {
     drills::table
@@ -201,7 +175,18 @@ pub fn drills_between(conn: &mut Conn, (after, to): (&str, &str), limit: i64) ->
         .filter(drills::id.lt(to))
         .order(drills::id)
         .limit(limit)
-        .select(DRILL)
+        .select((
+            drills::id,
+            drills::service_id,
+            drills::failure,
+            drills::target,
+            drills::environment,
+            drills::verdict,
+            drills::started_at,
+            drills::ended_at,
+            drills::evidence_class,
+            drills::document_id,
+        ))
         .load(conn)
 }
 

@@ -58,6 +58,8 @@ pub struct FinalRow {
     pub drills: Option<i32>,
     pub fallbacks: Option<i32>,
     pub grades: String,
+    /// What the board `score` ranked; none of a service, whose score it is, and of seasons frozen before it was kept.
+    pub worth: Option<i16>,
 }
 
 /// One season.
@@ -102,15 +104,37 @@ pub fn roster(conn: &mut Conn, season: &str, after: &str, limit: i64) -> QueryRe
         .load(conn)
 }
 
-/// The last scores of services of a season that were removed since, by id.
-pub fn gone(conn: &mut Conn, season: &str) -> QueryResult<Vec<(String, i16)>> {
+/// How a service stood when it was removed.
+#[derive(Clone, Debug, Queryable)]
+pub struct Gone {
+    pub service_id: String,
+    pub score: i16,
+    pub regressions: i32,
+    pub drills_expected: i16,
+    pub drills_fresh: i16,
+    pub calls: i16,
+    pub calls_verified: i16,
+    pub steady_since: Option<i64>,
+}
+
+/// Services of a season that were removed since, as they stood last.
+pub fn gone(conn: &mut Conn, season: &str) -> QueryResult<Vec<Gone>> {
     use super::schema::scores;
     services::table
         .inner_join(season_roster::table.on(season_roster::service_id.eq(services::id)))
         .inner_join(scores::table.on(scores::service_id.eq(services::id)))
         .filter(services::removed_at.is_not_null())
         .filter(season_roster::season.eq(season))
-        .select((services::id, scores::score))
+        .select((
+            services::id,
+            scores::score,
+            scores::regressions,
+            scores::drills_expected,
+            scores::drills_fresh,
+            scores::calls,
+            scores::calls_verified,
+            scores::steady_since,
+        ))
         .load(conn)
 }
 

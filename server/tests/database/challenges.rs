@@ -61,7 +61,7 @@ fn wish(title: &str, from: &str, to: &str) -> Value {
 
 fn make(app: &App, wish: Value) -> String {
     let cmd: CreateChallenge = serde_json::from_value(wish).unwrap();
-    app.write_now(&Actor::command_line(), |tx| challenges::create(tx, &cmd)).unwrap()
+    app.write_now(&Actor::command_line(), |tx| challenges::create(tx, &cmd, None)).unwrap().slug
 }
 
 fn drill(app: &App, service: &str, outcome: &str) {

@@ -1,4 +1,4 @@
-//! Seasons that end and stay; moves, splits and new names that gain nobody a place; streaks.
+//! Seasons that end and stay; services under a new name gain nobody a place.
 
 use harness::{Server, Value, json};
 
@@ -77,43 +77,6 @@ fn late_drills_and_judgements_between_the_end_and_the_freezing_do_not_count() {
 }
 
 #[test]
-fn nobody_gains_a_place_by_moving_splitting_weighing_or_removing_services() {
-    let mut server = autumn();
-    go_on(&mut server, LATER);
-    // Amber works; birch plays.
-    result(&server, LATER, "a-1", "cpu", "passed");
-    result(&server, LATER, "a-2", "dns", "passed");
-    let _ = server.cli(&["grade"]).ok();
-    let before = column(&board(&server, "improved"), "value");
-    let honest: Vec<_> = column(&board(&server, "improved"), "league");
-    // Amber's gaining service moves to birch, birch's falling one to delta; one is split, one is removed.
-    let mut gamed = services();
-    gamed[0].1 = "birch";
-    gamed[2].1 = "delta";
-    gamed.remove(5);
-    gamed.push(("b-2-read", "birch", 2, Some("pay")));
-    gamed.push(("b-2-write", "birch", 2, Some("pay")));
-    server.import(&yaml(TEAMS, &gamed));
-    let after = column(&board(&server, "improved"), "value");
-    assert_eq!(after, before, "nothing moved but the catalog");
-    // Another tier means other rules, but neither more weight nor another league.
-    gamed[5].2 = 1;
-    server.import(&yaml(TEAMS, &gamed));
-    assert_eq!(
-        sorted(column(&board(&server, "improved"), "league")),
-        sorted(honest),
-        "nobody changed the league"
-    );
-    // Who works on a service that came over works for the team that had it when the season began.
-    result(&server, LATER, "a-1", "memory", "passed");
-    let value = |of: &[(String, Value)], team: &str| {
-        of.iter().find(|(slug, _)| slug == team).and_then(|(_, v)| v.as_i64()).unwrap_or_default()
-    };
-    let worked = column(&board(&server, "improved"), "value");
-    assert!(value(&worked, "amber") > value(&before, "amber"), "{before:?} {worked:?}");
-}
-
-#[test]
 fn a_service_that_is_registered_anew_gains_nothing_by_its_old_results() {
     let mut server = autumn();
     go_on(&mut server, LATER);
@@ -128,40 +91,4 @@ fn a_service_that_is_registered_anew_gains_nothing_by_its_old_results() {
     assert_eq!(again.map(|(_, value)| value), Some(json!(0)), "{rows:#}");
     let after = column(&board(&server, "improved"), "value");
     assert_eq!(after, before, "nor does its team");
-}
-
-#[test]
-fn a_streak_ends_by_a_regression_even_if_the_drill_passes_again_at_once() {
-    let mut server = summer();
-    go_on(&mut server, LAST_DAY);
-    for service in ["a-1", "b-1"] {
-        result(&server, LAST_DAY, service, "memory", "passed");
-    }
-    let weeks = |server: &Server, by: &str, slug: &str| {
-        let found = column(&board(server, &format!("streak?by={by}")), "value");
-        found.into_iter().find(|(of, _)| of == slug).map(|(_, weeks)| weeks)
-    };
-    // 41 days since the first result.
-    assert_eq!(weeks(&server, "service", "a-1"), Some(json!(5)));
-    assert_eq!(weeks(&server, "team", "amber"), Some(json!(5)));
-    let line = |outcome: &str, minute: u32| {
-        json!({
-            "service": "a-1", "kind": "infrastructure", "failure": "dns", "environment": "staging", "outcome": outcome,
-            "started_at": "2026-09-30T18:00:00Z", "ended_at": format!("2026-09-30T18:{minute:02}:00Z"),
-        })
-        .to_string()
-    };
-    let batch = [line("failed", 1), line("passed", 2)].join("\n");
-    let _ = server.post_bytes("/api/v1/drills/batch", "application/x-ndjson", batch).expect(200);
-    assert_eq!(weeks(&server, "service", "a-1"), Some(json!(0)));
-    assert_eq!(weeks(&server, "team", "amber"), Some(json!(0)));
-    assert_eq!(weeks(&server, "team", "birch"), Some(json!(5)), "nobody else's");
-    // One that stays open is 0 too, until it passes again and weeks go by.
-    result(&server, LAST_DAY, "b-1", "memory", "failed");
-    assert_eq!(weeks(&server, "service", "b-1"), Some(json!(0)));
-    // Where nothing is fresh any more a streak rests.
-    assert!(weeks(&server, "service", "c-2").is_some());
-    go_on(&mut server, LATER);
-    let _ = server.cli(&["grade"]).ok();
-    assert_eq!(weeks(&server, "service", "c-2"), None);
 }

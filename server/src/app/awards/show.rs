@@ -1,11 +1,11 @@
 //! Awards as readers see them: on a scorecard, one certificate, the calendar of renewals.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use scoring_rules::{Award, AwardKind, Record, Rulebook};
 use serde_json::value::RawValue;
 
-use super::{issue, kind_code, state_word};
+use super::{HELD, issue, kind_code, state_word};
 use crate::app::scorecard::Explained;
 use crate::app::views::{AwardView, CertificateView, Page};
 use crate::app::{Tx, owners, rulebook};
@@ -62,7 +62,7 @@ fn lacking(
 ) -> Vec<String> {
     let mut lacking = award.lacking(book, facts, now);
     if lacking.is_empty() && award.for_days > 0 {
-        let days = record.met_since(&award.since_key()).map_or(0, |since| (now - since).max(0) / DAY_MS);
+        let days = record.met_since(award.since_key()).map_or(0, |since| (now - since).max(0) / DAY_MS);
         lacking.push(format!("true for {days} of {} days", award.for_days));
     }
     lacking
@@ -196,6 +196,29 @@ fn one(
         public,
         id: row.id,
     }
+}
+
+/// What certificates are counted under that the rulebook in force does not have.
+const OTHER: &str = "other";
+
+/// How many services hold each certificate of the rulebook in force, by how it stands; the others together. Nobody is
+/// named, so it is the same for every reader.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn held(tx: &mut Tx<'_>) -> Result<Vec<(String, &'static str, i64)>> {
+    let picture = tx.picture()?;
+    let known = tx.book.rulebook.awards().iter().filter(|award| award.kind == AwardKind::Certificate);
+    let mut counts: BTreeMap<(&str, i16), i64> = BTreeMap::new();
+    for award in known.map(|award| award.id.as_str()).chain([OTHER]) {
+        counts.extend(HELD.iter().map(|state| ((award, *state), 0)));
+    }
+    for ((award, state), n) in &picture.certificates {
+        let award = if counts.contains_key(&(award.as_str(), *state)) { award } else { OTHER };
+        *counts.entry((award, *state)).or_default() += n;
+    }
+    Ok(counts.into_iter().map(|((award, state), n)| (award.to_owned(), state_word(state), n)).collect())
 }
 
 /// Certificates that are held, in the order of their end: the calendar of renewals.

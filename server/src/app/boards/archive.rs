@@ -74,7 +74,13 @@ fn entry(at: u32, row: &FinalRow) -> Entry {
         gained: row.gained,
         values: [0; 5],
     };
-    entry.with([row.improved, Some(i32::from(row.score)), row.streak, row.drills, row.fallbacks])
+    entry.with([
+        row.improved,
+        Some(i32::from(row.worth.unwrap_or(row.score))),
+        row.streak,
+        row.drills,
+        row.fallbacks,
+    ])
 }
 
 /// The archive of a season; empty where none was kept.

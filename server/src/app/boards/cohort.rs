@@ -1,6 +1,6 @@
 //! Who takes part in a season: each service with its team, its weight and its score of the season's first day.
 //!
-//! Improvement is measured over these, whatever is moved, split, weighed anew or removed later: that counts from the
+//! All boards count these, whatever is moved, split, weighed anew or removed later: that counts from the
 //! next season on. So nobody gains or loses by a change of the catalog.
 
 use std::collections::HashMap;
@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use scoring_rules::boards::Stood;
 
 use super::season::Season;
+use crate::app::fleet::Ranked;
 use crate::error::Result;
-use crate::store::seasons::{Missing, RosterRow};
+use crate::store::seasons::{Gone, Missing, RosterRow};
 use crate::store::{self, Conn};
 
 /// Services read in one query.
@@ -28,8 +29,8 @@ pub struct Enrolled {
     pub tier: u8,
     /// Where it stood.
     pub stood: Stood,
-    /// Its last score, if it was removed since.
-    pub gone: Option<u8>,
+    /// How it stood last, if it was removed since.
+    pub gone: Option<Box<Ranked>>,
 }
 
 /// All services of a season, in id order.
@@ -66,11 +67,11 @@ impl Cohort {
             Ok(())
         })?;
         cohort.rows.sort_by(|a, b| a.id.cmp(&b.id));
-        for (id, score) in store::seasons::gone(conn, &name)? {
-            if let Ok(at) = cohort.rows.binary_search_by(|row| (*row.id).cmp(id.as_str()))
+        for gone in store::seasons::gone(conn, &name)? {
+            if let Ok(at) = cohort.rows.binary_search_by(|row| (*row.id).cmp(gone.service_id.as_str()))
                 && let Some(row) = cohort.rows.get_mut(at)
             {
-                row.gone = u8::try_from(score).ok();
+                row.gone = (gone.score >= 0).then(|| Box::new(stood_last(gone)));
             }
         }
         Ok(cohort)
@@ -115,6 +116,24 @@ pub fn each_missing(
         if !more {
             return Ok(());
         }
+    }
+}
+
+/// A removed service as it stood last; it has no team, letter or traffic any more.
+fn stood_last(gone: Gone) -> Ranked {
+    Ranked {
+        id: gone.service_id.into(),
+        slug: "".into(),
+        score: gone.score,
+        tier: 4,
+        grade: 0,
+        team: None,
+        system: None,
+        drills: (gone.drills_expected, gone.drills_fresh),
+        calls: (gone.calls, gone.calls_verified),
+        steady_since: gone.steady_since,
+        broken: gone.regressions > 0,
+        calls_milli: -1,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Final standings: everybody's worth at the last instant of a season, whenever they are worked out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use scoring_rules::boards::Leagues;
 
@@ -69,7 +69,8 @@ fn number(letters: &mut Vec<String>, letter: &str) -> u8 {
 
 /// Counts of services that were judged since the end are those of evidence until then.
 fn look_back(tx: &mut Tx<'_>, services: &mut [Ranked], late: &[Box<str>], end: Timestamp) -> Result<()> {
-    for service in services.iter_mut().filter(|service| late.contains(&service.id)) {
+    let late: HashSet<&str> = late.iter().map(|id| &**id).collect();
+    for service in services.iter_mut().filter(|service| late.contains(&*service.id)) {
         let then = match scorecard::explain(tx, &service.slug, Some(Timestamp(end.0 - 1))) {
             Ok(then) => then,
             // Pruned meanwhile: what is known now has to do.
@@ -106,6 +107,7 @@ fn row(season: Season, subject: i16, entry: &Entry) -> FinalRow {
         drills: entry.value(Board::Drills),
         fallbacks: entry.value(Board::Fallbacks),
         grades: "{}".to_owned(),
+        worth: None,
     }
 }
 
@@ -116,19 +118,41 @@ fn teams(tx: &Tx<'_>, season: Season, picture: &Picture, table: &Table) -> Vec<F
             *grades.entry(team).or_default().entry(picture.letter(service.grade)).or_default() += 1;
         }
     }
+    let grades = with_above(picture, &grades);
     let full = |entry: &Entry| {
         let team = picture.tree.rows().get(entry.at as usize)?;
+        let none = BTreeMap::new();
+        let grades = grades.get(team.id.as_str()).unwrap_or(&none);
         Some(FinalRow {
             id: team.id.clone(),
             slug: team.slug.clone(),
             name: team.name.clone(),
             group_name: picture.tree.ancestors(team).last().map(|above| above.name.clone()),
             grade: standing::letter_of(&tx.book.rulebook, Some(entry.score)).unwrap_or_default(),
-            grades: serde_json::to_string(&grades.get(&entry.at)).unwrap_or_default(),
+            grades: serde_json::to_string(grades).unwrap_or_default(),
+            worth: entry.value(Board::Score).and_then(|worth| i16::try_from(worth).ok()),
             ..row(season, TEAM, entry)
         })
     };
     table.entries(true).iter().filter_map(full).collect()
+}
+
+/// By id of the team, what it and all teams below it count.
+fn with_above<'a>(
+    picture: &'a Picture,
+    own: &HashMap<u32, BTreeMap<String, i64>>,
+) -> HashMap<&'a str, BTreeMap<String, i64>> {
+    let mut all: HashMap<&str, BTreeMap<String, i64>> = HashMap::new();
+    for (team, counts) in own {
+        let Some(team) = picture.tree.rows().get(*team as usize) else { continue };
+        for above in picture.tree.ancestors(team).into_iter().chain([team]) {
+            let sums = all.entry(above.id.as_str()).or_default();
+            for (letter, count) in counts {
+                *sums.entry(letter.clone()).or_default() += count;
+            }
+        }
+    }
+    all
 }
 
 fn services_of(tx: &mut Tx<'_>, season: Season, picture: &Picture, table: &Table) -> Result<Vec<FinalRow>> {

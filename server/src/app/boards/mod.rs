@@ -14,6 +14,7 @@ mod rows;
 mod season;
 pub mod seasons;
 pub mod table;
+mod worth;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -239,6 +240,16 @@ fn leagues(shown: &Shown, chosen: Filter) -> Vec<LeagueView> {
     found
 }
 
+/// Whole weeks of the streak of a team, by id, or of all services: what the board of streaks ranks.
+pub fn streak_weeks(tx: &mut Tx<'_>, team: Option<&str>) -> Result<Option<i64>> {
+    let Source::Live(picture, table, _) = Source::of(tx, Season::at(tx.now), true)? else { return Ok(None) };
+    let number = |id: &str| picture.tree.rows().iter().position(|team| team.id == id);
+    Ok(match team {
+        None => table.streak(None),
+        Some(id) => number(id).and_then(|number| table.streak(Some(number))),
+    })
+}
+
 /// A page of a leaderboard.
 pub fn board(tx: &mut Tx<'_>, ask: &AskBoard) -> Result<BoardView> {
     let Some(board) = Board::from_name(&ask.board) else {
@@ -251,6 +262,10 @@ pub fn board(tx: &mut Tx<'_>, ask: &AskBoard) -> Result<BoardView> {
     };
     let current = Season::at(tx.now);
     let season = ask.season.as_deref().map_or(Ok(current), Season::parse)?;
+    if season > current {
+        let detail = format!("the season {season} has not begun; this one is {current}");
+        return Err(Error::invalid("?season", detail));
+    }
     let source = Source::of(tx, season, by_team)?;
     let (part, league) = filter(ask, &source, by_team)?;
     let of = |source: Source, part: Filter| {

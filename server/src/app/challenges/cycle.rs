@@ -7,7 +7,8 @@ use scoring_rules::quest::{self, Count};
 use serde_json::{Value, json};
 
 use super::progress::{Progress, evaluate};
-use super::write::{Milestone, named};
+use super::wish::Milestone;
+use super::write::named;
 use super::{DRAFT, ENDED, OPEN, kept};
 use crate::app::{Actor, App, Tx};
 use crate::error::Result;
@@ -110,7 +111,7 @@ fn put(data: &mut Value, key: &str, value: Value) {
 }
 
 /// The teams that take part, as they stand now.
-fn team_rows(row: &Row, progress: &Progress) -> Vec<TeamRow> {
+pub(super) fn team_rows(row: &Row, progress: &Progress) -> Vec<TeamRow> {
     let one = |(team, count): (&String, &Count)| TeamRow {
         challenge_id: row.id.clone(),
         team_id: team.clone(),

@@ -8,10 +8,13 @@ mod kept;
 mod progress;
 mod read;
 mod rule;
+mod rule_text;
 mod scope;
 mod standings;
 mod templates;
 mod views;
+mod what;
+mod wish;
 mod write;
 
 pub use goal::ChallengeGoal;
@@ -26,7 +29,8 @@ pub use views::{
     ChallengeRow, ChallengeView, DayView, ItemView, MilestoneView, PaceView, ProgressView, RewardView,
     StandingView, StandingsView, ToGo,
 };
-pub use write::{ChangeChallenge, CreateChallenge, MAX_MARKDOWN, Milestone, change, create};
+pub use wish::{ChangeChallenge, CreateChallenge, Created, Milestone, Sent};
+pub use write::{MAX_MARKDOWN, change, create};
 
 use super::{Tx, owners};
 use crate::error::{Error, Result};

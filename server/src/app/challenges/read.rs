@@ -96,7 +96,10 @@ pub fn opened(tx: &mut Tx<'_>, slug: &str, team: Option<&str>) -> Result<Opened>
     let row = stored(tx, slug)?;
     let progress = live(tx, &row)?;
     let view = view(tx, &row, progress.as_deref())?;
-    let standings = standings::of(tx, &row)?;
+    let standings = match &progress {
+        Some(progress) if row.state == DRAFT => standings::preview(tx, &row, progress)?,
+        _ => standings::of(tx, &row)?,
+    };
     let mine = match (&progress, team.filter(|_| row.state == OPEN)) {
         (Some(progress), Some(team)) => to_go(tx, progress, team)?,
         _ => None,
@@ -212,9 +215,13 @@ fn view(tx: &mut Tx<'_>, row: &Row, progress: Option<&Progress>) -> Result<Chall
     let listed = row_view(tx, row, progress)?;
     let target = i64::from(row.target);
     let (start, now) = (cycle::start_of(row), count_of(row, progress).map(|n| n.0));
+    // A draft has not begun: where its milestones would stand if it began now.
+    let begins = if row.state == DRAFT { now } else { row.start_total.map(|_| start) };
     let milestones = cycle::milestones(row).into_iter().map(|one| {
-        let pct = row.start_total.map(|_| quest::milestone(start, target, one.at));
-        let reached = pct.zip(now).is_some_and(|(pct, now)| now.reaches(pct));
+        let pct = begins.map(|begins| quest::milestone(begins, target, one.at));
+        // Once told it stays reached: a celebration is not taken back because evidence has aged.
+        let told = one.at <= i64::from(row.milestone);
+        let reached = row.state != DRAFT && (told || pct.zip(now).is_some_and(|(pct, now)| now.reaches(pct)));
         MilestoneView { at: one.at, pct, title: one.title, reached }
     });
     let mut days: Vec<DayView> = store::challenges::days(tx.conn, &row.id)?.iter().map(day_view).collect();

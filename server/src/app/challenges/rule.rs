@@ -1,13 +1,13 @@
 //! A goal that proved its worth becomes a rule: a draft with examples, to be put into the rulebook's directory.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use scoring_rules::{Fact, Facts, Rulebook, Value};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::goal::{self, Goal, NONE_OVERDUE, Per};
+use super::rule_text::POINTS;
+use super::rule_text::{Rule, capital, quoted};
+pub use super::rule_text::{RuleDraft, RuleFile};
 use super::scope::{self, ChallengeScope};
 use super::stored;
 use crate::app::Tx;
@@ -15,42 +15,6 @@ use crate::error::Result;
 use crate::store;
 use crate::store::challenges::ChallengeRow as Row;
 use crate::types::{DrillKind, Failure};
-
-/// Points of a drafted rule, to be weighed by whoever takes it over.
-const POINTS: u16 = 5;
-
-/// The draft of a rule.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RuleDraft {
-    /// Files for the rulebook's directory; empty where the goal cannot be a rule.
-    pub files: Vec<RuleFile>,
-    /// What to know: what the draft leaves out, or why there is none.
-    pub notes: Vec<String>,
-}
-
-/// One file of a rulebook.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RuleFile {
-    /// Where it belongs.
-    pub path: String,
-    /// TOML.
-    pub text: String,
-}
-
-/// A rule as far as it follows from a goal.
-struct Rule {
-    id: String,
-    title: String,
-    practice: String,
-    why: String,
-    fix: String,
-    when: Option<String>,
-    /// `pass` or `score`, and its expression.
-    judge: (&'static str, String),
-    evidence: &'static str,
-    /// Facts by name, and what must come out.
-    examples: Vec<(BTreeMap<String, Value>, String)>,
-}
 
 /// What the goal of a challenge comes to as a rule.
 pub fn draft(tx: &mut Tx<'_>, slug: &str) -> Result<RuleDraft> {
@@ -77,12 +41,13 @@ pub fn draft(tx: &mut Tx<'_>, slug: &str) -> Result<RuleDraft> {
     let rules = match &goal {
         Goal::Grade { .. } => return Ok(gate(&row, &spec, book)),
         Goal::Fallbacks { .. } => {
-            let why = "Facts tell of a service's calls in all flows together, so no rule can mean one flow. \
-                       The shipped rule fallback-verified asks the same of all flows.";
-            return Ok(RuleDraft { files: Vec::new(), notes: vec![why.to_owned()] });
+            let note = "Facts tell of a service's calls in all flows together: the rule asks of all flows what the \
+                        challenge asked of one. The shipped rule fallback-verified does so too; keep one of them.";
+            notes.push(note.to_owned());
+            vec![of_fallbacks(&row, book, &scope)]
         }
         Goal::Drills { failures, fresh_days, per: Per::Failure } => {
-            failures.iter().map(|failure| of_failure(&row, book, &scope, *failure, *fresh_days)).collect()
+            of_failures(&row, book, &scope, failures, *fresh_days)
         }
         Goal::Drills { failures, fresh_days, per } => {
             let count = if let Per::Service(count) = per {
@@ -98,7 +63,12 @@ pub fn draft(tx: &mut Tx<'_>, slug: &str) -> Result<RuleDraft> {
             );
             match of_count(&row, book, &scope, (failures, *fresh_days, count)) {
                 Ok(rule) => vec![rule],
-                Err(why) => return Ok(RuleDraft { files: Vec::new(), notes: vec![why] }),
+                Err(why) => {
+                    notes.push(format!(
+                        "{why} So there is a rule for each class; keep those that matter to you."
+                    ));
+                    of_failures(&row, book, &scope, failures, *fresh_days)
+                }
             }
         }
         Goal::Facts(compiled) => vec![of_facts(&row, book, &scope, compiled)],
@@ -124,6 +94,48 @@ fn gate(row: &Row, spec: &goal::ChallengeGoal, book: &Rulebook) -> RuleDraft {
     let name = if taken { format!("{name}-{}", row.slug.replace(['.', '_'], "-")) } else { name };
     let text = format!("{name} = 'grade.rank >= rank({})'\n", quoted(&letter));
     RuleDraft { files: vec![RuleFile { path: "policies.toml".to_owned(), text }], notes: vec![why] }
+}
+
+/// A rule for each failure class.
+fn of_failures(
+    row: &Row,
+    book: &Rulebook,
+    scope: &ChallengeScope,
+    failures: &[Failure],
+    fresh_days: i64,
+) -> Vec<Rule> {
+    failures.iter().map(|failure| of_failure(row, book, scope, *failure, fresh_days)).collect()
+}
+
+/// Proven fallbacks, as the shipped rule counts them.
+fn of_fallbacks(row: &Row, book: &Rulebook, scope: &ChallengeScope) -> Rule {
+    const NAMES: [&str; 3] = ["fallbacks.flows", "fallbacks.verified", "fallbacks.noncore_edges"];
+    let (when, given) = when(scope, None);
+    let facts = |verified: i64| {
+        let mut facts = given.clone();
+        facts.extend(NAMES.map(str::to_owned).into_iter().zip([1, verified, 4].map(Value::Int)));
+        facts
+    };
+    Rule {
+        id: id_of(row),
+        title: "Every fallback is proved by a drill".to_owned(),
+        practice: practice(book, "fallbacks.verified"),
+        why: why(row),
+        fix: "Make a non-core dependency fail in staging, check that the flow holds, and post the result: see /help/flows."
+            .to_owned(),
+        when,
+        judge: (
+            "score",
+            "fallbacks.flows > 0 ? share(fallbacks.verified, fallbacks.noncore_edges) : 0".to_owned(),
+        ),
+        evidence: "declared",
+        examples: vec![
+            (facts(4), "\"pass\"".to_owned()),
+            (facts(2), "{ partial = 0.5 }".to_owned()),
+            (facts(0), "\"fail\"".to_owned()),
+            (given.clone(), "\"unknown\"".to_owned()),
+        ],
+    }
 }
 
 fn of_failure(row: &Row, book: &Rulebook, scope: &ChallengeScope, failure: Failure, days: i64) -> Rule {
@@ -176,15 +188,16 @@ fn of_count(
         failures.iter().map(|f| format!("{}_days_since_passed", f.fact_prefix())).collect();
     if (names.len() as i64) < count {
         return Err(format!(
-            "The challenge asks for {count} drills of {} failure classes; facts count each class once.",
+            "The challenge asks for {count} drills of {} failure classes, and facts count each class once.",
             names.len()
         ));
     }
     let one = |name: &String| format!("(has({name}) && {name} <= {days} ? 1 : 0)");
     let pass = format!("{} >= {count}", names.iter().map(one).collect::<Vec<_>>().join(" + "));
-    if let Err(error) = book.goal(&pass) {
+    if book.goal(&pass).is_err() {
         return Err(format!(
-            "Of so many failure classes no rule can be made: {error}. Ask for fewer of them."
+            "{count} of {} failure classes do not fit into one expression of a rule.",
+            names.len()
         ));
     }
     let (when, given) = when(scope, None);
@@ -305,55 +318,6 @@ fn why(row: &Row) -> String {
         format!("The challenge {} showed that it can be done.", row.title)
     } else {
         row.why.clone()
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// Text in quotes: what JSON escapes, TOML and CEL read the same.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-impl Rule {
-    fn toml(&self) -> String {
-        let mut text = String::new();
-        let mut line = |key: &str, value: &str| {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{key} = {value}");
-        };
-        line("title", &quoted(&self.title));
-        line("practice", &quoted(&self.practice));
-        line("why", &quoted(&self.why));
-        line("fix", &quoted(&self.fix));
-        line("effort", "\"hours\"");
-        line("points", &POINTS.to_string());
-        if let Some(when) = &self.when {
-            line("when", &quoted(when));
-        }
-        line(self.judge.0, &quoted(&self.judge.1));
-        line("evidence", &quoted(self.evidence));
-        for (facts, expect) in &self.examples {
-            let facts: Vec<String> = facts
-                .iter()
-                .map(|(name, value)| format!("{} = {}", quoted(name), toml_value(value)))
-                .collect();
-            let _ = write!(text, "\n[[example]]\nfacts = {{ {} }}\nexpect = {expect}\n", facts.join(", "));
-        }
-        text
-    }
-}
-
-fn toml_value(value: &Value) -> String {
-    match value {
-        Value::Bool(yes) => yes.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Num(number) => format!("{number:?}"),
-        Value::Text(text) => quoted(text),
-        Value::List(items) => format!("[{}]", items.iter().map(|i| quoted(i)).collect::<Vec<_>>().join(", ")),
     }
 }
 

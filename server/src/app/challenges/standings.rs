@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use scoring_rules::quest::{self, Count};
 
+use super::progress::Progress;
 use super::views::{StandingView, StandingsView};
-use super::{ENDED, OPEN, kept, stored};
+use super::{ENDED, OPEN, cycle, kept, stored};
 use crate::app::Tx;
 use crate::error::{Error, Result};
 use crate::store;
-use crate::store::challenges::ChallengeRow as Row;
+use crate::store::challenges::{ChallengeRow as Row, TeamRow};
 
 /// Standings of a challenge, a page of them.
 pub fn standings(tx: &mut Tx<'_>, slug: &str, cursor: Option<&str>, limit: i64) -> Result<StandingsView> {
@@ -32,14 +33,30 @@ pub fn standings(tx: &mut Tx<'_>, slug: &str, cursor: Option<&str>, limit: i64) 
     Ok(StandingsView { challenge: row.slug, state: row.state, items, next, total })
 }
 
+/// Where each team would begin if a draft began now, and what its own goal would be.
+pub(super) fn preview(tx: &mut Tx<'_>, row: &Row, progress: &Progress) -> Result<Vec<StandingView>> {
+    let mut row = row.clone();
+    (row.start_done, row.start_total) = (Some(progress.all.done), Some(progress.all.total));
+    let teams = cycle::team_rows(&row, progress);
+    ranked(tx, teams, Some(progress))
+}
+
 /// All standings, whoever came furthest first.
 pub(super) fn of(tx: &mut Tx<'_>, row: &Row) -> Result<Vec<StandingView>> {
     let progress = if row.state == OPEN { Some(kept::progress(tx, row)?) } else { None };
     if progress.is_none() && row.state != ENDED {
         return Ok(Vec::new());
     }
+    let teams = store::challenges::teams(tx.conn, &row.id)?;
+    ranked(tx, teams, progress.as_deref())
+}
+
+fn ranked(
+    tx: &mut Tx<'_>,
+    mut teams: Vec<TeamRow>,
+    progress: Option<&Progress>,
+) -> Result<Vec<StandingView>> {
     let veil = tx.veil()?;
-    let mut teams = store::challenges::teams(tx.conn, &row.id)?;
     teams.retain(|team| !veil.hides_team(&team.team_id));
     let ids: Vec<String> = teams.iter().map(|team| team.team_id.clone()).collect();
     let names: HashMap<String, (String, String)> = store::fleet::team_names(tx.conn, &ids)?
@@ -48,7 +65,7 @@ pub(super) fn of(tx: &mut Tx<'_>, row: &Row) -> Result<Vec<StandingView>> {
         .collect();
     let mut all: Vec<(i64, StandingView)> = Vec::with_capacity(teams.len());
     for team in teams {
-        let now = match &progress {
+        let now = match progress {
             Some(progress) => progress.teams.get(&team.team_id).copied(),
             None => team.end_done.zip(team.end_total).map(|(done, total)| Count::new(done, total)),
         };

@@ -63,11 +63,11 @@ pub struct ChallengeRow {
 pub struct MilestoneView {
     /// Percent of the way from the start to the goal.
     pub at: i64,
-    /// The percent of all items at which it stands; null before the start.
+    /// The percent of all items at which it stands; of a draft where it would stand if the challenge began now.
     pub pct: Option<i64>,
     /// What is celebrated.
     pub title: String,
-    /// It is reached now.
+    /// It was reached; it stays so when evidence ages.
     pub reached: bool,
 }
 

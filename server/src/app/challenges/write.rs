@@ -1,11 +1,10 @@
 //! Writing challenges: everything that is wrong is told at once, and what runs is not moved under anybody's feet.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
-use super::goal::{self, ChallengeGoal};
-use super::scope::ChallengeScope;
+use super::goal;
+use super::wish::{ChangeChallenge, CreateChallenge, Created, Milestone, Sent};
 use super::{CANCELLED, DRAFT, ENDED, OPEN, progress, stored};
 use crate::app::Tx;
 use crate::app::audit::Sides;
@@ -24,83 +23,23 @@ const MAX_MILESTONES: usize = 12;
 /// Longest retrospective, in bytes of Markdown.
 pub const MAX_MARKDOWN: usize = 20_000;
 
-/// A milestone on the way from where all began to the goal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Milestone {
-    /// Percent of the way, 1 to 100; 100 is the goal.
-    pub at: i64,
-    /// What is celebrated.
-    #[serde(default)]
-    pub title: String,
-}
-
-/// A challenge that is wished for. It stays a draft until it starts.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateChallenge {
-    /// Its address; made from the title if left out.
-    pub slug: Option<String>,
-    /// Title.
-    pub title: String,
-    /// Why it is worth the time, in a sentence or two.
-    #[serde(default)]
-    pub why: String,
-    /// When it starts; a challenge whose start has passed starts at once.
-    #[schema(value_type = String, format = DateTime)]
-    pub starts_at: Timestamp,
-    /// The first instant after it.
-    #[schema(value_type = String, format = DateTime)]
-    pub ends_at: Timestamp,
-    /// Which services take part; all if left out.
-    #[serde(default)]
-    pub scope: ChallengeScope,
-    /// What is asked of them.
-    pub goal: ChallengeGoal,
-    /// Percent of all items to be closed; 100 if left out.
-    pub target_pct: Option<i64>,
-    /// Milestones; a quarter, a half, three quarters and all of the way if left out.
-    pub milestones: Option<Vec<Milestone>>,
-    /// Name of the badge for teams that reach their own goal; the title if left out.
-    pub badge: Option<String>,
-}
-
-/// What is to change. Scope, goal and start are fixed once a challenge runs; its end may only be put off.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ChangeChallenge {
-    /// Title.
-    pub title: Option<String>,
-    /// Why.
-    pub why: Option<String>,
-    /// Start, of a draft.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub starts_at: Option<Timestamp>,
-    /// End.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub ends_at: Option<Timestamp>,
-    /// Scope, of a draft.
-    pub scope: Option<ChallengeScope>,
-    /// Goal, of a draft.
-    pub goal: Option<ChallengeGoal>,
-    /// Percent of all items, of a draft.
-    pub target_pct: Option<i64>,
-    /// Milestones, of a draft.
-    pub milestones: Option<Vec<Milestone>>,
-    /// Name of the badge.
-    pub badge: Option<String>,
-    /// What was learned, in Markdown; of a challenge that has ended.
-    pub retrospective: Option<String>,
-    /// `cancelled` gives it up.
-    pub state: Option<String>,
-}
-
-/// Stores a challenge as a draft; gives its slug.
+/// Stores a challenge as a draft.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] for a slug that is taken, or too many challenges.
-pub fn create(tx: &mut Tx<'_>, cmd: &CreateChallenge) -> Result<String> {
+/// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] for a slug that is taken, too many challenges, or a key
+/// under which something else was sent.
+pub fn create(tx: &mut Tx<'_>, cmd: &CreateChallenge, sent: Option<&Sent>) -> Result<Created> {
+    let owner = tx.actor.owner.clone();
+    if let Some(sent) = sent
+        && let Some(row) = store::challenges::by_key(tx.conn, &owner, &sent.key)?
+    {
+        if row.sent_sha256.as_deref() == Some(sent.sha256.as_str()) {
+            return Ok(Created { slug: row.slug, replayed: true });
+        }
+        let detail = "This Idempotency-Key was used for another challenge. Take a new one.";
+        return Err(Error::Conflict { detail: detail.into() });
+    }
     let mut wrong = Vec::new();
     let slug = match &cmd.slug {
         Some(slug) => {
@@ -137,6 +76,9 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateChallenge) -> Result<String> {
         milestone: 0,
         half_time_at: None,
         ending_at: None,
+        sent_by: sent.map(|_| owner),
+        sent_key: sent.map(|sent| sent.key.clone()),
+        sent_sha256: sent.map(|sent| sent.sha256.clone()),
     };
     check(tx, &row, &mut wrong)?;
     if store::challenges::count(tx.conn, &[DRAFT, OPEN])? >= MAX_LIVE {
@@ -150,7 +92,7 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateChallenge) -> Result<String> {
     store::challenges::insert(tx.conn, &row)?;
     let sentence = format!("The challenge {} was drafted.", row.title);
     tx.emit_change("challenge_created", None, None, sentence, &named(&row), Sides::made(shown(&row)));
-    Ok(row.slug)
+    Ok(Created { slug: row.slug, replayed: false })
 }
 
 /// Changes a challenge; gives its slug.
@@ -248,6 +190,14 @@ fn fixed(row: &Row, cmd: &ChangeChallenge) -> Vec<FieldError> {
                 add("/ends_at", "a challenge lasts 366 days at most");
             }
             _ => {}
+        }
+    }
+    if row.state == ENDED || row.state == CANCELLED {
+        // Teams carry the badge of this title.
+        let given =
+            [("/title", cmd.title.is_some()), ("/why", cmd.why.is_some()), ("/badge", cmd.badge.is_some())];
+        for (place, _) in given.iter().filter(|(_, given)| *given) {
+            add(place, "cannot change: the challenge is over, its result is frozen");
         }
     }
     if cmd.retrospective.is_some() && row.state != ENDED && row.state != CANCELLED {

@@ -15,8 +15,6 @@ use crate::store::facts::FactRow;
 use crate::store::reviews::SeenDrill;
 use crate::types::{Outcome, Timestamp};
 
-/// Results or values read together.
-const PART: i64 = 2_000;
 /// Typed results and values of one look that are gone into; nobody types more.
 const MOST: usize = 500;
 /// Days over which typed and reported passes are compared.
@@ -28,19 +26,12 @@ const TYPED: i64 = 3;
 pub(super) fn find(app: &App, window: &Window) -> Result<Vec<Finding>> {
     let typed = class_code(EvidenceClass::Declared);
     let passed = Some(Outcome::Passed.code());
-    let (mut after, to) = window.ids();
     let mut passes: Vec<SeenDrill> = Vec::new();
-    loop {
-        let rows = app.read_now(|tx| Ok(store::reviews::drills_between(tx.conn, (&after, &to), PART)?))?;
-        let more = rows.len() as i64 == PART;
-        if let Some(last) = rows.last() {
-            after.clone_from(&last.id);
-        }
-        passes.extend(rows.into_iter().filter(|row| row.evidence_class == typed && row.verdict == passed));
-        if !more || passes.len() >= MOST {
-            break;
-        }
-    }
+    window.each_part(app, 0, |rows| {
+        let by_hand = |row: &SeenDrill| row.evidence_class == typed && row.verdict == passed;
+        passes.extend(rows.into_iter().filter(by_hand).take(MOST));
+        Ok(())
+    })?;
     passes.truncate(MOST);
     let mut found = Vec::new();
     for row in &passes {

@@ -1,9 +1,13 @@
 //! What a look found, and the window of time it looked at.
 
 use super::kind::ReviewKind;
+use crate::app::App;
 use crate::app::retention::first_id;
+use crate::error::Result;
+use crate::store;
+use crate::store::reviews::SeenDrill;
 use crate::store::services::ServiceRow;
-use crate::types::{DAY_MS, Timestamp};
+use crate::types::Timestamp;
 
 /// One thing that was noticed.
 #[derive(Clone, Debug)]
@@ -78,6 +82,9 @@ impl Finding {
     }
 }
 
+/// Results read together.
+const PART: i64 = 2_000;
+
 /// What one look goes through.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
@@ -90,14 +97,34 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// Calls for the results that arrived in it, and up to so many days before it, in parts, each in a read of its own.
+    pub(super) fn each_part(
+        &self,
+        app: &App,
+        days_before: i64,
+        mut f: impl FnMut(Vec<SeenDrill>) -> Result<()>,
+    ) -> Result<()> {
+        let (mut after, to) = self.ids();
+        if days_before > 0 {
+            after = first_id(self.from.plus_days(-days_before));
+        }
+        loop {
+            let rows =
+                app.read_now(|tx| Ok(store::reviews::drills_between(tx.conn, (&after, &to), PART)?))?;
+            let more = rows.len() as i64 == PART;
+            if let Some(last) = rows.last() {
+                after.clone_from(&last.id);
+            }
+            f(rows)?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
     /// Ids of what arrived in it: after the first and below the second.
     pub(super) fn ids(&self) -> (String, String) {
         (first_id(self.from), first_id(Timestamp(self.to.0 + 1)))
-    }
-
-    /// Ids of what arrived up to so many days before it, too.
-    pub(super) fn ids_and_days_before(&self, days: i64) -> (String, String) {
-        (first_id(Timestamp(self.from.0 - days * DAY_MS)), self.ids().1)
     }
 }
 

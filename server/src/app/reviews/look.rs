@@ -23,7 +23,7 @@ const LEASE: Duration = Duration::from_mins(30);
 /// Where it is kept up to where was looked.
 const SEEN: &str = "reviews.seen";
 /// The first look of an installation goes back so far.
-const FIRST_DAYS: i64 = 30;
+const FIRST_DAYS: i64 = 7;
 /// Each look begins so much earlier than the last one ended, in ms: a transaction may end after its ids were made.
 const OVERLAP_MS: i64 = 10 * 60_000;
 /// Findings that one transaction writes.

@@ -11,22 +11,14 @@ use crate::store;
 use crate::store::reviews::SeenDrill;
 use crate::types::{Failure, Outcome, Timestamp};
 
-/// Results read together.
-const PART: i64 = 2_000;
 /// Findings of one service in one look.
 const MOST: usize = 50;
 
 /// Passed, counted results of the window whose document leaves something in doubt.
 pub(super) fn find(app: &App, window: &Window) -> Result<Vec<Finding>> {
-    let (mut after, to) = window.ids();
     let mut found = Vec::new();
     let mut of_service: HashMap<String, usize> = HashMap::new();
-    loop {
-        let rows = app.read_now(|tx| Ok(store::reviews::drills_between(tx.conn, (&after, &to), PART)?))?;
-        let more = rows.len() as i64 == PART;
-        if let Some(last) = rows.last() {
-            after.clone_from(&last.id);
-        }
+    window.each_part(app, 0, |rows| {
         let mut doubtful = doubtful(app, rows)?;
         doubtful.retain(|(row, _)| {
             let count = of_service.entry(row.service_id.clone()).or_default();
@@ -34,10 +26,9 @@ pub(super) fn find(app: &App, window: &Window) -> Result<Vec<Finding>> {
             *count <= MOST
         });
         found.extend(named(app, &doubtful)?);
-        if !more {
-            return Ok(found);
-        }
-    }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Those of the results that pass in doubt, each with the sentence that says why.

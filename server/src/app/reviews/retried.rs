@@ -18,8 +18,6 @@ const FAILURES: usize = 3;
 const GAP_MS: i64 = 60 * 60_000;
 /// A run of tries may have begun so long before the window.
 const DAYS_BEFORE: i64 = 1;
-/// Results read together.
-const PART: i64 = 5_000;
 
 /// A try: when it ended, whether it passed, and which it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,34 +59,28 @@ type Identity = (String, Option<i16>, String, String);
 
 /// Runs of tries that ended in a pass of the window, with no deployment in between.
 pub(super) fn find(app: &App, window: &Window) -> Result<Vec<Finding>> {
-    let (mut after, to) = window.ids_and_days_before(DAYS_BEFORE);
-    let codes = (Some(Outcome::Passed.code()), Some(Outcome::Failed.code()));
+    let (passed, failed) = (Some(Outcome::Passed.code()), Some(Outcome::Failed.code()));
     let mut tries: HashMap<Identity, (SeenDrill, Vec<Try>)> = HashMap::new();
-    let mut passes: Vec<SeenDrill> = Vec::new();
-    loop {
-        let rows = app.read_now(|tx| Ok(store::reviews::drills_between(tx.conn, (&after, &to), PART)?))?;
-        let more = rows.len() as i64 == PART;
-        if let Some(last) = rows.last() {
-            after.clone_from(&last.id);
+    window.each_part(app, DAYS_BEFORE, |rows| {
+        for row in rows.into_iter().filter(|row| row.verdict == failed) {
+            let one = tried(&row, false);
+            tries.entry(identity(&row)).or_insert_with(|| (row, Vec::new())).1.push(one);
         }
-        for row in rows {
-            if row.verdict == codes.1 {
-                let one = tried(&row, false);
-                tries.entry(identity(&row)).or_insert_with(|| (row, Vec::new())).1.push(one);
-            } else if row.verdict == codes.0 {
-                passes.push(row);
+        Ok(())
+    })?;
+    // Only of drills that failed often enough it matters when they passed; mostly there is none.
+    tries.retain(|_, (_, of_drill)| of_drill.len() >= FAILURES);
+    if tries.is_empty() {
+        return Ok(Vec::new());
+    }
+    window.each_part(app, DAYS_BEFORE, |rows| {
+        for row in rows.iter().filter(|row| row.verdict == passed) {
+            if let Some((_, of_drill)) = tries.get_mut(&identity(row)) {
+                of_drill.push(tried(row, true));
             }
         }
-        // Only a drill that failed is of interest; results may arrive in any order, so passes wait for the end.
-        if !more {
-            break;
-        }
-    }
-    for row in passes {
-        if let Some((_, of_drill)) = tries.get_mut(&identity(&row)) {
-            of_drill.push(tried(&row, true));
-        }
-    }
+        Ok(())
+    })?;
     let mut found = Vec::new();
     for (row, of_drill) in tries.into_values() {
         for run in runs(of_drill) {

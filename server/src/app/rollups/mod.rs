@@ -4,6 +4,7 @@
 //! is null and not guessed. Sums are of everything; lines of teams that the reader may not know of are left out.
 
 pub mod day;
+pub mod moved;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -148,15 +149,18 @@ pub fn children<'a>(tree: &'a TeamTree, team: &TeamRow) -> Vec<&'a TeamRow> {
 /// What of a whole is in none of its parts. The median of that is not known.
 pub fn rest_of<'a>(all: &Tally, parts: impl Iterator<Item = &'a Tally>) -> Tally {
     let mut rest = all.clone();
-    rest.extra = standing::Extra { regressions: all.extra.regressions, ..standing::Extra::default() };
+    let standing::Extra { regressions, certified, expiring, .. } = all.extra;
+    rest.extra = standing::Extra { regressions, certified, expiring, ..standing::Extra::default() };
+    let less = |all: Option<i64>, part: Option<i64>| all.zip(part).map(|(all, part)| all - part);
     for part in parts {
         rest.services -= part.services;
         rest.graded -= part.graded;
         rest.score_sum -= part.score_sum;
         rest.coverage_sum -= part.coverage_sum;
         rest.regressions -= part.regressions;
-        rest.extra.regressions =
-            rest.extra.regressions.zip(part.extra.regressions).map(|(all, part)| all - part);
+        rest.extra.regressions = less(rest.extra.regressions, part.extra.regressions);
+        rest.extra.certified = less(rest.extra.certified, part.extra.certified);
+        rest.extra.expiring = less(rest.extra.expiring, part.extra.expiring);
         for (letter, n) in &part.grades {
             *rest.grades.entry(letter.clone()).or_default() -= n;
         }
@@ -200,6 +204,9 @@ fn line(book: &Book, day: &Day, scope: &Scope, tally: &Tally, before: Option<i16
         grades: standing::grade_counts(&book.rulebook, &tally.grades),
         trend: tally.mean().zip(before).map(|(now, then)| now - then),
         regressions: tally.extra.regressions,
+        certified: tally.extra.certified,
+        certified_pct: tally.certified_pct(),
+        expiring: tally.extra.expiring,
     }
 }
 
@@ -226,6 +233,9 @@ fn by_practice(tx: &mut Tx<'_>, day: &Day) -> Result<Vec<Rollup>> {
             grades: Vec::new(),
             trend: mean.score.zip(then.score).map(|(now, then)| now - then),
             regressions: None,
+            certified: None,
+            certified_pct: None,
+            expiring: None,
         }
     });
     Ok(lines.collect())

@@ -155,7 +155,8 @@ pub struct Standing {
     pub gained_30d: Option<i16>,
     /// Open regressions.
     pub regressions: i64,
-    /// Whole weeks without a new drill regression, counted back from now; null before the first result.
+    /// Whole weeks without a drill regression. Of a team what the board of streaks ranks; of all services together, and of a
+    /// team that is on no board, the mean of its services. Null where no drill is expected and none was ever run.
     pub streak_weeks: Option<i64>,
     /// Mean score of each of the last 12 weeks, oldest first; null before the first grading.
     pub weeks: Vec<Option<i16>>,
@@ -189,18 +190,18 @@ pub struct BoardRow {
     pub name: String,
     /// Division of a team, team of a service.
     pub group: Option<String>,
-    /// Score now; of a team the tier-weighted mean of its services beside three at the mean of its league, rounded down. Of
-    /// a season that is over: at its end.
+    /// Score now; of a team the plain mean of all that it and the teams below it own, as on its page. Of a season that is
+    /// over: at its end.
     pub score: i16,
     /// Letter of it.
     pub grade: String,
     /// Points gained since the season began; of a team the weighted mean.
     pub gained: i16,
-    /// What the board ranks, in its `unit`.
+    /// What the board ranks, in its `unit`; of a team what it is worth beside the loan of its league.
     pub value: i32,
     /// League of a team; null for a service.
     pub league: Option<String>,
-    /// Services that a team owns; 1 for a service.
+    /// Services that count for a team this season: those that it owned when the season began. 1 for a service.
     pub services: i64,
     /// Services by grade (teams only).
     pub grades: Vec<GradeCount>,

@@ -7,15 +7,19 @@ use serde_json::Value;
 use crate::app::awards as uses;
 use crate::app::sharing::{self, PutSharing};
 use crate::app::views::CertificateView;
-use crate::app::{Actor, Tx, keys};
+use crate::app::{Actor, Tx, keys, owners};
 use crate::error::{Error, Result};
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::csv::{cell, table};
+use crate::http::ical::{self, About};
+use crate::http::pages::certificates::next;
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
 use crate::types::Timestamp;
 
+/// Certificates of a calendar at most, the first to end.
+const MOST_EVENTS: i64 = 1_000;
 /// How long verifiers may keep what they read.
 const AGE: &str = "public, max-age=300";
 /// Pages of browsers elsewhere may read what is for verifiers.
@@ -45,6 +49,23 @@ fn cells(one: &CertificateView) -> Vec<String> {
         cell(one.valid_until.map(Timestamp::to_rfc3339)),
         cell(one.reason.as_ref()),
     ]
+}
+
+/// `GET /certificates.ics?team=`
+pub async fn renewals(app: Shared, req: HttpRequest, query: Query) -> Result<HttpResponse> {
+    let team = query.text("team");
+    let work = move |tx: &mut Tx<'_>| {
+        let of = match &team {
+            Some(slug) => format!(" of {}", owners::team(tx, slug)?.name),
+            None => String::new(),
+        };
+        let page = uses::calendar(tx, team.as_deref(), None, None, MOST_EVENTS)?;
+        Ok((format!("Certificates{of}"), tx.now, page.items))
+    };
+    let (name, now, rows) = app.read(work).await?;
+    let about = About { base: app.base_url(), name, now };
+    let text = ical::certificates(&about, &rows, |one| next(one, now));
+    Ok(conditional::bytes(&req, ical::MEDIA, text.into_bytes()))
 }
 
 /// `GET /api/v1/certificates/{id}`

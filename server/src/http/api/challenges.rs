@@ -1,9 +1,11 @@
 //! Challenges: written by who looks after the programme, read by everybody.
 
 use actix_web::{HttpRequest, HttpResponse};
+use sha2::{Digest, Sha256};
 
+use super::drills::IdempotencyKey;
 use crate::app::challenges::{
-    self as uses, ChallengeRow, ChangeChallenge, CreateChallenge, ItemView, StandingView, cycle,
+    self as uses, ChallengeRow, ChangeChallenge, CreateChallenge, ItemView, Sent, StandingView, cycle,
 };
 use crate::app::{Actor, Tx, blocking};
 use crate::error::Result;
@@ -12,6 +14,7 @@ use crate::http::body::Body;
 use crate::http::csv::{cell, table};
 use crate::http::query::{Kind, Name, Param, Query, param};
 use crate::http::{Shared, conditional};
+use crate::types::hex;
 
 /// Parameters of the list.
 pub const STATE: Param =
@@ -20,18 +23,18 @@ pub const STATE: Param =
 pub const ITEM_STATE: Param = param("state", Kind::Word(&["open", "closed"]), "Only items in this state");
 
 /// Runs a write, then what is due of challenges: one that starts now is open when its sender reads the answer.
-pub async fn written(
+pub async fn written<T: Send + 'static>(
     app: &Shared,
     actor: Actor,
-    work: impl FnOnce(&mut Tx<'_>) -> Result<String> + Send + 'static,
-) -> Result<String> {
-    let slug = app.write(actor, work).await?;
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = app.write(actor, work).await?;
     let inner = std::sync::Arc::clone(app);
     // What cannot be done now is done by the schedule.
     if let Err(error) = blocking(move || cycle::run_due(&inner)).await {
         tracing::warn!(%error, "challenges");
     }
-    Ok(slug)
+    Ok(done)
 }
 
 /// `GET /api/v1/challenges`
@@ -74,11 +77,21 @@ fn row_cells(row: &ChallengeRow) -> Vec<String> {
 }
 
 /// `POST /api/v1/challenges`
-pub async fn create(app: Shared, Caller(actor): Caller, _: Query, body: Body) -> Result<HttpResponse> {
+pub async fn create(
+    app: Shared,
+    Caller(actor): Caller,
+    IdempotencyKey(key): IdempotencyKey,
+    _: Query,
+    body: Body,
+) -> Result<HttpResponse> {
     let cmd: CreateChallenge = body.json()?;
+    let sent = key.map(|key| Sent { key, sha256: hex(&Sha256::digest(&body.bytes)) });
     let reader = actor.clone();
-    let slug = written(&app, actor, move |tx| uses::create(tx, &cmd)).await?;
-    let view = app.read_for(reader, move |tx| uses::one(tx, &slug)).await?;
+    let done = written(&app, actor, move |tx| uses::create(tx, &cmd, sent.as_ref())).await?;
+    let view = app.read_for(reader, move |tx| uses::one(tx, &done.slug)).await?;
+    if done.replayed {
+        return Ok(HttpResponse::Ok().insert_header(("idempotency-replayed", "true")).json(view));
+    }
     Ok(HttpResponse::Created().json(view))
 }
 

@@ -12,6 +12,9 @@ use crate::types::Timestamp;
 const MOST_ROWS: usize = 50;
 /// Ranks with a gold disc.
 const TOP: i64 = 3;
+/// What stands in the column of what teams are worth.
+const EXPLAINED: &str = "What is ranked: the mean of the services that the team had when the season began, weighed by tier, \
+                         beside three that stand at the mean of its league";
 
 /// A board, ready for its partial.
 #[derive(Serialize)]
@@ -28,8 +31,14 @@ pub struct Board {
     pub teams: bool,
     /// There are weeks to draw.
     pub weeks: bool,
-    /// Head of the last column.
-    pub last: &'static str,
+    /// There is a column of points gained.
+    pub gains: bool,
+    /// Head of the last column, where what is ranked has one of its own.
+    pub last: Option<&'static str>,
+    /// What a team's value is, for its head; none of services, whose values need no explanation.
+    pub explained: Option<&'static str>,
+    /// Columns that there are.
+    pub columns: usize,
     /// Best first, the reader's own always among them.
     pub rows: Vec<Row>,
     /// Leagues to choose from.
@@ -53,10 +62,12 @@ pub struct Row {
     spark: Spark,
     score: i16,
     grade: Grade,
-    /// The last column.
-    value: String,
+    /// Points gained, and what part of what was possible they are.
+    gained: Option<String>,
     sub: Option<String>,
     dir: &'static str,
+    /// What is ranked, where it has a column of its own.
+    value: Option<String>,
 }
 
 impl Board {
@@ -70,6 +81,8 @@ impl Board {
         if let Some(own) = view.own.as_ref().filter(|own| !rows.iter().any(|r| r.you) && is_mine(own)) {
             rows.push(Row { gap: true, ..Row::new(own, view, true) });
         }
+        let (gains, last) = (gains(&view.board), last(&view.board, by_team));
+        let weeks = by_team && !view.ended;
         let subject = if by_team { "Team" } else { "Service" };
         Self {
             season: season(&view.season),
@@ -77,8 +90,11 @@ impl Board {
             caption: format!("{subject}s ranked, {}", view.season),
             subject,
             teams: by_team,
-            weeks: by_team && !view.ended,
-            last: last(&view.board),
+            weeks,
+            gains,
+            last,
+            explained: by_team.then_some(EXPLAINED),
+            columns: 3 + [by_team, weeks, gains, last.is_some()].iter().filter(|is| **is).count(),
             hidden: usize::try_from(view.total).unwrap_or(0).saturating_sub(rows.len()),
             rows,
             leagues: leagues(view, href),
@@ -91,12 +107,18 @@ fn season(season: &str) -> String {
     season.rsplit('-').next().map_or_else(|| season.to_owned(), |quarter| format!("{quarter} season"))
 }
 
-fn last(board: &str) -> &'static str {
+/// Boards that say what was gained.
+fn gains(board: &str) -> bool {
+    matches!(board, "improved" | "score")
+}
+
+/// The head of what is ranked. A service's score and gains stand for themselves.
+fn last(board: &str, by_team: bool) -> Option<&'static str> {
     match board {
-        "streak" => "Streak",
-        "drills" => "Fresh",
-        "fallbacks" => "Verified",
-        _ => "Gained",
+        "streak" => Some("Streak"),
+        "drills" => Some("Fresh"),
+        "fallbacks" => Some("Verified"),
+        _ => by_team.then_some("Worth"),
     }
 }
 
@@ -149,14 +171,14 @@ impl Row {
     fn new(row: &BoardRow, view: &BoardView, you: bool) -> Self {
         let path = if view.by == "team" { "teams" } else { "services" };
         let gained = || words::signed(i64::from(row.gained));
-        let (value, sub, dir) = match view.board.as_str() {
-            "improved" => {
-                (gained(), Some(percent(row.value)), parts::direction(i64::from(row.value.signum())))
-            }
-            "streak" => (words::count(i64::from(row.value), "week"), None, "same"),
-            "drills" | "fallbacks" => (percent(row.value), None, "same"),
-            _ => (gained(), None, parts::direction(i64::from(row.gained))),
+        let by_team = view.by == "team";
+        let value = match view.board.as_str() {
+            "streak" => words::count(i64::from(row.value), "week"),
+            "score" => row.value.to_string(),
+            _ => percent(row.value),
         };
+        // Of a service the ranked part of what was possible stands below its points.
+        let sub = (view.board == "improved" && !by_team).then(|| value.clone());
         Self {
             rank: row.rank,
             top: row.rank.is_some_and(|r| r <= TOP) && row.gained >= 0,
@@ -169,9 +191,10 @@ impl Row {
             spark: Spark::new(&row.weeks),
             score: row.score,
             grade: Grade::new(Some(&row.grade)),
-            value,
+            gained: gains(&view.board).then(gained),
             sub,
-            dir,
+            dir: parts::direction(i64::from(row.gained)),
+            value: last(&view.board, by_team).map(|_| value),
         }
     }
 }

@@ -37,6 +37,7 @@ pub struct ListCtx {
     teams: Vec<Choice>,
     rows: Vec<Row>,
     next: Option<String>,
+    calendar: String,
 }
 
 /// A certificate in the calendar.
@@ -110,6 +111,10 @@ pub fn list_context(
             _ => "Certificates by the day on which they end".to_owned(),
         },
         teams: choices,
+        calendar: match team {
+            Some(slug) => format!("/certificates.ics?team={}", words::encode(slug)),
+            None => "/certificates.ics".to_owned(),
+        },
         rows: page.items.iter().map(|one| Row::new(one, now)).collect(),
         next: page.next.as_ref().map(|next| format!("/certificates?{of_team}cursor={}", words::encode(next))),
         chrome: chrome.titled("Certificates"),
@@ -137,7 +142,7 @@ fn team(one: &CertificateView) -> Option<Link> {
 }
 
 /// What comes next, in a sentence.
-fn next(one: &CertificateView, now: Timestamp) -> String {
+pub(in crate::http) fn next(one: &CertificateView, now: Timestamp) -> String {
     match (one.state.as_str(), &one.reason, one.renews_from) {
         ("certified", _, Some(from)) if from <= now => {
             "Its renewal is due: it is renewed by itself as soon as what earns it is true.".to_owned()

@@ -67,6 +67,8 @@ pub struct Me {
 pub struct Waiting {
     /// There is one.
     pub any: bool,
+    /// How many.
+    pub open: i64,
     /// `3 reviews`.
     pub text: String,
 }
@@ -74,7 +76,7 @@ pub struct Waiting {
 impl Waiting {
     /// So many.
     pub fn new(open: i64) -> Self {
-        Self { any: open > 0, text: words::count(open, "review") }
+        Self { any: open > 0, open, text: words::count(open, "review") }
     }
 }
 

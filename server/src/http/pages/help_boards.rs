@@ -2,7 +2,8 @@
 
 use scoring_rules::Rulebook;
 use scoring_rules::boards::{
-    LEAST_LEAGUE, LEAST_ROOM, LENT, MILLI, Member, Stood, own_mean, shrunk, tier_weight,
+    LEAST_LEAGUE, LEAST_ROOM, LENT, MILLI, MOST_WEEKS, Member, Stood, counted_weeks, own_mean, shrunk,
+    tier_weight,
 };
 use serde::Serialize;
 
@@ -14,6 +15,12 @@ use super::words;
 /// The services of the example: name, tier, number of the system, score.
 const EXAMPLE: &[(&str, u8, Option<u8>, u8)] =
     &[("checkout-api", 1, Some(1), 90), ("checkout-worker", 3, Some(1), 60), ("gift-cards", 4, None, 30)];
+/// Whole weeks of the same services; one was never rehearsed.
+const WEEKS: [Option<i64>; 3] = [Some(12), None, Some(40)];
+/// Mean of the league's streaks in the example.
+const LEAGUE_WEEKS: i64 = 6;
+/// A service that comes over from another team: tier and score.
+const COMES: (u8, u8) = (1, 100);
 /// Mean of the league in the example, in points.
 const LEAGUE: i64 = 64;
 /// Scores at the start and now, of the examples of improvement.
@@ -37,6 +44,15 @@ pub struct Ctx {
     worth: String,
     shown: i64,
     alone: String,
+    /// What the team would be worth if a service that came over counted at once.
+    grown: String,
+    comes: (u8, u8),
+    most_weeks: i64,
+    weeks: Vec<Weeks>,
+    league_weeks: i64,
+    own_weeks: String,
+    worth_weeks: String,
+    shown_weeks: i64,
     moves: Vec<Move>,
     leagues: Vec<League>,
 }
@@ -49,6 +65,14 @@ struct Service {
     weight: i64,
     system: Option<&'static str>,
     score: u8,
+}
+
+/// A streak of the example.
+#[derive(Serialize)]
+struct Weeks {
+    name: &'static str,
+    has: Option<i64>,
+    counts: i64,
 }
 
 /// An example of improvement.
@@ -85,6 +109,18 @@ pub fn context(chrome: Chrome, book: &Rulebook) -> Ctx {
     let own = own_mean(&members(|_| true)).unwrap_or(0);
     let system = own_mean(&members(|(_, _, system, _)| system.is_some())).unwrap_or(0);
     let worth = shrunk(own, EXAMPLE.len(), LEAGUE * MILLI);
+    let mut grown = members(|_| true);
+    grown.push(Member { tier: COMES.0, system: None, milli: i64::from(COMES.1) * MILLI });
+    let grown = shrunk(own_mean(&grown).unwrap_or(0), EXAMPLE.len() + 1, LEAGUE * MILLI);
+    let weeks: Vec<Weeks> = EXAMPLE
+        .iter()
+        .zip(WEEKS)
+        .map(|((name, ..), has)| Weeks { name, has, counts: counted_weeks(has, true).unwrap_or(0) })
+        .collect();
+    let steady = members(|_| true).into_iter().zip(&weeks);
+    let steady: Vec<Member<u8>> = steady.map(|(m, w)| Member { milli: w.counts * MILLI, ..m }).collect();
+    let own_weeks = own_mean(&steady).unwrap_or(0);
+    let worth_weeks = shrunk(own_weeks, EXAMPLE.len(), LEAGUE_WEEKS * MILLI);
     let service = |(name, tier, system, score): &(&'static str, u8, Option<u8>, u8)| Service {
         name,
         tier: *tier,
@@ -117,6 +153,14 @@ pub fn context(chrome: Chrome, book: &Rulebook) -> Ctx {
         worth: points(worth),
         shown: worth / MILLI,
         alone: points(shrunk(100 * MILLI, 1, LEAGUE * MILLI)),
+        grown: points(grown),
+        comes: COMES,
+        most_weeks: MOST_WEEKS,
+        weeks,
+        league_weeks: LEAGUE_WEEKS,
+        own_weeks: points(own_weeks),
+        worth_weeks: points(worth_weeks),
+        shown_weeks: worth_weeks / MILLI,
         moves: MOVES.iter().map(moved).collect(),
         leagues: book.leagues().all().into_iter().map(|l| League { id: l.id, title: l.title }).collect(),
         chrome: chrome.titled("How boards are ranked"),
@@ -136,6 +180,13 @@ mod tests {
         assert_eq!((page.system_mean.as_str(), page.own.as_str()), ("80.000", "70.000"));
         // Three own services and three lent at 64: (3 x 70 + 3 x 64) / 6 = 67.
         assert_eq!((page.worth.as_str(), page.shown), ("67.000", 67));
+        // With one more voice, weight 4 at 100: (4 x 80 + 30 + 4 x 100) / 9 = 83.333; (4 x 83.333 + 3 x 64) / 7.
+        assert_eq!(page.grown, "75.047");
+        // Weeks: (4 x 12 + 2 x 0) / 6 = 8 with weight 4; beside 26 of 40: (4 x 8 + 26) / 5; (3 x 11.6 + 3 x 6) / 6.
+        assert_eq!(
+            (page.own_weeks.as_str(), page.worth_weeks.as_str(), page.shown_weeks),
+            ("11.600", "8.800", 8)
+        );
         let parts: Vec<&str> = page.moves.iter().map(|m| m.part.as_str()).collect();
         assert_eq!(parts, ["50.0%", "50.0%", "10.0%", "−25.0%"]);
     }

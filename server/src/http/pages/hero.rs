@@ -123,7 +123,11 @@ fn pills(standing: &Standing) -> Vec<Pill> {
         pills.push(Pill { cls, delta: Some(Delta::new(gained, " in 30 days")), ..plain(String::new()) });
     }
     if let Some(weeks) = standing.streak_weeks.filter(|w| *w > 0) {
-        pills.push(Pill { cls: "gold", icon: Some("flame"), ..plain(format!("{weeks}-week streak")) });
+        pills.push(Pill {
+            cls: "gold",
+            icon: Some("flame"),
+            ..plain(format!("mean streak {}", words::count(weeks, "week")))
+        });
     }
     if standing.regressions > 0 {
         let text = words::count(standing.regressions, "regression");

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::board::Board;
 use super::chrome::Chrome;
 use super::parts::Tab;
+use super::words;
 use crate::app::views::BoardView;
 
 /// Seasons to choose from.
@@ -22,7 +23,11 @@ pub struct Ctx {
     /// This season and past ones; empty while there is none to choose.
     seasons: Vec<Tab>,
     board: Board,
+    /// How many there are in all, where not all are shown.
     hidden: Option<String>,
+    /// The page after this one, and the first one.
+    next: Option<String>,
+    first: Option<String>,
     footnote: &'static str,
     /// Head and text where nobody is on the board.
     empty: (&'static str, &'static str),
@@ -69,7 +74,9 @@ const BOARDS: &[(&str, &str, &str, &str, &str)] = &[
 ];
 
 /// The page of one board.
-pub fn context(chrome: Chrome, view: &BoardView) -> Ctx {
+///
+/// `later`: a page after the first one.
+pub fn context(chrome: Chrome, view: &BoardView, later: bool) -> Ctx {
     let of = |board: &str, by: &str, season: Option<&str>| {
         let season = season.map_or_else(String::new, |season| format!("&season={season}"));
         format!("/leaderboards/{board}?by={by}{season}")
@@ -94,6 +101,7 @@ pub fn context(chrome: Chrome, view: &BoardView) -> Ctx {
         tab(season, href, *season == view.season)
     };
     let seasons: Vec<Tab> = view.seasons.iter().take(SEASONS).enumerate().map(season).collect();
+    let noun = if view.by == "team" { "team" } else { "service" };
     let texts = BOARDS.iter().find(|(name, ..)| *name == view.board);
     let (title, footnote, empty) = texts.map_or(("Board", "", ""), |t| (t.2, t.3, t.4));
     Ctx {
@@ -102,7 +110,12 @@ pub fn context(chrome: Chrome, view: &BoardView) -> Ctx {
         boards: boards.collect(),
         subjects: vec![subject("Teams", "team"), subject("Services", "service")],
         seasons: if seasons.len() > 1 { seasons } else { Vec::new() },
-        hidden: (board.hidden > 0).then(|| format!("{} more are in the CSV.", board.hidden)),
+        hidden: (view.next.is_some() || later).then(|| format!("{} in all.", words::count(view.total, noun))),
+        next: view
+            .next
+            .as_ref()
+            .map(|at| format!("{}&cursor={}", in_league(here.clone()), words::encode(at))),
+        first: later.then(|| in_league(here.clone())),
         board,
         footnote,
         empty: if view.ended {

@@ -262,12 +262,13 @@ pub async fn team(app: Shared, frame: Frame, slug: web::Path<String>) -> Result<
     html("team", &context)
 }
 
-/// `?by=&league=&season=` of a board.
+/// `?by=&league=&season=&cursor=` of a board.
 #[derive(Default, Deserialize)]
 pub struct Board {
     by: Option<String>,
     league: Option<String>,
     season: Option<String>,
+    cursor: Option<String>,
 }
 
 impl Board {
@@ -279,14 +280,14 @@ impl Board {
             by: given(self.by, "team"),
             league: given(self.league, "all"),
             season: self.season.filter(|s| !s.is_empty()),
-            cursor: None,
+            cursor: self.cursor.filter(|s| !s.is_empty()),
             limit: PAGE,
             own: None,
         }
     }
 }
 
-/// `GET /leaderboards/{board}?by=&league=&season=`
+/// `GET /leaderboards/{board}?by=&league=&season=&cursor=`
 pub async fn leaderboard(
     app: Shared,
     frame: Frame,
@@ -299,7 +300,7 @@ pub async fn leaderboard(
             let chrome = frame.chrome(tx)?;
             ask.own = chrome.my_team().map(str::to_owned);
             let view = boards::board(tx, &ask)?;
-            Ok(leaderboard::context(chrome, &view))
+            Ok(leaderboard::context(chrome, &view, ask.cursor.is_some()))
         })
         .await?;
     html("leaderboard", &context)

@@ -40,6 +40,10 @@ pub(super) const AWARDS: &[Route] = &[
             json(200, "A page of certificates.", page_of::<views::CertificateView>),
             text("text/csv", "The same as a table."),
         ]),
+    get("/certificates.ics", |r| r.to(certificates::renewals))
+        .doc("certificates", "When certificates end unless they are renewed, as a calendar (iCalendar); the first 1,000 to end")
+        .query(&[param("team", Kind::Text, "Of this team and those below it")])
+        .gives(&[text("text/calendar", "The calendar.")]),
     get("/api/v1/certificates/{id}", |r| r.to(certificates::one))
         .only(Access::Anyone)
         .doc(

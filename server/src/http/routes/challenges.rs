@@ -19,7 +19,10 @@ pub(super) const ROUTES: &[Route] = &[
         .doc("challenges", "Drafts a challenge; it starts by itself when its time has come")
         .takes(JSON, json_of::<quests::CreateChallenge>)
         .example(quests::EXAMPLE)
-        .gives(&[json(201, "The challenge.", json_of::<quests::ChallengeView>)]),
+        .gives(&[
+            json(201, "The challenge.", json_of::<quests::ChallengeView>),
+            json(200, "It was made before, under the same key.", json_of::<quests::ChallengeView>),
+        ]),
     get("/api/v1/challenges/{slug}", |r| r.to(challenges::one))
         .doc("challenges", "A challenge: how it stands, its pace, its milestones, day by day")
         .gives(&[json(200, "The challenge.", json_of::<quests::ChallengeView>)]),

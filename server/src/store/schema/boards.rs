@@ -42,6 +42,7 @@ diesel::table! {
         drills -> Nullable<Integer>,
         fallbacks -> Nullable<Integer>,
         grades -> Text,
+        worth -> Nullable<SmallInt>,
     }
 }
 

@@ -25,6 +25,9 @@ diesel::table! {
         milestone -> SmallInt,
         half_time_at -> Nullable<BigInt>,
         ending_at -> Nullable<BigInt>,
+        sent_by -> Nullable<Text>,
+        sent_key -> Nullable<Text>,
+        sent_sha256 -> Nullable<Text>,
     }
 }
 

@@ -76,6 +76,12 @@ pub(super) fn when(row: &ChallengeRow, now: Timestamp) -> String {
     }
 }
 
+/// With a capital, unless it begins with the name of a fact: `degrader.tuning_score` is written small.
+fn sentence(asks: &str) -> String {
+    let first = asks.split_whitespace().next().unwrap_or_default();
+    if first.contains(['.', '_', '(']) { asks.to_owned() } else { words::capital(asks) }
+}
+
 impl Card {
     /// The card of a challenge.
     pub(super) fn new(row: &ChallengeRow, now: Timestamp) -> Self {
@@ -93,7 +99,7 @@ impl Card {
             title: row.title.clone(),
             eyebrow: words::capital(&when(row, now)),
             why: row.why.clone(),
-            asks: words::capital(&row.asks),
+            asks: sentence(&row.asks),
             bar: Bar::of(row).filter(|_| row.state != "draft"),
             outcome,
             when: When::on(row.starts_at),

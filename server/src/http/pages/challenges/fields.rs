@@ -33,6 +33,8 @@ pub struct Fields {
     pub milestones: String,
     pub badge: String,
     pub retrospective: String,
+    /// Id of the template that it was begun from.
+    pub template: String,
     /// `cancel` where that button was pressed.
     #[serde(rename = "do")]
     pub action: String,
@@ -54,11 +56,13 @@ fn last_day(end: Timestamp) -> String {
 impl Fields {
     /// The form filled in with a template, from `now`.
     pub fn of_template(template: &Template, now: Timestamp) -> Self {
+        let (first, end) = template.span(now);
         Self {
             title: template.title.to_owned(),
             why: template.why.to_owned(),
-            starts: now.plus_days(1).day_text(),
-            ends: now.plus_days(template.days).day_text(),
+            starts: first.day_text(),
+            ends: last_day(end),
+            template: template.id.to_owned(),
             tiers: template.tiers.to_owned(),
             lifecycles: template.lifecycles.to_owned(),
             kind: template.kind.to_owned(),
@@ -81,7 +85,10 @@ impl Fields {
         let miles: Vec<String> = view
             .milestones
             .iter()
-            .map(|one| format!("{}: {}", one.at, one.title).trim().to_owned())
+            .map(|one| match one.title.as_str() {
+                "" => one.at.to_string(),
+                title => format!("{}: {title}", one.at),
+            })
             .collect();
         let tiers: Vec<String> = scope.tiers.iter().map(ToString::to_string).collect();
         Self {
@@ -106,6 +113,7 @@ impl Fields {
             milestones: miles.join("\n"),
             badge: row.badge.clone(),
             retrospective: view.retrospective.clone(),
+            template: String::new(),
             action: String::new(),
         }
     }
@@ -196,6 +204,10 @@ impl Fields {
             return Ok(ChangeChallenge { state: Some("cancelled".to_owned()), ..ChangeChallenge::default() });
         }
         let before = Self::of_view(view);
+        if view.row.state == "ended" || view.row.state == "cancelled" {
+            let retrospective = Some(self.retrospective.clone()).filter(|text| *text != before.retrospective);
+            return Ok(ChangeChallenge { retrospective, ..ChangeChallenge::default() });
+        }
         let mut wrong = Vec::new();
         let mut cmd = ChangeChallenge {
             title: given(&self.title).filter(|title| *title != before.title),
@@ -204,7 +216,7 @@ impl Fields {
             ..ChangeChallenge::default()
         };
         // A form has days; where the day is the same, the stored instant stays.
-        if view.row.state != "ended" && view.row.state != "cancelled" && self.ends != before.ends {
+        if self.ends != before.ends {
             cmd.ends_at = Some(day("/ends_at", &self.ends, 1, &mut wrong));
         }
         if view.row.state == "draft" {
@@ -215,8 +227,6 @@ impl Fields {
             cmd.goal = Some(self.goal(&mut wrong));
             cmd.target_pct = self.target(&mut wrong);
             cmd.milestones = self.milestones(&mut wrong);
-        } else if view.row.state != "open" {
-            cmd.retrospective = Some(self.retrospective.clone()).filter(|text| *text != before.retrospective);
         }
         if wrong.is_empty() { Ok(cmd) } else { Err(wrong) }
     }

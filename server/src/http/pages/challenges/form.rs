@@ -1,5 +1,5 @@
-//! The form for a challenge, new or to be changed. It works without script: all fields are there, and those that do not go
-//! with the chosen kind of goal are left out.
+//! The form for a challenge, new or to be changed. It works without script: the fields of each kind of goal can be unfolded,
+//! and those that do not go with the chosen kind are left out.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -11,8 +11,10 @@ use super::super::chrome::Chrome;
 use super::super::frame::{self, Frame, html};
 use super::super::parts::{Choice, Link};
 use super::fields::Fields;
+use super::told::{Line, Told};
 use crate::app::challenges::{self as uses, ChallengeView, TEMPLATES};
-use crate::app::{Tx, flows, rulebook};
+use crate::app::services::ListServices;
+use crate::app::{Tx, flows, rulebook, services, teams};
 use crate::error::{Error, FieldError, Result};
 use crate::http::Shared;
 use crate::http::api::challenges::written;
@@ -23,6 +25,14 @@ use crate::types::Failure;
 
 /// Flows to choose from.
 const FLOWS: i64 = 200;
+/// Teams that are suggested.
+const TEAMS: usize = 500;
+/// Services that are suggested; of more the first by name.
+const SERVICES: i64 = 200;
+
+const A_FLOW: &str = "Choose the core flow of this challenge below: it cannot be saved without one.";
+const NO_FLOW: &str =
+    "This challenge is about a core flow, and none is declared yet. Declare one first, see Flows.";
 
 /// `?template=` of a new challenge.
 #[derive(Deserialize)]
@@ -37,14 +47,23 @@ pub struct Offers {
     pub grades: Vec<String>,
     /// Slug and title of flows.
     pub flows: Vec<(String, String)>,
+    /// Slug and name of teams.
+    pub teams: Vec<(String, String)>,
+    /// Slug and name of services, the first of them.
+    pub services: Vec<(String, String)>,
 }
 
 impl Offers {
     fn read(tx: &mut Tx<'_>) -> Result<Self> {
         let flows = flows::list(tx, None, FLOWS)?.items;
+        let teams = teams::list(tx)?;
+        let ask = ListServices { sort: Some("name".to_owned()), limit: SERVICES, ..ListServices::default() };
+        let services = services::list(tx, &ask)?.items;
         Ok(Self {
             grades: rulebook::bands(&tx.book.rulebook).into_iter().map(|band| band.grade).collect(),
             flows: flows.into_iter().map(|flow| (flow.slug, flow.title)).collect(),
+            teams: teams.into_iter().take(TEAMS).map(|team| (team.slug, team.name)).collect(),
+            services: services.into_iter().map(|service| (service.slug, service.name)).collect(),
         })
     }
 }
@@ -59,7 +78,11 @@ pub struct Ctx {
     button: &'static str,
     templates: Vec<Choosable>,
     fields: Fields,
-    errors: Vec<FieldError>,
+    /// What is wrong, as a list and at each field.
+    errors: Vec<Line>,
+    told: Told,
+    /// What has to be chosen before it can be saved.
+    choose: Option<&'static str>,
     /// Start, scope and goal may be changed.
     all: bool,
     /// The end may be changed.
@@ -72,7 +95,9 @@ pub struct Ctx {
     grades: Vec<Choice>,
     pers: Vec<Choice>,
     flows: Vec<Choice>,
-    failures: String,
+    teams: Vec<Choice>,
+    services: Vec<Choice>,
+    failures: Vec<&'static str>,
 }
 
 /// A template to begin from.
@@ -92,8 +117,7 @@ pub async fn new(app: Shared, frame: Frame, from: web::Query<From>) -> Result<Ht
             let template = TEMPLATES.iter().find(|t| Some(t.id) == wanted.as_deref()).or(TEMPLATES.first());
             let fields = template.map_or_else(Fields::default, |t| Fields::of_template(t, tx.now));
             let offers = Offers::read(tx)?;
-            let id = wanted.as_deref().and(template).map(|t| t.id);
-            Ok(context(frame.chrome(tx)?, None, (fields, id), &offers, Vec::new()))
+            Ok(context(frame.chrome(tx)?, None, fields, &offers, &[]))
         })
         .await?;
     html("challenge_edit", &context)
@@ -110,7 +134,9 @@ fn read(form: Checked) -> Result<Fields> {
 pub async fn create(app: Shared, frame: Frame, caller: Caller, form: Checked) -> Result<HttpResponse> {
     let fields = read(form)?;
     let done = match fields.create() {
-        Ok(cmd) => written(&app, caller.0, move |tx| uses::create(tx, &cmd)).await,
+        Ok(cmd) => {
+            written(&app, caller.0, move |tx| uses::create(tx, &cmd, None)).await.map(|done| done.slug)
+        }
         Err(wrong) => Err(Error::Invalid { fields: wrong }),
     };
     match done {
@@ -118,7 +144,7 @@ pub async fn create(app: Shared, frame: Frame, caller: Caller, form: Checked) ->
         Err(Error::Invalid { fields: errors }) => {
             let work = move |tx: &mut Tx<'_>| {
                 let offers = Offers::read(tx)?;
-                Ok(context(frame.chrome(tx)?, None, (fields, None), &offers, errors))
+                Ok(context(frame.chrome(tx)?, None, fields, &offers, &errors))
             };
             frame::answer(StatusCode::UNPROCESSABLE_ENTITY, "challenge_edit", &app.read(work).await?)
         }
@@ -132,7 +158,7 @@ pub async fn edit(app: Shared, frame: Frame, Name(slug): Name) -> Result<HttpRes
         .read(move |tx| {
             let view = uses::one(tx, &slug)?;
             let (fields, offers) = (Fields::of_view(&view), Offers::read(tx)?);
-            Ok(context(frame.chrome(tx)?, Some(&view), (fields, None), &offers, Vec::new()))
+            Ok(context(frame.chrome(tx)?, Some(&view), fields, &offers, &[]))
         })
         .await?;
     html("challenge_edit", &context)
@@ -158,7 +184,7 @@ pub async fn change(
         Err(Error::Invalid { fields: errors }) => {
             let work = move |tx: &mut Tx<'_>| {
                 let offers = Offers::read(tx)?;
-                Ok(context(frame.chrome(tx)?, Some(&view), (fields, None), &offers, errors))
+                Ok(context(frame.chrome(tx)?, Some(&view), fields, &offers, &errors))
             };
             frame::answer(StatusCode::UNPROCESSABLE_ENTITY, "challenge_edit", &app.read(work).await?)
         }
@@ -170,9 +196,9 @@ pub async fn change(
 pub fn context(
     chrome: Chrome,
     view: Option<&ChallengeView>,
-    (fields, template): (Fields, Option<&str>),
+    fields: Fields,
     offers: &Offers,
-    errors: Vec<FieldError>,
+    errors: &[FieldError],
 ) -> Ctx {
     let state = view.map_or("draft", |view| view.row.state.as_str());
     let choices = |all: &[(&str, &str)], current: &str| -> Vec<Choice> {
@@ -184,8 +210,19 @@ pub fn context(
     let flows: Vec<(&str, &str)> = std::iter::once(("", "choose a flow"))
         .chain(offers.flows.iter().map(|(slug, title)| (slug.as_str(), title.as_str())))
         .collect();
-    let failures: Vec<&str> = Failure::ALL.iter().map(|f| f.as_str()).collect();
+    let kinds = ["rollback", "infrastructure", "dependency"];
+    let failures = kinds.into_iter().chain(Failure::ALL.iter().map(|f| f.as_str()));
+    let suggested = |all: &[(String, String)]| -> Vec<Choice> {
+        all.iter().map(|(slug, name)| Choice::new(slug, name, None)).collect()
+    };
+    let template = TEMPLATES.iter().find(|t| view.is_none() && t.id == fields.template);
+    let (told, lines) = Told::of(errors);
     Ctx {
+        choose: template.and_then(|t| match t.kind {
+            "fallbacks" if offers.flows.is_empty() => Some(NO_FLOW),
+            "fallbacks" => Some(A_FLOW),
+            _ => None,
+        }),
         crumbs,
         here: here.to_owned(),
         action: view
@@ -200,11 +237,12 @@ pub fn context(
                     href: format!("/challenges/new?template={}", t.id),
                     title: t.title,
                     about: t.about,
-                    on: template == Some(t.id),
+                    on: template.is_some_and(|chosen| chosen.id == t.id),
                 })
                 .collect()
         },
-        errors,
+        errors: lines,
+        told,
         all: state == "draft",
         ends: state == "draft" || state == "open",
         over: state == "ended" || (state == "cancelled" && view.is_some()),
@@ -229,7 +267,9 @@ pub fn context(
             &fields.per,
         ),
         flows: choices(&flows, &fields.flow),
-        failures: failures.join(", "),
+        teams: suggested(&offers.teams),
+        services: suggested(&offers.services),
+        failures: failures.collect(),
         fields,
         chrome: chrome.titled(here),
     }

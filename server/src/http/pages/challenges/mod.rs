@@ -7,6 +7,7 @@ mod list;
 pub mod markdown;
 mod one;
 mod rule;
+mod told;
 
 pub use card::Running;
 pub use fields::Fields;

@@ -157,7 +157,11 @@ pub fn context(chrome: Chrome, shown: Shown, opened: &Opened) -> Ctx {
     let over = row.state == "ended" || row.state == "cancelled";
     let address = format!("/challenges/{}", row.slug);
     let my_team = chrome.my_team().map(str::to_owned);
-    let (teams, left) = teams(shown, &opened.standings, my_team.as_deref(), &row.noun);
+    let (mut teams, left) = teams(shown, &opened.standings, my_team.as_deref(), &row.noun);
+    if row.state == "draft" {
+        // Nothing can be gained yet.
+        teams.iter_mut().for_each(|team| team.gained.clear());
+    }
     let tab = |text: &str, href: String, current: bool| Tab { text: text.to_owned(), href, current };
     Ctx {
         crumbs: vec![Link::to("Challenges", "/challenges")],

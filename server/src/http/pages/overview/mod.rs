@@ -1,13 +1,17 @@
 //! The overview: a sentence with the finding, four figures, and where the risk is; all of its state is in its address.
 
 mod figures;
+mod lapsing;
+mod moves;
 mod rows;
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use self::figures::{Figure, figures, good, good_letter, percent};
-use self::rows::{ExposedRow, LineRow, MoveGroup, ServiceLine};
+use self::lapsing::Certificates;
+use self::moves::MoveGroup;
+use self::rows::{ExposedRow, LineRow, ServiceLine};
 use super::chrome::Chrome;
 use super::frame::{self, Frame};
 use super::parts::{self, Choice, Link};
@@ -50,8 +54,10 @@ pub struct Ctx {
     services: Vec<ServiceLine>,
     exposed: Vec<ExposedRow>,
     exposed_note: String,
+    certificates: Certificates,
     moved: Vec<MoveGroup>,
     moved_note: String,
+    moved_csv: Option<String>,
 }
 
 /// The query of the page.
@@ -103,6 +109,16 @@ impl Here {
             parts.push(format!("weeks={}", self.period));
         }
         if parts.is_empty() { "/overview".to_owned() } else { format!("/overview?{}", parts.join("&")) }
+    }
+
+    /// What moved, by rule, as a table for spreadsheets.
+    fn moved_csv(&self, found: &Overview) -> String {
+        let scope = found
+            .scope
+            .as_ref()
+            .map_or_else(String::new, |team| format!("&scope={}", words::encode(&team.slug)));
+        let at = self.at.as_ref().map_or_else(String::new, |day| format!("&at={day}"));
+        format!("/api/v1/rollups/moved?weeks={}{scope}{at}&format=csv", self.period)
     }
 
     fn service(&self, slug: &str) -> String {
@@ -163,8 +179,10 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
         services: found.services.iter().map(|row| ServiceLine::new(row, &here)).collect(),
         exposed: found.exposed.iter().map(|one| ExposedRow::new(one, chrome.now)).collect(),
         exposed_note: exposed_note(found),
-        moved: rows::moved(found),
+        certificates: lapsing::certificates(found, chrome.now),
+        moved: moves::moved(found, &here),
         moved_note: moved_note(found),
+        moved_csv: found.since.map(|_| here.moved_csv(found)),
         chrome: chrome.titled(format!("Overview: {name}")),
     }
 }
@@ -197,7 +215,7 @@ fn scopes(found: &Overview) -> Vec<Choice> {
         .collect()
 }
 
-/// The finding in two sentences.
+/// The finding in a few sentences.
 fn lead(found: &Overview) -> String {
     let (what, now, before) = match &found.tier1 {
         Some((now, before)) => ("Tier 1 services", now, before.as_ref()),
@@ -217,7 +235,11 @@ fn lead(found: &Overview) -> String {
         }
         (Some(now), ..) => format!("{now}% of {} are at {letter} or better.", what.to_lowercase()),
     };
-    let Some(map) = &found.risk else { return first };
+    let ending = match found.now.extra.expiring {
+        None | Some(0) => String::new(),
+        Some(_) => format!(" {}", lapsing::soon(&found.now)),
+    };
+    let Some(map) = &found.risk else { return format!("{first}{ending}") };
     let hot = map.points.iter().filter(|point| point.hot).count() + map.more_hot;
     let second = match (hot, map.points.is_empty()) {
         (_, true) => "How much traffic they carry is not known.".to_owned(),
@@ -225,7 +247,7 @@ fn lead(found: &Overview) -> String {
         (1, _) => "One busy service is weak.".to_owned(),
         (n, _) => format!("{n} busy services are weak."),
     };
-    format!("{first} {second}")
+    format!("{first} {second}{ending}")
 }
 
 fn stack(found: &Overview) -> Option<Stack> {

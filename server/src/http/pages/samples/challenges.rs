@@ -54,20 +54,20 @@ fn pages() -> Vec<Sample> {
 fn forms() -> Vec<Sample> {
     let errors = vec![FieldError::new("/goal/pass", HOSTILE), FieldError::new("", "expected more")];
     let flows = vec![("pay".into(), HOSTILE.into())];
-    let offers = Offers { grades: vec!["A+".into(), HOSTILE.into()], flows };
-    let template = (Fields::of_template(&TEMPLATES[1], now()), Some("fallback-february"));
-    let new = |name, fields, errors| {
+    let named = || vec![("pay-team".into(), HOSTILE.into())];
+    let grades = vec!["A+".into(), HOSTILE.into()];
+    let offers = Offers { grades, flows, teams: named(), services: named() };
+    let new = |name, fields, errors: &[FieldError]| {
         let context = form_context(chrome("/challenges/new"), None, fields, &offers, errors);
         Sample::new("challenge_edit", name, context)
     };
     let held = |name, view: &ChallengeView| {
-        let fields = (Fields::of_view(view), None);
-        let context = form_context(chrome(PATH), Some(view), fields, &offers, Vec::new());
+        let context = form_context(chrome(PATH), Some(view), Fields::of_view(view), &offers, &[]);
         Sample::new("challenge_edit", name, context)
     };
     vec![
-        new("template", template, Vec::new()),
-        new("wrong", (Fields::default(), None), errors),
+        new("template", Fields::of_template(&TEMPLATES[1], now()), &[]),
+        new("wrong", Fields::default(), &errors),
         held("open", &view("open")),
         held("ended", &view("ended")),
         held("hostile", &hostile().view),

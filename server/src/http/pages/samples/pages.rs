@@ -250,7 +250,7 @@ fn lists() -> Vec<Sample> {
 
 fn boards() -> Vec<Sample> {
     let board = |name, view| {
-        Sample::new("leaderboard", name, leaderboard::context(chrome("/leaderboards/improved"), &view))
+        Sample::new("leaderboard", name, leaderboard::context(chrome("/leaderboards/improved"), &view, false))
     };
     let scope = activity::Scope {
         team: Some(("checkout-platform".to_owned(), "Checkout Platform".to_owned())),

@@ -1,0 +1,5 @@
+-- Under which key a challenge was sent, so that the same request again makes no second one.
+ALTER TABLE challenges ADD COLUMN sent_by TEXT COLLATE "C";
+ALTER TABLE challenges ADD COLUMN sent_key TEXT COLLATE "C";
+ALTER TABLE challenges ADD COLUMN sent_sha256 TEXT COLLATE "C";
+CREATE UNIQUE INDEX challenges_sent ON challenges (sent_by, sent_key);

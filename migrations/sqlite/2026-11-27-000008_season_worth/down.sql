@@ -1,0 +1,1 @@
+ALTER TABLE season_standings DROP COLUMN worth;
