@@ -8,13 +8,12 @@ use scoring_rules::Rulebook;
 
 use self::kept::DayMoved;
 pub use self::kept::{Moved, RuleSums, RulesMoved, rows_of};
-use super::fleet::Picture;
 use super::views::{GradeCount, PracticeMean, Standing};
 use super::{Tx, boards};
 use crate::error::Result;
 use crate::store;
 use crate::store::boards::DailyRow;
-use crate::types::{DAY_MS, Timestamp};
+use crate::types::Timestamp;
 
 /// Scope kind: everything.
 pub const ALL: i16 = 0;

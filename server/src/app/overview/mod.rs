@@ -10,6 +10,8 @@ pub mod risk;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use scoring_rules::Rulebook;
+
 use self::exposure::Exposed;
 use self::lapsing::Lapsing;
 use self::risk::RiskMap;
@@ -121,6 +123,8 @@ pub struct Overview {
     pub bands: Vec<BandView>,
     /// Ids and titles of practices.
     pub practices: Vec<(String, String)>,
+    /// Points of the rules of each practice, in the same order.
+    pub weights: Vec<i64>,
 }
 
 /// The overview of a scope on a day.
@@ -181,6 +185,7 @@ pub fn overview(tx: &mut Tx<'_>, ask: &AskOverview) -> Result<Overview> {
         lapsing,
         moves,
         bands: rulebook::bands(&book.rulebook),
+        weights: weights(&book.rulebook),
         practices: book.rulebook.practices().iter().map(|p| (p.id.clone(), p.title.clone())).collect(),
     })
 }
@@ -273,6 +278,14 @@ fn services(tx: &mut Tx<'_>, team: Option<&TeamRow>, day: &Day) -> Result<Vec<St
         .collect();
     stood.sort_by(|a, b| (a.score, &a.slug).cmp(&(b.score, &b.slug)));
     Ok(stood)
+}
+
+/// Points of the rules of each practice.
+fn weights(book: &Rulebook) -> Vec<i64> {
+    let of = |id: &str| {
+        book.rules().iter().filter(|rule| rule.practice == id).map(|rule| i64::from(rule.points)).sum()
+    };
+    book.practices().iter().map(|practice| of(&practice.id)).collect()
 }
 
 /// Reads a period.

@@ -13,8 +13,8 @@ use self::day::{Day, day_text};
 use super::owners::TeamTree;
 use super::standing::{self, Tally};
 use super::views::Rollup;
-use super::{Book, Tx};
-use crate::error::Result;
+use super::{Book, Tx, owners};
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::services::TeamRow;
 
@@ -81,12 +81,18 @@ impl Scope {
     }
 }
 
-/// The lines of a rollup on a day; none: now.
+/// The lines of a rollup on a day; none: now. With the slug of a team, that team and those below it.
 ///
 /// # Errors
 ///
-/// [`crate::error::Error::Invalid`] for a day that is not over yet, or of which nothing was kept.
-pub fn rollups(tx: &mut Tx<'_>, by: By, at: Option<i32>) -> Result<Vec<Rollup>> {
+/// [`Error::Invalid`] for a day that is not over yet, or of which nothing was kept, and for a team where something else
+/// than teams is added up; [`Error::NotFound`] for a team that the reader may not know of.
+pub fn rollups(tx: &mut Tx<'_>, by: By, at: Option<i32>, scope: Option<&str>) -> Result<Vec<Rollup>> {
+    if scope.is_some() && by != By::Team {
+        return Err(Error::invalid("?scope", "goes with by=team; leave one of them out"));
+    }
+    let below = scope.map(|slug| owners::team(tx, slug)).transpose()?.map(|team| team.path);
+    let inside = |team: &TeamRow| below.as_ref().is_none_or(|path| team.path.starts_with(path.as_str()));
     let day = Day::of(tx, at)?;
     let veil = tx.veil()?;
     let tree = &day.picture.tree;
@@ -95,7 +101,9 @@ pub fn rollups(tx: &mut Tx<'_>, by: By, at: Option<i32>) -> Result<Vec<Rollup>> 
         By::Practice => return by_practice(tx, &day),
         By::Company => vec![Scope::all()],
         By::Division => divisions(tree).into_iter().map(|team| Scope::team(tree, team)).collect(),
-        By::Team => living().filter(|t| !veil.hides_team(&t.id)).map(|t| Scope::team(tree, t)).collect(),
+        By::Team => {
+            living().filter(|t| !veil.hides_team(&t.id) && inside(t)).map(|t| Scope::team(tree, t)).collect()
+        }
         By::Tier => (1..=4).map(tier).collect(),
     };
     let Some(kind) = scopes.first().map(|scope| scope.kind) else { return Ok(Vec::new()) };

@@ -16,11 +16,17 @@ use crate::http::{Shared, conditional};
 pub async fn list(app: Shared, req: HttpRequest, query: Query) -> Result<HttpResponse> {
     let by = By::of(&query.text("by").unwrap_or_default());
     let at = query.text("at").map(|text| read_day("?at", &text)).transpose()?;
-    let lines = app.read(move |tx| uses::rollups(tx, by, at)).await?;
+    let scope = query.text("scope");
+    let lines = app.read(move |tx| uses::rollups(tx, by, at, scope.as_deref())).await?;
     if !query.wants_csv() {
         return conditional::json(&req, &whole(lines));
     }
-    let columns = &[
+    table(&req, "rollup", &rollup_columns(&lines), lines.iter().map(rollup_cells).collect())
+}
+
+/// The columns of a rollup: what each line says, and a column for each letter of the rulebook.
+fn rollup_columns(lines: &[Rollup]) -> Vec<&str> {
+    let mut columns = vec![
         "key",
         "name",
         "services",
@@ -37,11 +43,13 @@ pub async fn list(app: Shared, req: HttpRequest, query: Query) -> Result<HttpRes
         "certified_pct",
         "expiring",
     ];
-    table(&req, "rollup", columns, lines.iter().map(rollup_cells).collect())
+    let letters = lines.first().map_or(&[][..], |line| &line.grades);
+    columns.extend(letters.iter().map(|count| count.grade.as_deref().unwrap_or("not graded")));
+    columns
 }
 
 fn rollup_cells(line: &Rollup) -> Vec<String> {
-    vec![
+    let mut cells = vec![
         line.key.clone(),
         line.name.clone(),
         line.services.to_string(),
@@ -57,7 +65,9 @@ fn rollup_cells(line: &Rollup) -> Vec<String> {
         cell(line.certified),
         cell(line.certified_pct),
         cell(line.expiring),
-    ]
+    ];
+    cells.extend(line.grades.iter().map(|count| count.services.to_string()));
+    cells
 }
 
 /// `GET /api/v1/rollups/moved`

@@ -17,6 +17,7 @@ pub(super) const ROUTES: &[Route] = &[
                 "What is added up; team unless said otherwise",
             ),
             param("at", Kind::Text, "A day such as 2026-03-01, as it was kept then; now unless said otherwise"),
+            param("scope", Kind::Text, "With by=team: slug of a team, which is told with all below it"),
             FORMAT,
         ])
         .gives(&[json(200, "One line each.", page_of::<views::Rollup>)]),

@@ -40,6 +40,8 @@ pub struct Ctx {
     scopes: Vec<Choice>,
     periods: Vec<Choice>,
     at: String,
+    /// What is only known of today is shown.
+    live: bool,
     csv: String,
     figures: Vec<Figure>,
     stack: Option<Stack>,
@@ -139,7 +141,6 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
         let more = rows::beyond(map);
         Risk::new(&dots, map.busy_from as f64 / 1_000.0, map.weak_below, &bands, rows::risk_words(map), &more)
     });
-    let by = if found.scope.is_some() { "team" } else { "division" };
     let at = here.at.as_ref().map_or_else(String::new, |day| format!("&at={day}"));
     Ctx {
         crumbs: crumbs(found, &here),
@@ -149,8 +150,10 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
             .as_ref()
             .map_or_else(|| "Resilience overview".to_owned(), |team| team.name.clone()),
         lead: lead(found),
-        past: (!found.live)
-            .then(|| format!("As it stood at the last grading of {}.", words::day(instant(found.day)))),
+        past: (!found.live).then(|| {
+            let day = words::day(instant(found.day));
+            format!("As it stood at the last grading of {day}. Risk and exposure are told of today only.")
+        }),
         back: Here { at: None, ..Here::new(found) }.of(found.scope.as_ref().map(|team| team.slug.as_str())),
         empty: found.now.services == 0 && found.lines.is_empty(),
         scopes: scopes(found),
@@ -161,7 +164,8 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
             })
             .collect(),
         at: here.at.clone().unwrap_or_default(),
-        csv: format!("/api/v1/rollups?by={by}&format=csv{at}"),
+        live: found.live,
+        csv: csv(found, &at),
         figures: figures(found),
         stack_note: half_words(found, found.weeks.first()),
         stack: stack(found),
@@ -184,6 +188,17 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
         moved_note: moved_note(found),
         moved_csv: found.since.map(|_| here.moved_csv(found)),
         chrome: chrome.titled(format!("Overview: {name}")),
+    }
+}
+
+/// The lines of the page as a table for spreadsheets; of a team with none below it, its services.
+fn csv(found: &Overview, at: &str) -> String {
+    match &found.scope {
+        None => format!("/api/v1/rollups?by=division&format=csv{at}"),
+        Some(team) if found.lines.is_empty() && found.live => {
+            format!("/api/v1/services?team={}&format=csv", words::encode(&team.slug))
+        }
+        Some(team) => format!("/api/v1/rollups?by=team&scope={}&format=csv{at}", words::encode(&team.slug)),
     }
 }
 

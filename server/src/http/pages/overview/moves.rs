@@ -12,6 +12,10 @@ use crate::http::pages::words;
 /// What moved is told of so many teams and rules.
 const MOVERS: usize = 6;
 
+/// What the bars of practices say.
+const OF_PRACTICES: &str = "In points of the mean: the change of each practice by its share of all points. Caps, and rules \
+                            that do not apply, make up the rest.";
+
 /// What moved, of one kind.
 #[derive(Serialize)]
 pub(super) struct MoveGroup {
@@ -35,8 +39,11 @@ pub(super) fn moved(found: &Overview, here: &Here) -> Vec<MoveGroup> {
     let Some(before) = &found.before else { return Vec::new() };
     let tenths = |(sum, n): (i64, i64)| (n > 0).then(|| 10 * sum / n);
     let practice = |tally: &Tally, id: &str| tenths(tally.practices.get(id).copied().unwrap_or((0, 0)));
-    let practices = found.practices.iter().filter_map(|(id, title)| {
-        Some((Link::text(title), practice(&found.now, id)? - practice(before, id)?))
+    // What a practice moved the score by: its own change, by its share of all points.
+    let all: i64 = found.weights.iter().sum::<i64>().max(1);
+    let practices = found.practices.iter().zip(&found.weights).filter_map(|((id, title), weight)| {
+        let moved = practice(&found.now, id)? - practice(before, id)?;
+        Some((Link::text(title), moved * weight / all))
     });
     let mean = |tally: &Tally| tenths((tally.score_sum, tally.graded));
     let line = |line: &Line| {
@@ -59,7 +66,7 @@ pub(super) fn moved(found: &Overview, here: &Here) -> Vec<MoveGroup> {
     let of_rules = format!("In points of the rule; in part counts half. {}", kept(found.moves.rule_days));
     let children = if found.scope.is_some() { "By team" } else { "By division" };
     [
-        group("By practice", None, practices.collect()),
+        group("By practice", Some(OF_PRACTICES.to_owned()), practices.collect()),
         group(children, None, lines),
         group("By cause", Some(of_causes), causes.collect()),
         group("By rule", Some(of_rules), found.moves.rules.iter().take(MOVERS).map(rule).collect()),

@@ -139,6 +139,7 @@ fn full() -> Overview {
             rule_days: 60,
         },
         bands: bands(),
+        weights: vec![40, 30, 20, 10, 5],
         practices: vec![
             ("rollback".to_owned(), "Rollback tested".to_owned()),
             ("drills".to_owned(), "Drills passed".to_owned()),
