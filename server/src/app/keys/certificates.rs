@@ -76,14 +76,21 @@ fn take_turn(tx: &mut Tx<'_>) -> Result<()> {
 ///
 /// # Errors
 ///
-/// As [`adopt`]; a secret key that cannot be read.
+/// As [`adopt`]. A secret key that does not fit is a line in the log.
 pub fn prepare(app: &App) -> anyhow::Result<()> {
     adopt(app)?;
     if app.config.secret_key.is_none() || app.read_now(|tx| signing_now(tx, Purpose::Certificates))?.is_some()
     {
         return Ok(());
     }
-    app.write_now(&Actor::schedule(), ensure_certificate_key).map_err(Error::into_anyhow)
+    match app.write_now(&Actor::schedule(), ensure_certificate_key) {
+        // Who needs the key is told the same; nothing else waits for it.
+        Err(Error::Conflict { detail }) => {
+            tracing::warn!("there is no key for certificates yet: {detail}");
+            Ok(())
+        }
+        done => done.map_err(Error::into_anyhow),
+    }
 }
 
 /// Takes over the key that the settings name, unless it is known: from then on it signs, and the one before it stays
