@@ -130,6 +130,9 @@ fn note(view: &BoardView, now: Timestamp) -> String {
         "streak" => "Ranked by whole weeks without a drill regression.".to_owned(),
         "drills" => "Ranked by the share of expected drills that are fresh.".to_owned(),
         "fallbacks" => "Ranked by the share of verified fallbacks.".to_owned(),
+        _ if view.by == "team" => {
+            format!("Ranked by worth: the score, beside the mean of the league. Gained since {since}.")
+        }
         _ => format!("Ranked by score. Gained since {since}."),
     };
     let league = view.leagues.iter().find(|l| l.id == view.league && l.id != "all");

@@ -159,8 +159,11 @@ pub fn context(chrome: Chrome, shown: Shown, opened: &Opened) -> Ctx {
     let my_team = chrome.my_team().map(str::to_owned);
     let (mut teams, left) = teams(shown, &opened.standings, my_team.as_deref(), &row.noun);
     if row.state == "draft" {
-        // Nothing can be gained yet.
-        teams.iter_mut().for_each(|team| team.gained.clear());
+        // Nothing can be gained yet, and nobody is first.
+        for team in &mut teams {
+            team.gained.clear();
+            team.rank = None;
+        }
     }
     let tab = |text: &str, href: String, current: bool| Tab { text: text.to_owned(), href, current };
     Ctx {

@@ -134,6 +134,8 @@ fn words(error: &FieldError) -> String {
         ("/goal/count", detail) if detail.contains("`per`") => "say how many".to_owned(),
         (_, detail) => detail.to_owned(),
     };
+    // Marks of code are for the API.
+    let said = said.replace('`', "");
     let number = error.pointer.split('/').skip(1).find_map(|part| part.parse::<usize>().ok());
     let of_list = error.pointer.starts_with("/scope/") || error.pointer.starts_with("/goal/failures");
     match number {
