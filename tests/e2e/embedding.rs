@@ -105,7 +105,20 @@ fn where_reading_takes_signing_in_only_what_a_team_shows_is_shown() {
     assert!(stranger.get("/badges/checkout.svg").expect(200).text().contains("unknown"));
     let view = stranger.get(&format!("/api/v1/certificates/{id}")).expect(200).json();
     assert_eq!(view["public"], true);
-    // The page leads a stranger to nothing that is closed, nor does a cookie make it tell which teams there are.
+    leads_a_stranger_to_nothing_closed(&stranger, &id);
+    assert!(lead.get("/help/certificates").expect(200).text().contains("Bug Finder"));
+    assert!(stranger.get(&format!("/certificates/{id}.jwt")).expect(200).text().starts_with("eyJ"));
+    // Taken back, the address is gone, and another one comes.
+    let _ = lead.submit(path, &[]).expect(303);
+    assert!(stranger.get(&format!("/badges/{key}.svg")).expect(200).text().contains("unknown"));
+    let _ = stranger.get(&format!("/certificates/{id}.jwt")).expect(401);
+    let _ = lead.submit(path, &[("badge", "yes")]).expect(303);
+    assert!(!lead.get(path).expect(200).text().contains(&key));
+}
+
+/// The page of a public certificate leads a stranger to nothing that is closed, nor does a cookie make it tell which teams
+/// there are.
+fn leads_a_stranger_to_nothing_closed(stranger: &Visitor<'_>, id: &str) {
     stranger.hold("team=shop-team");
     let page = stranger.get(&format!("/certificates/{id}")).expect(200).text();
     let main = page.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
@@ -124,12 +137,4 @@ fn where_reading_takes_signing_in_only_what_a_team_shows_is_shown() {
             && !help.contains("<code>streak"),
         "{help}"
     );
-    assert!(lead.get("/help/certificates").expect(200).text().contains("Bug Finder"));
-    assert!(stranger.get(&format!("/certificates/{id}.jwt")).expect(200).text().starts_with("eyJ"));
-    // Taken back, the address is gone, and another one comes.
-    let _ = lead.submit(path, &[]).expect(303);
-    assert!(stranger.get(&format!("/badges/{key}.svg")).expect(200).text().contains("unknown"));
-    let _ = stranger.get(&format!("/certificates/{id}.jwt")).expect(401);
-    let _ = lead.submit(path, &[("badge", "yes")]).expect(303);
-    assert!(!lead.get(path).expect(200).text().contains(&key));
 }
