@@ -115,6 +115,9 @@ pub struct Award {
     /// The parts of `earn`, each of which must hold.
     #[serde(skip)]
     clauses: Clauses,
+    /// See [`Award::since_key`]: each pass asks for it with each service.
+    #[serde(skip)]
+    since_key: String,
 }
 
 /// What an example says becomes of an award.
@@ -176,16 +179,21 @@ impl Award {
     }
 
     /// The name under which it is kept since when `earn` has held: another condition begins anew.
-    pub fn since_key(&self) -> String {
-        use sha2::{Digest, Sha256};
-        use std::fmt::Write;
-        let digest = Sha256::digest(self.earn.text().as_bytes());
-        digest.iter().take(4).fold(format!("{}@", self.id), |mut key, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(key, "{byte:02x}");
-            key
-        })
+    pub fn since_key(&self) -> &str {
+        &self.since_key
     }
+}
+
+/// The name of an award's condition: its id, and the first four bytes of the condition's SHA-256.
+fn since_key(id: &str, earn: &Expr) -> String {
+    use sha2::{Digest, Sha256};
+    use std::fmt::Write;
+    let digest = Sha256::digest(earn.text().as_bytes());
+    digest.iter().take(4).fold(format!("{id}@"), |mut key, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(key, "{byte:02x}");
+        key
+    })
 }
 
 /// Reads the file of an award and checks its examples.
@@ -228,6 +236,7 @@ pub(crate) fn read(
     let earn = earn?;
     let award = Award {
         clauses: Clauses::of(&earn, scope),
+        since_key: since_key(id, &earn),
         id: id.to_owned(),
         kind,
         title: title?.1.to_owned(),
@@ -335,9 +344,12 @@ fn check_examples(doc: &Doc<'_>, award: &Award, scope: &Scope<'_>) {
     for one in &award.examples {
         let facts = example::proven(&one.facts, scope.catalogue.len());
         let reading = award.read_by(scope.catalogue, &facts, 0);
+        let suspends = award.suspend.as_ref().map(|expr| holds(expr, &facts, scope.catalogue, 0));
         let (holds, got) = match one.expected {
             AwardExpected::Earned => (reading.met, "what earns it is not true"),
             AwardExpected::NotEarned => (!reading.met, "what earns it is true"),
+            // Suspended wins over on hold.
+            AwardExpected::OnHold if suspends == Some(Ok(true)) => (false, "it is suspended"),
             AwardExpected::OnHold => (reading.hold, "nothing puts it on hold"),
             AwardExpected::Suspended => (reading.suspend, "nothing suspends it"),
         };

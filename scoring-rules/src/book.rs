@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::award::{self, Award, AwardKind};
 use crate::boards::Leagues;
-use crate::catalogue::{Catalogue, RESULTS};
+use crate::catalogue::{Catalogue, RESULTS, ResultSlots};
 use crate::custom;
 use crate::error::{RuleError, nearest};
 use crate::example;
@@ -59,6 +59,7 @@ pub struct Rulebook {
     awards: Vec<Award>,
     windows: Vec<DrillWindow>,
     flaky: BTreeMap<FactId, Flaky>,
+    slots: ResultSlots,
 }
 
 impl Rulebook {
@@ -102,7 +103,19 @@ impl Rulebook {
         }
         let by_id = rules.iter().enumerate().map(|(index, rule)| (rule.id.clone(), index)).collect();
         let windows = windows(&rules, &catalogue);
-        Ok(Self { hash: hash(files), catalogue, grades, rules, by_id, policies, awards, windows, flaky })
+        let slots = ResultSlots::of(&catalogue, &letters);
+        Ok(Self {
+            hash: hash(files),
+            catalogue,
+            grades,
+            rules,
+            by_id,
+            policies,
+            awards,
+            windows,
+            flaky,
+            slots,
+        })
     }
 
     /// SHA-256 of all files, in hex: the name of this version.
@@ -113,6 +126,11 @@ impl Rulebook {
     /// The standard facts and those of `facts.toml`.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Where the facts stand that come out of grading.
+    pub(crate) fn result_slots(&self) -> &ResultSlots {
+        &self.slots
     }
 
     /// All rules, by practice and then by id.

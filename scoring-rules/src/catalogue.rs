@@ -10,6 +10,8 @@ use serde::Serialize;
 use crate::error::nearest;
 use crate::fact::{FactId, FactType, Value};
 
+pub(crate) use results::ResultSlots;
+
 /// The groups whose facts the product computes about its own records: their evidence has no class.
 const UNCLASSED: [&str; 5] = ["service", "evidence", "grade", "streak", "history"];
 /// The groups that come out of grading.
@@ -92,11 +94,6 @@ impl Catalogue {
                 self.add(spec);
             }
         }
-    }
-
-    /// The fact that says how long a service has been at a grade or better.
-    pub(crate) fn at_band(&self, letter: &str) -> Option<FactId> {
-        self.id(&results::at_band(letter).name)
     }
 
     /// Adds a fact at the end, so that the slots of the others stay.

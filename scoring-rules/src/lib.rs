@@ -58,6 +58,7 @@ mod parts;
 mod policy;
 pub mod quest;
 mod record;
+mod regression;
 mod remedy;
 mod rule;
 mod step;

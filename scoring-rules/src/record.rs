@@ -19,7 +19,7 @@ const MONTH_DAYS: i64 = 30;
 struct Day(i64, u8, String);
 
 /// What is remembered of one service. Letters and not numbers of bands: another rulebook may have others.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
     /// Since when it has been at each grade or better, Unix milliseconds.
@@ -37,9 +37,26 @@ pub struct Record {
     /// Since when what earns an award has been true, by [`crate::Award::since_key`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     met: BTreeMap<String, i64>,
+    /// Whether anything of it moved since it was read. It is no part of what is remembered.
+    #[serde(skip)]
+    moved: bool,
 }
 
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.since, &self.best, &self.steady, &self.days, &self.met)
+            == (&other.since, &other.best, &other.steady, &other.days, &other.met)
+    }
+}
+
+impl Eq for Record {}
+
 impl Record {
+    /// Whether anything of it moved since it was read, so that it must be written.
+    pub fn moved(&self) -> bool {
+        self.moved
+    }
+
     /// Takes in where a service stands at `now_ms`; `regressions` are open ones. `before_ms` says since when the grade has
     /// been what it is, for a service of which nothing was remembered yet.
     pub fn take(
@@ -51,48 +68,69 @@ impl Record {
         now_ms: i64,
     ) {
         let from = if self.days.is_empty() { before_ms.unwrap_or(now_ms).min(now_ms) } else { now_ms };
-        if regressions > 0 {
-            self.steady = None;
-        } else {
-            self.steady.get_or_insert(from);
-        }
+        let steady = if regressions > 0 { None } else { self.steady.or(Some(from)) };
+        self.moved |= self.steady != steady;
+        self.steady = steady;
         let (Some(score), Some(band)) = (grade.score, grade.band) else {
+            self.moved |= !self.since.is_empty();
             self.since.clear();
             return;
         };
-        let kept = |letter: &str| book.band_index(letter).is_some_and(|at| at >= band);
-        self.since.retain(|letter, _| kept(letter));
-        for at in book.bands().iter().skip(band) {
-            self.since.entry(at.letter.clone()).or_insert(from);
-        }
-        let letter = book.bands().get(band).map_or_else(String::new, |b| b.letter.clone());
+        self.keep_since(book, band, from);
+        let letter = book.bands().get(band).map_or("", |b| b.letter.as_str());
         let better = |best: &String| book.band_index(best).is_none_or(|known| known > band);
-        if self.best.as_ref().is_none_or(better) {
-            self.best = Some(letter.clone());
+        if self.best.as_ref().is_none_or(better) && self.best.as_deref() != Some(letter) {
+            self.best = Some(letter.to_owned());
+            self.moved = true;
         }
         self.note(from.div_euclid(DAY_MS), now_ms.div_euclid(DAY_MS), score, letter);
     }
 
-    fn note(&mut self, day: i64, today: i64, score: u8, letter: String) {
+    /// Forgets grades that are better than `band`, and begins those that are not.
+    fn keep_since(&mut self, book: &Rulebook, band: usize, from_ms: i64) {
+        let held = self.since.len();
+        self.since.retain(|letter, _| book.band_index(letter).is_some_and(|at| at >= band));
+        self.moved |= self.since.len() != held;
+        for at in book.bands().iter().skip(band) {
+            if !self.since.contains_key(&at.letter) {
+                self.since.insert(at.letter.clone(), from_ms);
+                self.moved = true;
+            }
+        }
+    }
+
+    fn note(&mut self, day: i64, today: i64, score: u8, letter: &str) {
         let same = |last: &Day| last.1 == score && last.2 == letter;
         if !self.days.last().is_some_and(same) {
+            let noted = Day(day, score, letter.to_owned());
             match self.days.last_mut() {
-                Some(last) if last.0 >= day => *last = Day(last.0, score, letter),
-                _ => self.days.push(Day(day, score, letter)),
+                Some(last) if last.0 >= day => *last = Day(last.0, noted.1, noted.2),
+                _ => self.days.push(noted),
             }
+            self.moved = true;
         }
         // Of what lies before the window, the last one says how it began.
         let begins = self.days.iter().rposition(|known| known.0 <= today - WINDOW_DAYS).unwrap_or(0);
+        self.moved |= begins > 0;
         self.days.drain(..begins);
     }
 
     /// Notes whether what earns an award is true, and gives since when.
     pub fn met(&mut self, key: &str, met: bool, now_ms: i64) -> Option<i64> {
-        if met {
-            return Some(*self.met.entry(key.to_owned()).or_insert(now_ms));
+        match (met, self.met.get(key)) {
+            (true, Some(since)) => Some(*since),
+            (true, None) => {
+                self.met.insert(key.to_owned(), now_ms);
+                self.moved = true;
+                Some(now_ms)
+            }
+            (false, Some(_)) => {
+                self.met.remove(key);
+                self.moved = true;
+                None
+            }
+            (false, None) => None,
         }
-        self.met.remove(key);
-        None
     }
 
     /// Since when what earns an award has been true.
@@ -124,15 +162,17 @@ impl Rulebook {
     pub fn set_grade_facts(&self, facts: &mut Facts, grade: &Grade, now_ms: i64) {
         let graded = grade.score.is_some();
         let int = |value: Option<i64>| value.map(Value::Int);
+        let slots = self.result_slots();
         let values = [
-            ("grade.score", int(grade.score.map(i64::from))),
-            ("grade.rank", int(grade.band.map(|band| self.rank(band)))),
-            ("grade.coverage_pct", int(graded.then(|| i64::from(grade.coverage_pct)))),
-            ("grade.capped", graded.then_some(Value::Bool(grade.band != grade.uncapped_band))),
-            ("grade.must_haves_open", int(graded.then(|| self.must_haves_open(grade)))),
+            (slots.score, int(grade.score.map(i64::from))),
+            (slots.rank, int(grade.band.map(|band| self.rank(band)))),
+            (slots.rank_without_regression, int(self.rank_without_regression(grade, facts))),
+            (slots.coverage_pct, int(graded.then(|| i64::from(grade.coverage_pct)))),
+            (slots.capped, graded.then_some(Value::Bool(grade.band != grade.uncapped_band))),
+            (slots.must_haves_open, int(graded.then(|| self.must_haves_open(grade)))),
         ];
-        for (name, value) in values {
-            set_result(facts, self.catalogue().id(name), value, now_ms);
+        for (id, value) in values {
+            set_result(facts, id, value, now_ms);
         }
     }
 
@@ -156,10 +196,11 @@ impl Rulebook {
         now_ms: i64,
     ) {
         let days = |since: i64| (now_ms - since).max(0) / DAY_MS;
-        for band in self.bands() {
+        let slots = self.result_slots();
+        for (band, id) in self.bands().iter().zip(&slots.at_band) {
             let at = record.since.get(&band.letter).map_or(0, |since| days(*since));
             let value = grade.score.map(|_| Value::Int(at));
-            set_result(facts, self.catalogue().at_band(&band.letter), value, now_ms);
+            set_result(facts, *id, value, now_ms);
         }
         let gained = |back: i64| {
             let then = record.at(back, now_ms)?;
@@ -169,15 +210,15 @@ impl Rulebook {
         let now = grade.band.map(|band| self.rank(band));
         let lowest = record.lowest_rank(self, MONTH_DAYS, now_ms);
         let values = [
-            ("streak.days_without_regression", record.steady.map(days)),
-            ("history.best_rank", best.map(|band| self.rank(band))),
-            ("history.gained_30d", gained(MONTH_DAYS)),
-            ("history.gained_90d", gained(WINDOW_DAYS)),
-            ("history.ranks_up_30d", now.zip(lowest).map(|(now, lowest)| (now - lowest).max(0))),
-            ("history.drills_fixed_90d", Some(fixed)),
+            (slots.days_without_regression, record.steady.map(days)),
+            (slots.best_rank, best.map(|band| self.rank(band))),
+            (slots.gained_30d, gained(MONTH_DAYS)),
+            (slots.gained_90d, gained(WINDOW_DAYS)),
+            (slots.ranks_up_30d, now.zip(lowest).map(|(now, lowest)| (now - lowest).max(0))),
+            (slots.drills_fixed_90d, Some(fixed)),
         ];
-        for (name, value) in values {
-            set_result(facts, self.catalogue().id(name), value.map(Value::Int), now_ms);
+        for (id, value) in values {
+            set_result(facts, id, value.map(Value::Int), now_ms);
         }
     }
 }

@@ -55,6 +55,14 @@ pub(crate) fn rules(dir: &Path) {
 pub(crate) fn started(more: impl FnOnce(Setup) -> Setup) -> (Server, tempfile::TempDir) {
     let home = tempfile::TempDir::new().unwrap();
     rules(home.path());
+    started_by(home, more)
+}
+
+/// The same with the rulebook in a folder.
+pub(crate) fn started_by(
+    home: tempfile::TempDir,
+    more: impl FnOnce(Setup) -> Setup,
+) -> (Server, tempfile::TempDir) {
     let setup = Setup::default()
         .frozen("2026-03-01T12:00:00Z")
         .env("WATERBEAR_SECRET_KEY", "a secret key of some length, for tests")
@@ -79,7 +87,7 @@ pub(crate) fn on(server: &mut Server, day: &str) {
     let _ = server.cli(&["grade"]).ok();
 }
 
-fn kinds(server: &Server) -> Vec<String> {
+pub(crate) fn kinds(server: &Server) -> Vec<String> {
     let events = server.json("/api/v1/events?limit=500");
     let kinds = events["items"].as_array().unwrap().iter().filter_map(|e| e["kind"].as_str());
     kinds.filter(|k| k.starts_with("certificate_") || k.starts_with("badge_")).map(str::to_owned).collect()
@@ -90,11 +98,11 @@ fn day_of(instant: &Value) -> &str {
     instant.as_str().and_then(|text| text.get(..10)).unwrap_or_default()
 }
 
-fn certificate(server: &Server) -> Value {
+pub(crate) fn certificate(server: &Server) -> Value {
     server.scorecard("checkout")["certificate"].clone()
 }
 
-fn verify(server: &Server, token: &str, more: &[&str]) -> harness::Output {
+pub(crate) fn verify(server: &Server, token: &str, more: &[&str]) -> harness::Output {
     let file = server.dir().join("certificate.jwt");
     fs::write(&file, token).unwrap();
     let file = file.display().to_string();

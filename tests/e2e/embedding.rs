@@ -33,8 +33,24 @@ fn a_badge_says_grade_certificate_or_practice_and_never_breaks() {
     let unknown = server.get("/badges/nobody.svg").expect(200);
     assert!(unknown.text().contains("waterbear: unknown"));
     assert_eq!(server.json("/badges/nobody.json")["isError"], true);
-    for wrong in ["?style=round", "?show=all", "?show=practice", "?colour=red"] {
-        let _ = server.get(&format!("/badges/checkout.svg{wrong}")).expect(422);
+    // What a cache is got around by, and what is not known, breaks no picture.
+    for odd in ["?v=2", "?style=round", "?colour=red&colour=blue", "?%zz", "?style=flat&style=round"] {
+        let svg = server.get(&format!("/badges/checkout.svg{odd}")).expect(200);
+        assert!(svg.header("content-type").starts_with("image/svg+xml"), "{odd}");
+        assert!(svg.text().contains("waterbear: A+ 99"), "{odd}: {}", svg.text());
+        assert_eq!(server.json(&format!("/badges/checkout.json{odd}"))["message"], "A+ 99", "{odd}");
+    }
+    let long = "x".repeat(2_000);
+    let names = ["%00", "a%00b", "%FF", "a%2Fb", "%0A", &long].map(|name| (name.to_owned(), ""));
+    let asked = ["?show=all", "?show=practice", "?practice=%00", "?practice=none"]
+        .map(|q| ("checkout".to_owned(), q));
+    for (name, query) in names.into_iter().chain(asked) {
+        let svg = server.get(&format!("/badges/{name}.svg{query}")).expect(200);
+        assert!(svg.header("content-type").starts_with("image/svg+xml"), "{name}{query}");
+        assert!(svg.text().contains("waterbear: unknown"), "{name}{query}: {}", svg.text());
+        let said = server.json(&format!("/badges/{name}.json{query}"));
+        let wanted = json!({ "schemaVersion": 1, "label": "waterbear", "message": "unknown", "color": "lightgrey", "cacheSeconds": 300, "isError": true });
+        assert_eq!(said, wanted, "{name}{query}");
     }
     assert!(
         server.get("/badges/checkout.svg?style=for-the-badge").expect(200).text().contains("height=\"28\"")
@@ -59,6 +75,7 @@ fn where_reading_takes_signing_in_only_what_a_team_shows_is_shown() {
     let card: Value = lead.get("/api/v1/services/checkout/scorecard").expect(200).json();
     let id = card["certificate"]["id"].as_str().unwrap().to_owned();
     let stranger = Visitor::of(&server);
+    let _ = stranger.get(&format!("/api/v1/certificates/{id}/evidence")).expect(401);
     let _ = stranger.get(&format!("/api/v1/certificates/{id}")).expect(401);
     let sent = stranger.get(&format!("/certificates/{id}")).expect(303);
     assert!(sent.header("location").starts_with("/sign-in?next="));
@@ -67,7 +84,14 @@ fn where_reading_takes_signing_in_only_what_a_team_shows_is_shown() {
     assert!(lead.get(&format!("/certificates/{id}")).expect(200).text().contains("Waterbear certified"));
 
     let path = "/services/checkout/sharing";
+    assert!(lead.get(path).expect(200).text().contains("Show to everybody</h2>\n  <form"));
     for refused in [&member, &other] {
+        let page = refused.get(path).expect(200).text().replace("&#x3D;", "=");
+        assert!(!page.contains("name=\"certificates\""), "what ends in 403 is not offered: {page}");
+        assert!(
+            page.contains("/badges/checkout.svg?practice=drills") && page.contains("/badges/checkout.json"),
+            "{page}"
+        );
         let reply = refused.submit(path, &[("certificates", "yes"), ("badge", "yes")]);
         assert_eq!(reply.status, 403, "{}", reply.text());
     }
@@ -81,6 +105,26 @@ fn where_reading_takes_signing_in_only_what_a_team_shows_is_shown() {
     assert!(stranger.get("/badges/checkout.svg").expect(200).text().contains("unknown"));
     let view = stranger.get(&format!("/api/v1/certificates/{id}")).expect(200).json();
     assert_eq!(view["public"], true);
+    // The page leads a stranger to nothing that is closed, nor does a cookie make it tell which teams there are.
+    stranger.hold("team=shop-team");
+    let page = stranger.get(&format!("/certificates/{id}")).expect(200).text();
+    let main = page.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+    assert!(main.contains("dns rehearsed"), "{main}");
+    for closed in ["href=\"/rules/", "href=\"/services/", "href=\"/teams/"] {
+        assert!(!main.contains(closed), "{closed}: {main}");
+    }
+    assert!(!page.contains("href=\"/teams/shop-team\""), "{page}");
+    for link in main.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let _ = stranger.get(link).expect(200);
+    }
+    let help = stranger.get("/help/certificates").expect(200).text();
+    assert!(
+        help.contains("Waterbear certified")
+            && !help.contains("Bug Finder")
+            && !help.contains("<code>streak"),
+        "{help}"
+    );
+    assert!(lead.get("/help/certificates").expect(200).text().contains("Bug Finder"));
     assert!(stranger.get(&format!("/certificates/{id}.jwt")).expect(200).text().starts_with("eyJ"));
     // Taken back, the address is gone, and another one comes.
     let _ = lead.submit(path, &[]).expect(303);

@@ -140,6 +140,34 @@ fn days_of_which_nothing_is_known_are_refused_and_cells_are_no_formulas() {
 }
 
 #[test]
+fn the_table_for_spreadsheets_has_what_the_page_shows() {
+    let server = company();
+    drill(&server, "cart", "dns", "2026-09-01");
+    let _ = server.cli(&["grade"]).ok();
+    let keys = |query: &str| -> Vec<String> {
+        lines(&server, query).iter().filter_map(|line| line["key"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(keys("by=team&scope=shop"), ["shop", "carts", "search"]);
+    assert_eq!(keys("by=team&scope=carts"), ["carts"]);
+    let problem = server.get("/api/v1/rollups?by=tier&scope=shop").problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "?scope");
+    server.get("/api/v1/rollups?scope=nobody").problem(404, "not_found");
+    let of = |path: &str| {
+        let html = page(&server, path).expect(200).text();
+        let link = html.split("<a class=\"btn\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let link = link.unwrap_or_default().replace("&amp;", "&");
+        page(&server, &link).expect(200).text()
+    };
+    let division = of("/overview?scope=shop");
+    assert!(division.contains("\ncarts,Carts,2,") && division.contains("\nsearch,Search,1,"), "{division}");
+    assert!(!division.contains("ledger") && !division.contains("\nbank,"), "{division}");
+    let head = division.lines().next().unwrap_or_default();
+    assert!(head.ends_with(",A+,A,B,C,D,F,not graded"), "{head}");
+    let team = of("/overview?scope=carts");
+    assert!(team.contains("basket") && team.contains("cart") && !team.contains("finder"), "{team}");
+}
+
+#[test]
 fn the_page_says_only_what_is_known_and_its_links_keep_the_day() {
     let mut server = company();
     drill(&server, "cart", "dns", "2026-09-01");

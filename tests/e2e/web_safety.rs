@@ -91,6 +91,7 @@ fn where_reading_takes_signing_in_nothing_is_read_without() {
         "/api/v1/services",
         "/feed.atom",
         "/services/checkout/drills.ics",
+        "/certificates.ics",
         "/metrics",
         "/api/v1/services/nowhere",
     ] {

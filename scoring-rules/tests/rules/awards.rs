@@ -89,6 +89,7 @@ fn what_is_lacking_is_said_part_by_part() {
         ("grade.coverage_pct", Value::Int(90)),
         ("grade.capped", Value::Bool(false)),
         ("grade.must_haves_open", Value::Int(0)),
+        ("grade.rank_without_regression", Value::Int(6)),
         ("drills.regressed", Value::Bool(true)),
     ];
     let facts = facts(&DEFAULT, &values);
@@ -145,6 +146,57 @@ fn a_certificate_goes_on_hold_is_suspended_resumes_and_is_revoked() {
         (StandingState::Good, [AwardStep::Resumed].as_slice())
     );
     assert_eq!(advance(award, suspended, below, None, day(15)), (None, vec![AwardStep::Revoked]));
+}
+
+/// What the shipped certificate makes of a service of tier 1: `own` is worth 100 points, the rehearsal of configuration
+/// rollbacks 10 and a cap, and a regression caps as it is shipped.
+fn shipped(regressed: bool, own: bool, config: &str, config_passed: bool) -> (i64, Reading) {
+    let mut files = default_pack();
+    let kept = ["rules/drill-no-regression.toml", "rules/rollback-config.toml"];
+    files.retain(|path, _| !path.starts_with("rules/") || kept.contains(&path.as_str()));
+    let rule = "title = 't'\npractice = 'drills'\nwhy = 'w'\nfix = 'f'\neffort = 'hours'\npoints = 100\n\
+        pass = 'drills.fresh >= 1'";
+    files.insert("rules/own.toml".to_owned(), rule.to_owned());
+    let book = load(&files);
+    let mut values = vec![
+        ("service.tier", Value::Int(1)),
+        ("service.lifecycle", Value::from("production")),
+        ("drills.fresh", Value::Int(i64::from(own))),
+        ("drills.regressed", Value::Bool(regressed)),
+        ("rollback.config_last_outcome", Value::from(config.to_owned())),
+    ];
+    if config_passed {
+        values.push(("rollback.config_days_since_passed", Value::Int(10)));
+    }
+    let mut sheet = facts(&book, &values);
+    let grade = grade(&book, &sheet, &Waivers::new(), NOW_MS);
+    book.set_grade_facts(&mut sheet, &grade, NOW_MS);
+    let award = book.award(AwardKind::Certificate, CERTIFIED).unwrap();
+    (book.rank(grade.band.unwrap()), award.read(&book, &sheet, NOW_MS))
+}
+
+#[test]
+fn a_regression_by_itself_holds_the_shipped_certificate_and_does_not_suspend_it() {
+    let reading = |hold: bool, suspend: bool| Reading { met: false, hold, suspend };
+    assert_eq!(shipped(false, true, "passed", true), (6, reading(false, false)));
+    // The letter falls to B by the cap of the regression.
+    assert_eq!(shipped(true, true, "passed", true), (4, reading(true, false)));
+    // What failed is itself a must-have: its cap comes from the same regression.
+    assert_eq!(shipped(true, true, "failed", true), (4, reading(true, false)));
+    // A must-have that was never proven is lacking anyway, and so are points.
+    assert_eq!(shipped(true, true, "failed", false), (4, reading(true, true)));
+    assert_eq!(shipped(true, false, "passed", true), (1, reading(true, true)));
+    assert_eq!(shipped(false, true, "failed", false), (4, reading(false, true)));
+}
+
+#[test]
+fn an_example_that_says_on_hold_is_not_one_of_a_suspended_award() {
+    let text = "title = 't'\nwhy = 'w.'\nfix = 'f'\nearn = 'true'\nvalid_days = 9\nhold = 'drills.regressed'\n\
+        suspend = 'drills.regressed'\n[[example]]\nfacts = { \"drills.regressed\" = true }\nexpect = 'on_hold'";
+    assert_eq!(
+        errors_with("certificates/x.toml", text),
+        ["certificates/x.toml:10:10: this example does not hold: it is suspended"]
+    );
 }
 
 #[test]
@@ -247,6 +299,33 @@ proptest! {
             // The same instant again changes nothing.
             prop_assert_eq!(advance(award, after, reading, since, now), (after, vec![]));
             held = after;
+        }
+    }
+}
+
+/// What happens to a record in one pass: the grade is good or bad, drills stand regressed, conditions of awards hold.
+fn passes() -> impl Strategy<Value = Vec<(bool, i32, [bool; 2], i64)>> {
+    prop::collection::vec((any::<bool>(), 0_i32..2, any::<[bool; 2]>(), 0_i64..60), 1..40)
+}
+
+proptest! {
+    #[test]
+    fn a_record_says_itself_whether_it_must_be_written(passes in passes()) {
+        let book = load(&crate::support::pack(&[("only", "points = 1\npass = 'drills.fresh >= 1'")]));
+        let (mut kept, mut now) = (String::new(), NOW_MS);
+        for (good, regressions, met, days) in passes {
+            now += days * DAY_MS;
+            let before: Record = serde_json::from_str(&kept).unwrap_or_default();
+            let mut record = before.clone();
+            prop_assert!(!record.moved());
+            record.take(&book, &graded(good), regressions, None, now);
+            for (award, met) in ["certified@01020304", "veteran@05060708"].into_iter().zip(met) {
+                let since = record.met(award, met, now);
+                prop_assert_eq!(since, record.met_since(award));
+                prop_assert_eq!(since.is_some(), met);
+            }
+            prop_assert_eq!(record.moved(), record != before);
+            kept = serde_json::to_string(&record).unwrap();
         }
     }
 }

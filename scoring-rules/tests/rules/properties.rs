@@ -78,6 +78,14 @@ proptest! {
         }
         prop_assert!(grade.band >= grade.uncapped_band);
         prop_assert_eq!(grade.band == grade.uncapped_band, grade.capped_by.is_empty());
+        // Without the caps of a regression it is between what it is and what the score alone would earn.
+        let rank = |band: Option<usize>| band.map(|band| DEFAULT.rank(band));
+        let without = DEFAULT.rank_without_regression(&grade, &facts);
+        prop_assert!(without >= rank(grade.band) && without <= rank(grade.uncapped_band));
+        let regressed = facts.get(DEFAULT.catalogue().id("drills.regressed").unwrap());
+        if regressed.is_none_or(|fact| fact.value != Value::Bool(true)) {
+            prop_assert_eq!(without, rank(grade.band));
+        }
     }
 
     #[test]

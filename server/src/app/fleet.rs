@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use super::boards::archive::Archives;
 use super::boards::kept::{self, Kept};
 use super::owners::TeamTree;
-use super::standing::Tally;
+use super::standing::{self, EXPIRING_DAYS, Tally};
 use super::tally::Counting;
 use super::{Tx, runs};
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::store::awards::HeldRow;
 use crate::store::{self, Conn, Db};
 use crate::types::Timestamp;
 
@@ -81,6 +82,19 @@ pub struct Ranked {
     pub calls_milli: i64,
 }
 
+/// A certificate that is held, by its end.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// When it ends unless it is renewed (ms).
+    pub until: i64,
+    /// Id of the service.
+    pub service: Box<str>,
+    /// Place of its team in [`Picture::tree`].
+    pub team: Option<u32>,
+    /// 1..4.
+    pub tier: i8,
+}
+
 /// All services at one instant.
 #[derive(Debug, Default)]
 pub struct Picture {
@@ -101,6 +115,10 @@ pub struct Picture {
     pub letters: Vec<String>,
     /// Graded services in id order.
     pub services: Vec<Ranked>,
+    /// Certificates that are held, the first to end first.
+    pub endings: Vec<Ending>,
+    /// By id of a certificate and its stored state, how many services hold it.
+    pub certificates: BTreeMap<(String, i16), i64>,
     /// Ids of the teams that left the boards.
     pub left: HashSet<String>,
     /// Boards of the season, made when first asked for.
@@ -115,8 +133,9 @@ impl Picture {
         let mut after = String::new();
         loop {
             let rows = store::fleet::page(conn, &after, PAGE)?;
+            let certificates = Certificates::of(conn, &rows)?;
             for row in &rows {
-                counting.add(row);
+                counting.add(row, certificates.of_service(&row.service_id));
             }
             match rows.last() {
                 Some(last) if rows.len() as i64 == PAGE => after.clone_from(&last.service_id),
@@ -125,6 +144,28 @@ impl Picture {
         }
         let left = store::seasons::left(conn)?.into_iter().collect();
         Ok(Self { version, left, ..counting.finish(TeamTree::read(conn)?) })
+    }
+
+    /// By scope, certificates that end within [`EXPIRING_DAYS`] of `now` unless they are renewed. Scopes of none are absent.
+    pub fn expiring(&self, now: Timestamp) -> HashMap<(i16, String), i64> {
+        let by = now.plus_days(EXPIRING_DAYS).0;
+        let soon = self.endings.partition_point(|ending| ending.until <= by);
+        let mut own: HashMap<(Option<u32>, i8), i64> = HashMap::new();
+        for ending in self.endings.iter().take(soon) {
+            *own.entry((ending.team, ending.tier)).or_default() += 1;
+        }
+        let mut counts: HashMap<(i16, String), i64> = HashMap::new();
+        for ((team, tier), n) in own {
+            let mut scopes = vec![(standing::ALL, String::new()), (standing::TIER, tier.to_string())];
+            if let Some(team) = team.and_then(|at| self.tree.rows().get(at as usize)) {
+                let above = self.tree.ancestors(team).into_iter().chain([team]);
+                scopes.extend(above.map(|team| (standing::TEAM, team.id.clone())));
+            }
+            for scope in scopes {
+                *counts.entry(scope).or_default() += n;
+            }
+        }
+        counts
     }
 
     /// The letter of a number.
@@ -150,6 +191,24 @@ impl Picture {
     /// Whether it is made anew at once when anything has changed.
     pub(super) fn is_small(&self) -> bool {
         self.all.services <= SMALL as i64
+    }
+}
+
+/// The certificates that a page of services holds.
+struct Certificates(HashMap<String, Vec<HeldRow>>);
+
+impl Certificates {
+    fn of(conn: &mut Conn, rows: &[store::fleet::FleetRow]) -> Result<Self> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Self(HashMap::new())) };
+        let mut by_service: HashMap<String, Vec<HeldRow>> = HashMap::new();
+        for row in store::awards::certificates_between(conn, &first.service_id, &last.service_id)? {
+            by_service.entry(row.service_id.clone()).or_default().push(row);
+        }
+        Ok(Self(by_service))
+    }
+
+    fn of_service(&self, id: &str) -> &[HeldRow] {
+        self.0.get(id).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -9,6 +9,7 @@ use super::views::SharingView;
 use super::{Tx, owners};
 use crate::error::Result;
 use crate::store;
+use crate::store::services::ServiceRow;
 use crate::store::sharing::SharingRow;
 use crate::types::random_text;
 
@@ -43,8 +44,22 @@ fn view(tx: &Tx<'_>, slug: &str, row: Option<&SharingRow>, may_write: bool) -> S
 pub fn get(tx: &mut Tx<'_>, name: &str) -> Result<SharingView> {
     let service = owners::service(tx, name)?;
     let row = store::sharing::of(tx.conn, &service.id)?;
-    let may_write = tx.actor.has("evidence:write") && owners::require_writer(tx, &service).is_ok();
+    let may_write = may_write(tx, &service);
     Ok(view(tx, &service.slug, row.as_ref(), may_write))
+}
+
+/// Whether the reader may change what is shown of a service.
+///
+/// # Errors
+///
+/// [`crate::error::Error::NotFound`].
+pub fn may_change(tx: &mut Tx<'_>, name: &str) -> Result<bool> {
+    let service = owners::service(tx, name)?;
+    Ok(may_write(tx, &service))
+}
+
+fn may_write(tx: &mut Tx<'_>, service: &ServiceRow) -> bool {
+    tx.actor.has("evidence:write") && owners::require_writer(tx, service).is_ok()
 }
 
 /// Sets what is shown of a service.

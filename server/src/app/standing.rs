@@ -1,17 +1,19 @@
 //! Standings of scopes: all services, each team with everything below it, each tier; kept once a day.
 
-use std::collections::{BTreeMap, HashMap};
+mod kept;
+
+use std::collections::BTreeMap;
 
 use scoring_rules::Rulebook;
 
-use super::fleet::Picture;
-use super::grading::Cause;
+use self::kept::DayMoved;
+pub use self::kept::{Moved, RuleSums, RulesMoved, rows_of};
 use super::views::{GradeCount, PracticeMean, Standing};
 use super::{Tx, boards};
 use crate::error::Result;
 use crate::store;
 use crate::store::boards::DailyRow;
-use crate::types::{DAY_MS, Timestamp};
+use crate::types::Timestamp;
 
 /// Scope kind: everything.
 pub const ALL: i16 = 0;
@@ -52,10 +54,16 @@ pub struct Extra {
     pub traffic: Option<BTreeMap<String, (i64, i64)>>,
     /// By cause: points that scores moved by that day, up and down, and how many moved.
     pub moved: Option<Moved>,
+    /// Services with a certificate in force.
+    pub certified: Option<i64>,
+    /// Certificates that are held and end within [`EXPIRING_DAYS`] unless they are renewed.
+    pub expiring: Option<i64>,
+    /// By rule: what its outcomes moved that day.
+    pub rules: Option<RulesMoved>,
 }
 
-/// By cause: points, and changes.
-pub type Moved = BTreeMap<String, (i64, i64)>;
+/// Days within which a certificate that ends counts as expiring.
+pub const EXPIRING_DAYS: i64 = 30;
 
 impl Tally {
     /// A kept day.
@@ -73,8 +81,16 @@ impl Tally {
                 regressions: row.regressions,
                 traffic: row.traffic.as_ref().and_then(|text| serde_json::from_str(text).ok()),
                 moved: row.moved.as_ref().and_then(|text| serde_json::from_str(text).ok()),
+                certified: row.certified,
+                expiring: row.expiring,
+                rules: row.rules.as_ref().and_then(|text| serde_json::from_str(text).ok()),
             },
         }
+    }
+
+    /// Share of services with a certificate in force, in percent, rounded down; none of nothing, and where it was not kept.
+    pub fn certified_pct(&self) -> Option<i64> {
+        (100 * self.extra.certified?).checked_div(self.services)
     }
 
     /// Mean score, rounded down; none while nothing is graded.
@@ -82,8 +98,7 @@ impl Tally {
         mean(self.score_sum, self.graded)
     }
 
-    fn row(&self, kind: i16, id: &str, day: i32, moved: Option<&Moved>, kept_at: Timestamp) -> DailyRow {
-        let moved = serde_json::to_string(moved.unwrap_or(&Moved::new())).ok();
+    fn row(&self, kind: i16, id: &str, day: i32, moved: &DayMoved, kept_at: Timestamp) -> DailyRow {
         DailyRow {
             scope_kind: kind,
             scope_id: id.to_owned(),
@@ -97,8 +112,11 @@ impl Tally {
             median: self.extra.median,
             regressions: self.extra.regressions,
             traffic: self.extra.traffic.as_ref().and_then(|sums| serde_json::to_string(sums).ok()),
-            moved,
+            moved: serde_json::to_string(&moved.causes).ok(),
             kept_at: Some(kept_at.0),
+            certified: self.extra.certified,
+            expiring: self.extra.expiring,
+            rules: serde_json::to_string(&moved.rules).ok(),
         }
     }
 }
@@ -106,41 +124,6 @@ impl Tally {
 /// A mean, rounded down; none of nothing.
 pub fn mean(sum: i64, count: i64) -> Option<i16> {
     if count == 0 { None } else { i16::try_from(sum.div_euclid(count)).ok() }
-}
-
-/// The standings of every scope, to be kept for `day`; kept again on the same day, the later ones stay.
-pub fn rows_of(tx: &mut Tx<'_>, day: i32) -> Result<Vec<DailyRow>> {
-    // Not the held picture, which may be some seconds old: what is kept for ever is exact.
-    let tallies = Picture::make(tx.conn)?;
-    let moved = moved_by(tx, &tallies, day)?;
-    let of = |kind: i16, id: &str, tally: &Tally| {
-        tally.row(kind, id, day, moved.get(&(kind, id.to_owned())), tx.now)
-    };
-    let mut rows = vec![of(ALL, "", &tallies.all)];
-    rows.extend(tallies.tiers.iter().map(|(tier, t)| of(TIER, &tier.to_string(), t)));
-    let mut teams: Vec<_> = tallies.teams.iter().collect();
-    teams.sort_by_key(|(id, _)| id.as_str());
-    rows.extend(teams.into_iter().map(|(id, t)| of(TEAM, id, t)));
-    Ok(rows)
-}
-
-/// By scope what moved scores since the day before was kept; since midnight where that is not known.
-fn moved_by(tx: &mut Tx<'_>, tallies: &Picture, day: i32) -> Result<HashMap<(i16, String), Moved>> {
-    let since = store::rollups::kept_at(tx.conn, day)?.unwrap_or(i64::from(day) * DAY_MS - 1);
-    let mut moved: HashMap<(i16, String), Moved> = HashMap::new();
-    for row in store::rollups::moved(tx.conn, since, tx.now.0)? {
-        let mut scopes = vec![(ALL, String::new()), (TIER, row.tier.to_string())];
-        if let Some(team) = row.team_id.as_deref().and_then(|id| tallies.tree.get(id)) {
-            let above = tallies.tree.ancestors(team).into_iter().chain([team]);
-            scopes.extend(above.map(|team| (TEAM, team.id.clone())));
-        }
-        for scope in scopes {
-            let sums = moved.entry(scope).or_default().entry(Cause::word(row.cause).to_owned()).or_default();
-            sums.0 += row.points;
-            sums.1 += row.changes;
-        }
-    }
-    Ok(moved)
 }
 
 /// The days a trend is drawn over: the last day of each of the last `weeks` weeks, today last.

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::fleet::{Picture, Ranked};
+use super::awards;
+use super::fleet::{Ending, Picture, Ranked};
 use super::owners::TeamTree;
 use super::standing::{Extra, Tally};
+use crate::store::awards::HeldRow;
 use crate::store::fleet::FleetRow;
 
 /// Sums of one scope; letters and practices by their number.
@@ -15,6 +17,7 @@ struct Sums {
     score: i64,
     coverage: i64,
     regressions: i64,
+    certified: i64,
     grades: Vec<i64>,
     practices: Vec<(i64, i64)>,
     /// By score, how many services have it.
@@ -24,8 +27,9 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, row: &FleetRow, grade: usize, practices: &[(usize, i64)]) {
+    fn add(&mut self, row: &FleetRow, grade: usize, practices: &[(usize, i64)], certified: bool) {
         self.services += 1;
+        self.certified += i64::from(certified);
         self.regressions += i64::from(row.regressions);
         *slot(&mut self.grades, grade) += 1;
         if let Some(calls) = row.calls_milli {
@@ -51,6 +55,7 @@ impl Sums {
         self.score += other.score;
         self.coverage += other.coverage;
         self.regressions += other.regressions;
+        self.certified += other.certified;
         for (number, n) in other.grades.iter().enumerate() {
             *slot(&mut self.grades, number) += n;
         }
@@ -130,21 +135,25 @@ pub(super) struct Counting {
     systems: HashMap<String, u32>,
     outcomes: HashMap<String, Vec<BTreeMap<char, i64>>>,
     services: Vec<Ranked>,
+    endings: Vec<Ending>,
+    certificates: BTreeMap<(String, i16), i64>,
 }
 
 impl Counting {
-    /// Counts one service.
-    pub(super) fn add(&mut self, row: &FleetRow) {
+    /// Counts one service with the certificates that it holds.
+    pub(super) fn add(&mut self, row: &FleetRow, certificates: &[HeldRow]) {
+        let certified = certificates.iter().any(|held| held.state == awards::IN_FORCE);
+        self.hold(row, certificates);
         let grade = self.grades.number(&row.grade);
         let read: BTreeMap<&str, i64> = serde_json::from_str(&row.practices).unwrap_or_default();
         let practices: Vec<(usize, i64)> =
             read.into_iter().map(|(name, score)| (self.practices.number(name), score)).collect();
-        self.all.add(row, grade, &practices);
-        self.tiers.entry(row.tier).or_default().add(row, grade, &practices);
+        self.all.add(row, grade, &practices, certified);
+        self.tiers.entry(row.tier).or_default().add(row, grade, &practices, certified);
         if let Some(team) = &row.team_id {
             match self.own.get_mut(team) {
-                Some(sums) => sums.add(row, grade, &practices),
-                None => self.own.entry(team.clone()).or_default().add(row, grade, &practices),
+                Some(sums) => sums.add(row, grade, &practices, certified),
+                None => self.own.entry(team.clone()).or_default().add(row, grade, &practices, certified),
             }
             let best = self.best_tier.entry(team.clone()).or_insert(row.tier);
             *best = (*best).min(row.tier);
@@ -175,6 +184,20 @@ impl Counting {
         }
     }
 
+    /// Counts the certificates of a service, and notes when they end.
+    fn hold(&mut self, row: &FleetRow, certificates: &[HeldRow]) {
+        for held in certificates {
+            *self.certificates.entry((held.award.clone(), held.state)).or_default() += 1;
+            let Some(until) = held.valid_until else { continue };
+            self.endings.push(Ending {
+                until,
+                service: row.service_id.as_str().into(),
+                team: row.team_id.as_ref().map(|team| number(&mut self.owners, team)),
+                tier: i8::try_from(row.tier).unwrap_or(0),
+            });
+        }
+    }
+
     /// The picture of all that was counted; a team's tally holds everything below it.
     pub(super) fn finish(self, tree: TeamTree) -> Picture {
         let mut teams: HashMap<&str, Sums> = HashMap::new();
@@ -196,7 +219,9 @@ impl Counting {
                 median: sums.median(),
                 regressions: Some(sums.regressions),
                 traffic: Some(named(&self.grades, &sums.traffic, |(n, _)| *n > 0)),
-                moved: None,
+                certified: Some(sums.certified),
+                // What has not happened yet depends on when it is asked.
+                ..Extra::default()
             },
         };
         // From the order in which owners were met to their place in the tree.
@@ -205,10 +230,15 @@ impl Counting {
         for (id, met) in &self.owners {
             *slot(&mut places, *met as usize) = at.get(id.as_str()).copied();
         }
-        let mut services = self.services;
+        let place = |met: Option<u32>| met.and_then(|met| places.get(met as usize).copied().flatten());
+        let (mut services, mut endings) = (self.services, self.endings);
         for service in &mut services {
-            service.team = service.team.and_then(|met| places.get(met as usize).copied().flatten());
+            service.team = place(service.team);
         }
+        for ending in &mut endings {
+            ending.team = place(ending.team);
+        }
+        endings.sort_unstable_by(|a, b| (a.until, &a.service).cmp(&(b.until, &b.service)));
         Picture {
             all: tally(&self.all),
             tiers: self.tiers.iter().map(|(tier, sums)| (*tier, tally(sums))).collect(),
@@ -216,6 +246,8 @@ impl Counting {
             best_tier: self.best_tier,
             outcomes: self.outcomes,
             services,
+            endings,
+            certificates: self.certificates,
             letters: self.grades.0,
             tree,
             ..Picture::default()
@@ -234,6 +266,8 @@ mod tests {
 
     use super::*;
     use crate::app::rollups::rest_of;
+    use crate::app::standing::{ALL, EXPIRING_DAYS, TIER};
+    use crate::types::{DAY_MS, Timestamp};
 
     /// A service of one of four teams (0: none), graded unless its score is below 0.
     fn service((team, tier, score, regressions, calls): (u8, i16, i16, i32, Option<i64>)) -> FleetRow {
@@ -264,6 +298,26 @@ mod tests {
         }
     }
 
+    /// The certificate of a service: held from 80 on, in force from 90 on, the better the longer.
+    fn certificates(score: i16) -> Vec<HeldRow> {
+        let held = |state: i16, days: i64| HeldRow {
+            service_id: String::new(),
+            award: "certified".to_owned(),
+            state,
+            valid_until: Some(days * DAY_MS),
+        };
+        match score {
+            ..80 => Vec::new(),
+            80..90 => vec![held(2, 10)],
+            90..95 => vec![held(awards::IN_FORCE, 30)],
+            _ => vec![held(awards::IN_FORCE, 31)],
+        }
+    }
+
+    fn end(score: i16) -> i64 {
+        certificates(score).iter().find_map(|held| held.valid_until).unwrap_or(i64::MAX)
+    }
+
     fn services() -> impl Strategy<Value = Vec<FleetRow>> {
         let one = (0_u8..4, 1_i16..=4, -1_i16..=100, 0_i32..3, proptest::option::of(0_i64..5_000_000));
         proptest::collection::vec(one.prop_map(service), 0..60)
@@ -274,10 +328,21 @@ mod tests {
         fn parts_add_up_to_the_whole_and_medians_stand_in_the_middle(rows in services()) {
             let mut counting = Counting::default();
             for row in &rows {
-                counting.add(row);
+                counting.add(row, &certificates(row.score));
             }
             let picture = counting.finish(TeamTree::default());
             let all = &picture.all;
+            let held = |wanted: fn(&FleetRow) -> bool| rows.iter().filter(|row| wanted(row)).count();
+            prop_assert_eq!(all.extra.certified, Some(held(|row| row.score >= 90) as i64));
+            prop_assert_eq!(picture.certificates.values().sum::<i64>(), held(|row| row.score >= 80) as i64);
+            prop_assert_eq!(picture.endings.len(), held(|row| row.score >= 80));
+            prop_assert!(picture.endings.is_sorted_by_key(|ending| ending.until));
+            prop_assert_eq!(rest_of(all, picture.tiers.values()).extra.certified, Some(0));
+            let soon = picture.expiring(Timestamp(0));
+            let ends = |by: i64| rows.iter().filter(|row| row.score >= 80 && end(row.score) <= by).count() as i64;
+            prop_assert_eq!(soon.get(&(ALL, String::new())).copied().unwrap_or(0), ends(EXPIRING_DAYS * DAY_MS));
+            let tiers: i64 = soon.iter().filter(|((kind, _), _)| *kind == TIER).map(|(_, n)| n).sum();
+            prop_assert_eq!(tiers, ends(EXPIRING_DAYS * DAY_MS));
             let rest = rest_of(all, picture.tiers.values());
             prop_assert_eq!((rest.services, rest.graded, rest.score_sum, rest.coverage_sum), (0, 0, 0, 0));
             prop_assert_eq!((rest.regressions, rest.extra.regressions), (0, Some(0)));

@@ -99,6 +99,11 @@ impl Tx<'_> {
         Ok(Arc::clone(self.veil.get_or_init(|| veil)))
     }
 
+    /// Whether the actor may read at all: where reading takes signing in, it is signed in.
+    pub fn may_read(&self) -> bool {
+        !(self.config.reading_takes_sign_in() && self.actor.is_anonymous())
+    }
+
     /// Whether the actor may know of a service.
     pub fn sees(&mut self, service: &ServiceRow) -> Result<bool> {
         Ok(!self.veil()?.hides(service))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use waterbear::app::{App, people, rulebook};
+use waterbear::app::{App, keys, people, rulebook};
 use waterbear::clock::SystemClock;
 use waterbear::config::{Config, Overrides, env};
 use waterbear::store::{DatabaseUrl, lock};
@@ -44,6 +44,7 @@ pub(crate) fn serve(over: &Overrides, args: &ServeArgs) -> anyhow::Result<ExitCo
         config.listen,
         reasons.join("\n  ")
     );
+    keys::prepare(&app)?;
     run(&app, |_| {})?;
     app.db().checkpoint();
     Ok(ExitCode::SUCCESS)

@@ -60,8 +60,11 @@ pub fn fill(config: &Config) -> anyhow::Result<String> {
     );
     for day in 0..=DAYS {
         let at = first.plus_days(day);
+        // A minute apart: what comes after the run belongs to the next day's sums.
+        clock.set(Timestamp(at.0 - 60_000));
+        live(&app, &ci, &mut plan, day, clock.now())?;
         clock.set(at);
-        live(&app, &ci, &mut plan, day, at)?;
+        challenges::live(&app, day, at)?;
         if day == TOLD_SINCE {
             targets::add(&app, HOME_TEAM)?;
         }
@@ -122,7 +125,7 @@ fn live(app: &App, ci: &Actor, plan: &mut evidence::Plan, day: i64, at: Timestam
         Ok(())
     })?;
     runs::work_off(app)?;
-    challenges::live(app, day, at)
+    Ok(())
 }
 
 /// A line to paste that posts a drill to the demo.

@@ -98,7 +98,7 @@ fn mistakes<T: DeserializeOwned + ToSchema>(mut map: Map<String, Value>) -> Vec<
     while let Err(error) = serde_path_to_error::deserialize::<_, T>(Value::Object(map.clone())) {
         let place = pointer(error.path());
         let wrong = place.split('/').nth(1).map(|name| name.replace("~1", "/").replace("~0", "~"));
-        if !wrong.is_some_and(|name| map.remove(&name).is_some()) {
+        if wrong.is_none_or(|name| map.remove(&name).is_none()) {
             break;
         }
         fields.push(FieldError::new(place, error.inner().to_string()));

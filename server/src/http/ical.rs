@@ -1,8 +1,8 @@
-//! Drills that are due as a calendar (RFC 5545).
+//! Drills that are due, and certificates that end, as calendars (RFC 5545).
 
 use sha2::{Digest, Sha256};
 
-use crate::app::views::DueRow;
+use crate::app::views::{CertificateView, DueRow};
 use crate::types::{Failure, Timestamp, hex};
 
 /// Media type of a calendar.
@@ -24,40 +24,95 @@ pub struct About {
     pub now: Timestamp,
 }
 
+/// A whole day on which something is due.
+struct Event<'a> {
+    /// The same thing is the same event, on whichever day it is.
+    uid: String,
+    /// `2026-12-31`
+    day: &'a str,
+    summary: String,
+    description: String,
+    url: String,
+    category: &'a str,
+}
+
 /// The calendar of these drills: a whole day each, on the day on which the drill is due.
-pub fn calendar(about: &About, rows: &[DueRow]) -> String {
+pub fn drills(about: &About, rows: &[DueRow]) -> String {
+    let events = rows.iter().map(|row| {
+        let label = Failure::parse(&row.failure).map_or_else(|| row.failure.clone(), Failure::label);
+        let of = row.target.as_ref().map_or_else(String::new, |target| format!(" of {target}"));
+        let word = if row.due { "Drill due" } else { "Drill runs out" };
+        let url = format!("{}/services/{}/drills?failure={}#next", about.base, row.service, row.failure);
+        Event {
+            uid: uid(row),
+            day: &row.due_on,
+            summary: format!("{word}: {}, {label}{of}", row.service_name),
+            description: format!("{}\nThe plan: {url}", row.why),
+            url,
+            category: &row.kind,
+        }
+    });
+    calendar(about, "Drills that are due", events)
+}
+
+/// The calendar of these certificates: a whole day each, on the day on which it ends unless it is renewed. `next` says what
+/// comes next of one.
+pub fn certificates(
+    about: &About,
+    rows: &[CertificateView],
+    next: impl Fn(&CertificateView) -> String,
+) -> String {
+    let days: Vec<Option<String>> = rows.iter().map(|one| one.valid_until.map(Timestamp::day_text)).collect();
+    let dated = rows.iter().zip(&days).filter_map(|(one, day)| Some((one, day.as_deref()?)));
+    let events = dated.map(|(one, day)| {
+        let state = match one.state.as_str() {
+            "certified" => String::new(),
+            other => format!(" ({})", other.replace('_', " ")),
+        };
+        let url = format!("{}/certificates/{}", about.base, one.id);
+        Event {
+            // It is renewed under the same id.
+            uid: one.id.clone(),
+            day,
+            summary: format!("Certificate ends{state}: {}, {}", one.service_name, one.title),
+            description: format!("{}\nThe certificate: {url}", next(one)),
+            url,
+            category: "certificate",
+        }
+    });
+    calendar(about, "Certificates that end", events)
+}
+
+fn calendar<'a>(about: &About, product: &str, events: impl Iterator<Item = Event<'a>>) -> String {
     let mut out = String::new();
-    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Waterbear//Drills that are due//EN"] {
+    for line in ["BEGIN:VCALENDAR", "VERSION:2.0"] {
         push(&mut out, line);
     }
+    push(&mut out, &format!("PRODID:-//Waterbear//{product}//EN"));
     push(&mut out, "CALSCALE:GREGORIAN");
     push(&mut out, "METHOD:PUBLISH");
     push(&mut out, &format!("X-WR-CALNAME:{}", escaped(&about.name)));
     push(&mut out, "REFRESH-INTERVAL;VALUE=DURATION:PT12H");
     // The same all day, so that who asks again is told that nothing changed.
     let stamp = about.now.to_datetime().format("%Y%m%dT000000Z").to_string();
-    for row in rows {
-        event(&mut out, about, row, &stamp);
+    for event in events {
+        write(&mut out, &event, &stamp);
     }
     push(&mut out, "END:VCALENDAR");
     out
 }
 
-fn event(out: &mut String, about: &About, row: &DueRow, stamp: &str) {
-    let Some((start, end)) = days(&row.due_on) else { return };
-    let label = Failure::parse(&row.failure).map_or_else(|| row.failure.clone(), Failure::label);
-    let of = row.target.as_ref().map_or_else(String::new, |target| format!(" of {target}"));
-    let word = if row.due { "Drill due" } else { "Drill runs out" };
-    let page = format!("{}/services/{}/drills?failure={}#next", about.base, row.service, row.failure);
+fn write(out: &mut String, event: &Event<'_>, stamp: &str) {
+    let Some((start, end)) = days(event.day) else { return };
     push(out, "BEGIN:VEVENT");
-    push(out, &format!("UID:{}@waterbear", uid(row)));
+    push(out, &format!("UID:{}@waterbear", event.uid));
     push(out, &format!("DTSTAMP:{stamp}"));
     push(out, &format!("DTSTART;VALUE=DATE:{start}"));
     push(out, &format!("DTEND;VALUE=DATE:{end}"));
-    push(out, &format!("SUMMARY:{}", escaped(&format!("{word}: {}, {label}{of}", row.service_name))));
-    push(out, &format!("DESCRIPTION:{}", escaped(&format!("{}\nThe plan: {page}", row.why))));
-    push(out, &format!("URL:{page}"));
-    push(out, &format!("CATEGORIES:{}", escaped(&row.kind)));
+    push(out, &format!("SUMMARY:{}", escaped(&event.summary)));
+    push(out, &format!("DESCRIPTION:{}", escaped(&event.description)));
+    push(out, &format!("URL:{}", event.url));
+    push(out, &format!("CATEGORIES:{}", escaped(event.category)));
     push(out, "TRANSP:TRANSPARENT");
     push(out, "END:VEVENT");
 }
@@ -144,7 +199,7 @@ mod tests {
     #[test]
     fn lines_are_folded_and_texts_escaped() {
         let long = "é".repeat(200);
-        let text = calendar(&about(), &[row(&format!("a\r\nBEGIN:VALARM {long}"))]);
+        let text = drills(&about(), &[row(&format!("a\r\nBEGIN:VALARM {long}"))]);
         assert!(text.ends_with("END:VCALENDAR\r\n"));
         for line in text.split("\r\n") {
             assert!(line.len() <= 75 && !line.contains(['\r', '\n']), "{line}");

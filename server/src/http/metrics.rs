@@ -46,6 +46,12 @@ struct ByGrade {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct OfCertificate {
+    certificate: String,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OfService {
     service: String,
     team: String,
@@ -76,6 +82,8 @@ pub struct Metrics {
 pub struct Standings {
     /// All services together.
     pub fleet: Option<FleetView>,
+    /// Services that hold a certificate: its id in the rulebook, how it stands, and how many.
+    pub certificates: Vec<(String, &'static str, i64)>,
     /// Drill results by outcome.
     pub drills: Vec<(String, u64)>,
     /// Each service; empty unless the asker may see names.
@@ -162,6 +170,15 @@ fn add_fleet(registry: &mut Registry, standings: &Standings) {
         drills.get_or_create(&ByOutcome { outcome: outcome.clone() }).inc_by(*count);
     }
     registry.register("waterbear_drills", "Drill results stored", drills);
+    let certificates = Family::<OfCertificate, Gauge>::default();
+    for (certificate, state, count) in &standings.certificates {
+        certificates.get_or_create(&OfCertificate { certificate: certificate.clone(), state }).set(*count);
+    }
+    registry.register(
+        "waterbear_certificates",
+        "Services that hold a certificate, by its id in the rulebook and how it stands",
+        certificates,
+    );
     let Some(fleet) = &standings.fleet else { return };
     let grades = Family::<ByGrade, Gauge>::default();
     for count in &fleet.standing.grades {

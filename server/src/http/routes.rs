@@ -6,6 +6,7 @@ mod media;
 mod notifications;
 mod pages;
 mod reviews;
+mod rollups;
 mod table;
 
 use std::collections::HashMap;
@@ -95,7 +96,8 @@ pub struct Route {
 
 /// Every call of the API.
 pub fn api() -> impl Iterator<Item = &'static Route> {
-    [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES, reviews::ROUTES].into_iter().flatten()
+    let all = [ROUTES, AWARDS, notifications::ROUTES, challenges::ROUTES, reviews::ROUTES, rollups::ROUTES];
+    all.into_iter().flatten()
 }
 
 /// Every line of all tables.
@@ -260,6 +262,7 @@ pub fn speaks_json(path: &str) -> bool {
         || matches!(path, "/healthz" | "/readyz" | "/metrics" | "/.well-known/jwks.json")
         || path.ends_with("/feed.atom")
         || path.ends_with("/drills.ics")
+        || path == "/certificates.ics"
         || path.starts_with("/badges/")
         || path == "/issuer"
         || ["/achievements/", "/status/", "/keys/"].iter().any(|start| path.starts_with(start))

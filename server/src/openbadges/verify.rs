@@ -10,6 +10,10 @@ use crate::types::Timestamp;
 
 /// How far clocks may differ, seconds.
 const LEEWAY_SECONDS: i64 = 60;
+/// The part of a credential that names its status list.
+const STATUS: &str = "credentialStatus";
+/// The part that a status list is called by.
+const LIST: &str = "status list";
 /// As much of a foreign text is shown, characters.
 const SHOWN: usize = 120;
 
@@ -150,7 +154,9 @@ fn conforms(payload: &Map<String, Value>, kind: &str, also: &[&str]) -> Result<(
         .collect();
     let is_kind = types.contains(&kind) || also.iter().any(|other| types.contains(other));
     if !types.contains(&"VerifiableCredential") || !is_kind {
-        return refuse("type", format!("expected VerifiableCredential and {kind}"));
+        let types: Vec<String> = types.into_iter().take(8).map(shown).collect();
+        let found = if types.is_empty() { "nothing".to_owned() } else { format!("`{}`", types.join("`, `")) };
+        return refuse("type", format!("found {found}, expected VerifiableCredential and {kind}"));
     }
     let subject = object(payload, "credentialSubject")?;
     let equal = |claim: &'static str, name: &str, expected: &str| {
@@ -209,35 +215,61 @@ fn revocation(
     lists: &[String],
     now: Timestamp,
 ) -> Result<Revocation, Refusal> {
-    const PART: &str = "credentialStatus";
-    let Some(status) = payload.get(PART) else { return Ok(Revocation::None) };
+    let Some(status) = payload.get(STATUS) else {
+        return if lists.is_empty() {
+            Ok(Revocation::None)
+        } else {
+            refuse(LIST, "one was given, but the credential names none: its credentialStatus is missing")
+        };
+    };
     let text = |name: &str| status.get(name).and_then(Value::as_str).map(str::to_owned);
     if text("type").as_deref() != Some("BitstringStatusListEntry") {
-        return refuse(PART, found(text("type").as_deref(), "a BitstringStatusListEntry"));
+        return refuse(STATUS, found(text("type").as_deref(), "a BitstringStatusListEntry"));
     }
     let (Some(address), Some(place)) = (text("statusListCredential"), text("statusListIndex")) else {
-        return refuse(PART, "statusListCredential or statusListIndex is missing");
+        return refuse(STATUS, "statusListCredential or statusListIndex is missing");
     };
+    let mut others = Vec::new();
     for list in lists {
         let (list, _) = signed(list, keys)?;
-        if list.get("id").and_then(Value::as_str) != Some(address.as_str()) {
+        if let Err(Refusal { part, detail }) = conforms(&list, "BitstringStatusListCredential", &[]) {
+            return refuse(LIST, format!("what was given as one is none: {part}: {detail}"));
+        }
+        let id = text_of(&list, "id", "id")?;
+        if id != address {
+            others.push(format!("`{}`", shown(&id)));
             continue;
         }
-        conforms(&list, "BitstringStatusListCredential", &[])?;
-        if issuer_of(&list)? != issuer_of(payload)? {
-            return refuse(PART, "the status list is of another issuer");
-        }
-        in_time(&list, now)?;
-        let bits = object(&list, "credentialSubject")?.get("encodedList").and_then(Value::as_str);
-        let bits = bits.ok_or_else(|| "the list is missing".to_owned()).and_then(StatusList::decode);
-        let bits = bits.map_err(|detail| Refusal { part: PART, detail })?;
-        return match place.parse().ok().and_then(|place| bits.is_set(place)) {
-            Some(false) => Ok(Revocation::Holds),
-            Some(true) => refuse(PART, "it was revoked by its issuer"),
-            None => refuse(PART, format!("the list has no place `{}`", shown(&place))),
-        };
+        return holds(payload, &list, &place, now);
     }
-    Ok(Revocation::Unchecked(address, place))
+    if others.is_empty() {
+        return Ok(Revocation::Unchecked(address, place));
+    }
+    refuse(
+        LIST,
+        format!("found {}, expected `{}`, which the credential names", others.join(", "), shown(&address)),
+    )
+}
+
+/// What the status list that a credential names says of its place.
+fn holds(
+    payload: &Map<String, Value>,
+    list: &Map<String, Value>,
+    place: &str,
+    now: Timestamp,
+) -> Result<Revocation, Refusal> {
+    if issuer_of(list)? != issuer_of(payload)? {
+        return refuse(STATUS, "the status list is of another issuer");
+    }
+    in_time(list, now)?;
+    let bits = object(list, "credentialSubject")?.get("encodedList").and_then(Value::as_str);
+    let bits = bits.ok_or_else(|| "the list is missing".to_owned()).and_then(StatusList::decode);
+    let bits = bits.map_err(|detail| Refusal { part: STATUS, detail })?;
+    match place.parse().ok().and_then(|place| bits.is_set(place)) {
+        Some(false) => Ok(Revocation::Holds),
+        Some(true) => refuse(STATUS, "it was revoked by its issuer"),
+        None => refuse(STATUS, format!("the list has no place `{}`", shown(place))),
+    }
 }
 
 /// The address of the status list that a token names; nothing of it is proven.

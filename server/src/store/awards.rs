@@ -67,6 +67,28 @@ pub fn held_between(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<Awar
         .load(conn)
 }
 
+/// A certificate that a service holds.
+#[derive(Clone, Debug, Queryable)]
+pub struct HeldRow {
+    pub service_id: String,
+    pub award: String,
+    /// 1 in force, 2 on hold, 3 suspended.
+    pub state: i16,
+    pub valid_until: Option<i64>,
+}
+
+/// Certificates that services with `lo <= id <= hi` hold, by service.
+pub fn certificates_between(conn: &mut Conn, lo: &str, hi: &str) -> QueryResult<Vec<HeldRow>> {
+    awards::table
+        .filter(awards::ended_at.is_null())
+        .filter(awards::kind.eq(CERTIFICATE))
+        .filter(awards::service_id.ge(lo))
+        .filter(awards::service_id.le(hi))
+        .order((awards::service_id, awards::award))
+        .select((awards::service_id, awards::award, awards::state, awards::valid_until))
+        .load(conn)
+}
+
 /// Awards that these services hold.
 pub fn held_by(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<AwardRow>> {
     if let [id] = ids {
@@ -222,13 +244,3 @@ pub fn calendar(conn: &mut Conn, ask: &Calendar<'_>, limit: i64) -> QueryResult<
 
 /// Kind of certificates.
 pub const CERTIFICATE: i16 = 1;
-
-/// How many certificates of a state are held: state, number.
-pub fn held_counts(conn: &mut Conn) -> QueryResult<Vec<(i16, i64)>> {
-    awards::table
-        .filter(awards::ended_at.is_null())
-        .filter(awards::kind.eq(CERTIFICATE))
-        .group_by(awards::state)
-        .select((awards::state, diesel::dsl::count_star()))
-        .load(conn)
-}

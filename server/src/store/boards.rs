@@ -29,6 +29,9 @@ pub struct DailyRow {
     pub traffic: Option<String>,
     pub moved: Option<String>,
     pub kept_at: Option<i64>,
+    pub certified: Option<i64>,
+    pub expiring: Option<i64>,
+    pub rules: Option<String>,
 }
 
 /// Writes the standings of a day.
@@ -51,6 +54,9 @@ pub fn put_daily(conn: &mut Conn, rows: &[DailyRow]) -> QueryResult<()> {
                 scope_daily::traffic.eq(excluded(scope_daily::traffic)),
                 scope_daily::moved.eq(excluded(scope_daily::moved)),
                 scope_daily::kept_at.eq(excluded(scope_daily::kept_at)),
+                scope_daily::certified.eq(excluded(scope_daily::certified)),
+                scope_daily::expiring.eq(excluded(scope_daily::expiring)),
+                scope_daily::rules.eq(excluded(scope_daily::rules)),
             ))
             .execute(c))?;
     }

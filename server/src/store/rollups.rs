@@ -71,7 +71,7 @@ pub fn sums_on(conn: &mut Conn, kind: i16, ids: &[String], day: i32) -> QueryRes
     Ok(found)
 }
 
-/// Changes of scores of one team, tier and cause.
+/// Changes of scores of one team, tier and cause that moved the same rules.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct MovedRow {
     #[diesel(sql_type = Nullable<Text>)]
@@ -80,22 +80,30 @@ pub struct MovedRow {
     pub tier: i16,
     #[diesel(sql_type = SmallInt)]
     pub cause: i16,
+    /// The rules whose outcome moved, as the history has them (JSON).
+    #[diesel(sql_type = Text)]
+    pub moves: String,
+    /// How many histories there are of it.
+    #[diesel(sql_type = BigInt)]
+    pub times: i64,
     /// Points gained less points lost.
     #[diesel(sql_type = BigInt)]
     pub points: i64,
+    /// Of them, how many moved the score.
     #[diesel(sql_type = BigInt)]
     pub changes: i64,
 }
 
-/// What moved the scores of living services after `from` and up to `to` (ms).
+/// What moved the scores and rules of living services after `from` and up to `to` (ms).
 pub fn moved(conn: &mut Conn, from: i64, to: i64) -> QueryResult<Vec<MovedRow>> {
     diesel::sql_query(
-        "SELECT s.team_id, s.tier, h.cause, CAST(SUM(h.score - h.prev_score) AS BIGINT) AS points, \
-             COUNT(*) AS changes \
+        "SELECT s.team_id, s.tier, h.cause, h.moves, COUNT(*) AS times, \
+             CAST(SUM(h.score - h.prev_score) AS BIGINT) AS points, \
+             CAST(SUM(CASE WHEN h.score <> h.prev_score THEN 1 ELSE 0 END) AS BIGINT) AS changes \
          FROM score_history AS h JOIN services AS s ON s.id = h.service_id \
-         WHERE h.at > $1 AND h.at <= $2 AND h.score >= 0 AND h.prev_score >= 0 AND h.score <> h.prev_score \
-             AND s.removed_at IS NULL \
-         GROUP BY s.team_id, s.tier, h.cause",
+         WHERE h.at > $1 AND h.at <= $2 AND h.score >= 0 AND h.prev_score >= 0 AND s.removed_at IS NULL \
+             AND (h.score <> h.prev_score OR h.moves <> '[]') \
+         GROUP BY s.team_id, s.tier, h.cause, h.moves",
     )
     .bind::<BigInt, _>(from)
     .bind::<BigInt, _>(to)

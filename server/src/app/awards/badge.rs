@@ -47,7 +47,8 @@ pub enum Tone {
 /// The left half of most badges.
 const LABEL: &str = "waterbear";
 
-fn unknown() -> Badge {
+/// The grey badge of what is not there, or cannot be shown.
+pub fn unknown_badge() -> Badge {
     Badge { label: LABEL.to_owned(), message: "unknown".to_owned(), tone: Tone::Unknown }
 }
 
@@ -58,7 +59,7 @@ fn unknown() -> Badge {
 ///
 /// Only those of the database.
 pub fn badge(tx: &mut Tx<'_>, name: &str, show: &Show) -> Result<Badge> {
-    let Some(service) = service(tx, name)? else { return Ok(unknown()) };
+    let Some(service) = service(tx, name)? else { return Ok(unknown_badge()) };
     let score = store::grades::one(tx.conn, &service.id)?;
     match show {
         Show::Grade => Ok(grade(tx, score.as_ref())),
@@ -71,7 +72,7 @@ fn service(tx: &mut Tx<'_>, name: &str) -> Result<Option<ServiceRow>> {
     if let Some(service) = store::sharing::by_badge_key(tx.conn, name)? {
         return Ok(Some(service));
     }
-    if tx.config.reading_takes_sign_in() && tx.actor.is_anonymous() {
+    if !tx.may_read() {
         return Ok(None);
     }
     match owners::service(tx, name) {
@@ -111,7 +112,9 @@ fn certified(tx: &mut Tx<'_>, service: &ServiceRow) -> Result<Badge> {
 
 fn practice(tx: &Tx<'_>, score: Option<&ScoreRow>, id: &str) -> Badge {
     let book = &tx.book.rulebook;
-    let Some(practice) = book.practices().iter().find(|practice| practice.id == id) else { return unknown() };
+    let Some(practice) = book.practices().iter().find(|practice| practice.id == id) else {
+        return unknown_badge();
+    };
     let scores: std::collections::BTreeMap<String, u8> =
         score.and_then(|row| serde_json::from_str(&row.practices).ok()).unwrap_or_default();
     let label = practice.title.to_lowercase();

@@ -81,6 +81,17 @@ pub fn credential(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>> {
     Ok(Some(signer.sign(&write(&holding)).map_err(anyhow::Error::msg)?))
 }
 
+/// The number of the list of a place, and the place within it.
+fn place(index: i64) -> (usize, usize) {
+    let index = usize::try_from(index).unwrap_or(0);
+    (index / LIST_BITS, index % LIST_BITS)
+}
+
+/// The address of the status list of a place.
+pub(super) fn list_url(base: &str, index: i64) -> String {
+    format!("{base}/status/{}", place(index).0)
+}
+
 fn holding(
     tx: &mut Tx<'_>,
     row: &AwardRow,
@@ -91,7 +102,6 @@ fn holding(
     let book = rulebook::by_hash(tx, &row.book_hash)?;
     let award = book.as_ref().and_then(|book| book.award(AwardKind::Certificate, &row.award));
     let base = tx.base_url.clone();
-    let index = usize::try_from(index).unwrap_or(0);
     let id = format!("{base}/certificates/{}", row.id);
     let rules = book.as_ref().map_or(&[][..], |book| book.rules());
     let title = |id: &str| rules.iter().find(|r| r.id == id).map_or(id.to_owned(), |r| r.title.clone());
@@ -109,7 +119,7 @@ fn holding(
         evidence: evidence(row, &id, title),
         from: Timestamp(row.earned_at),
         until,
-        status: Status { list: format!("{base}/status/{}", index / LIST_BITS), index: index % LIST_BITS },
+        status: Status { list: list_url(&base, index), index: place(index).1 },
         id,
     })
 }

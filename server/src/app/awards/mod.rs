@@ -10,9 +10,9 @@ use std::collections::HashMap;
 
 use scoring_rules::{AwardKind, Standing, StandingState};
 
-pub use badge::{Badge, Show, Tone, badge};
+pub use badge::{Badge, Show, Tone, badge, unknown_badge};
 pub use issue::{achievement, credential, issuer, issuer_base, status_list, status_number};
-pub use show::{calendar, certificate, of_scorecard};
+pub use show::{calendar, certificate, evidence, held, of_scorecard};
 pub(in crate::app) use turn::{Changed, Turn, Turning, write};
 
 use crate::error::Result;
@@ -20,7 +20,9 @@ use crate::store::awards::AwardRow;
 use crate::store::{self, Conn};
 
 /// Stored code of an award that is in force.
-const IN_FORCE: i16 = 1;
+pub(in crate::app) const IN_FORCE: i16 = 1;
+/// Stored codes of an award that is held: in force, on hold, suspended.
+const HELD: [i16; 3] = [IN_FORCE, 2, 3];
 /// Stored code of an award that is revoked.
 const REVOKED: i16 = 4;
 /// Stored code of an award that lapsed, or is no longer true.

@@ -1,10 +1,11 @@
 //! Awards as readers see them: on a scorecard, one certificate, the calendar of renewals.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use scoring_rules::{Award, AwardKind, Record, Rulebook};
+use serde_json::value::RawValue;
 
-use super::{kind_code, state_word};
+use super::{HELD, issue, kind_code, state_word};
 use crate::app::scorecard::Explained;
 use crate::app::views::{AwardView, CertificateView, Page};
 use crate::app::{Tx, owners, rulebook};
@@ -61,7 +62,7 @@ fn lacking(
 ) -> Vec<String> {
     let mut lacking = award.lacking(book, facts, now);
     if lacking.is_empty() && award.for_days > 0 {
-        let days = record.met_since(&award.since_key()).map_or(0, |since| (now - since).max(0) / DAY_MS);
+        let days = record.met_since(award.since_key()).map_or(0, |since| (now - since).max(0) / DAY_MS);
         lacking.push(format!("true for {days} of {} days", award.for_days));
     }
     lacking
@@ -113,7 +114,7 @@ pub(super) fn found(tx: &mut Tx<'_>, id: &str) -> Result<(AwardRow, ServiceRow, 
         }
         None => false,
     };
-    if !public && tx.config.reading_takes_sign_in() && tx.actor.is_anonymous() {
+    if !public && !tx.may_read() {
         return Err(Error::Unauthenticated { detail: "Sign in to see certificates.".to_owned() });
     }
     let (row, service) = row.ok_or_else(missing)?;
@@ -139,6 +140,19 @@ pub fn certificate(tx: &mut Tx<'_>, id: &str) -> Result<CertificateView> {
     Ok(one(row, &service, team, public, book.as_ref(), &base))
 }
 
+/// What a certificate rests on, byte for byte as its digest is of.
+///
+/// # Errors
+///
+/// As [`certificate`]; [`Error::NotFound`] also for a badge, which keeps none.
+pub fn evidence(tx: &mut Tx<'_>, id: &str) -> Result<String> {
+    let (row, ..) = found(tx, id)?;
+    if row.proof.is_empty() {
+        return Err(Error::not_found("evidence of a certificate", row.id));
+    }
+    Ok(row.proof)
+}
+
 fn one(
     row: AwardRow,
     service: &ServiceRow,
@@ -154,6 +168,7 @@ fn one(
     let (team, team_name) = team.map_or((None, None), |(_, slug, name)| (Some(slug), Some(name)));
     CertificateView {
         credential_url: row.status_index.map(|_| format!("{base}/certificates/{}.jwt", row.id)),
+        status_list_url: row.status_index.map(|index| issue::list_url(base, index)),
         award: row.award,
         kind: kind.as_str().to_owned(),
         title: row.title,
@@ -174,12 +189,36 @@ fn one(
         grade: row.grade,
         coverage: row.coverage,
         rulebook: row.book_hash,
-        evidence: serde_json::from_str(&row.proof).ok(),
+        // The kept bytes, which the digest is of: parsed and written again they might be others.
+        evidence: RawValue::from_string(row.proof).ok(),
         evidence_sha256: text(row.proof_sha256),
         waivers: Vec::new(),
         public,
         id: row.id,
     }
+}
+
+/// What certificates are counted under that the rulebook in force does not have.
+const OTHER: &str = "other";
+
+/// How many services hold each certificate of the rulebook in force, by how it stands; the others together. Nobody is
+/// named, so it is the same for every reader.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn held(tx: &mut Tx<'_>) -> Result<Vec<(String, &'static str, i64)>> {
+    let picture = tx.picture()?;
+    let known = tx.book.rulebook.awards().iter().filter(|award| award.kind == AwardKind::Certificate);
+    let mut counts: BTreeMap<(&str, i16), i64> = BTreeMap::new();
+    for award in known.map(|award| award.id.as_str()).chain([OTHER]) {
+        counts.extend(HELD.iter().map(|state| ((award, *state), 0)));
+    }
+    for ((award, state), n) in &picture.certificates {
+        let award = if counts.contains_key(&(award.as_str(), *state)) { award } else { OTHER };
+        *counts.entry((award, *state)).or_default() += n;
+    }
+    Ok(counts.into_iter().map(|((award, state), n)| (award.to_owned(), state_word(state), n)).collect())
 }
 
 /// Certificates that are held, in the order of their end: the calendar of renewals.

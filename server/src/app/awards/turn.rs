@@ -68,7 +68,7 @@ impl Turning<'_> {
         let mut turn = Turn::default();
         for award in book.awards() {
             let reading = award.read(book, &judged.sheet.facts, now);
-            let since = record.met(&award.since_key(), reading.met, now);
+            let since = record.met(award.since_key(), reading.met, now);
             let row = held.iter().find(|row| row.kind == kind_code(award.kind) && row.award == award.id);
             let (standing, steps) = advance(award, row.map(standing_of), reading, since, now);
             self.take(&mut turn, judged, Some(award), row.cloned(), standing, &steps);

@@ -1,6 +1,6 @@
 //! Final standings: everybody's worth at the last instant of a season, whenever they are worked out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use scoring_rules::boards::Leagues;
 
@@ -69,7 +69,8 @@ fn number(letters: &mut Vec<String>, letter: &str) -> u8 {
 
 /// Counts of services that were judged since the end are those of evidence until then.
 fn look_back(tx: &mut Tx<'_>, services: &mut [Ranked], late: &[Box<str>], end: Timestamp) -> Result<()> {
-    for service in services.iter_mut().filter(|service| late.contains(&service.id)) {
+    let late: HashSet<&str> = late.iter().map(|id| &**id).collect();
+    for service in services.iter_mut().filter(|service| late.contains(&*service.id)) {
         let then = match scorecard::explain(tx, &service.slug, Some(Timestamp(end.0 - 1))) {
             Ok(then) => then,
             // Pruned meanwhile: what is known now has to do.

@@ -13,6 +13,7 @@ mod scope;
 mod standings;
 mod templates;
 mod views;
+mod what;
 mod wish;
 mod write;
 

@@ -8,6 +8,7 @@ use scoring_rules::{FactId, Flaky};
 
 use super::goal::{self, Goal, NONE_OVERDUE, Per};
 use super::scope;
+pub(super) use super::what::What;
 use crate::app::evidence::{Evidence, ServiceEvidence, State};
 use crate::app::facts::{class_code, sheet};
 use crate::app::flows::{State as Proved, facts as flows};
@@ -18,7 +19,7 @@ use crate::store;
 use crate::store::challenges::ChallengeRow as Row;
 use crate::store::grades::ScoreRow;
 use crate::store::services::ServiceRow;
-use crate::types::{DrillKind, Failure, Timestamp};
+use crate::types::{Failure, Timestamp};
 
 /// A service that takes part.
 #[derive(Clone, Debug)]
@@ -40,17 +41,6 @@ impl Member {
             team: service.team_id.clone(),
         }
     }
-}
-
-/// What an item asks of its service.
-#[derive(Clone, Debug)]
-pub(super) enum What {
-    /// The service as a whole.
-    Service,
-    /// A drill of this failure class.
-    Drill(Failure),
-    /// The fallback of a call to another one: its reference, and its number among the others where the catalog has it.
-    Edge(String, Option<usize>),
 }
 
 /// One item of a goal.
@@ -83,7 +73,11 @@ pub(super) struct Progress {
     pub problem: Option<String>,
 }
 
-/// How a challenge stands at `at`, which is not later than now.
+/// Services judged after the end of a challenge are looked back at one by one, so many at most: normally those of the few
+/// seconds until its end is noticed.
+const LOOK_BACK: usize = 10_000;
+
+/// How a challenge stands at `at`, which is not later than now. What arrived from `at` on does not count, whenever it ran.
 pub(super) fn evaluate(tx: &mut Tx<'_>, row: &Row, at: Timestamp) -> Result<Progress> {
     let book = Arc::clone(&tx.book);
     let goal = match goal::read(row).compile(&book.rulebook) {
@@ -93,8 +87,16 @@ pub(super) fn evaluate(tx: &mut Tx<'_>, row: &Row, at: Timestamp) -> Result<Prog
             return Ok(Progress { at, problem: Some(problem), ..Progress::default() });
         }
     };
-    let mut work =
-        Work { book, goal, at, calls: HashMap::new(), fresh: HashMap::new(), done: Progress::default() };
+    let back = if at < tx.now { LOOK_BACK } else { 0 };
+    let mut work = Work {
+        book,
+        goal,
+        at,
+        calls: HashMap::new(),
+        fresh: HashMap::new(),
+        done: Progress::default(),
+        back,
+    };
     work.done.at = at;
     if let Goal::Fallbacks { flow } = &work.goal {
         let flow = flow.clone();
@@ -117,6 +119,8 @@ struct Work {
     /// Of a goal of so many drills in all: fresh drills by member.
     fresh: HashMap<usize, i64>,
     done: Progress,
+    /// How many services may still be looked back at.
+    back: usize,
 }
 
 impl Work {
@@ -144,14 +148,33 @@ impl Work {
 
     fn part(&mut self, tx: &mut Tx<'_>, services: &[ServiceRow], evidence: &Evidence) -> Result<()> {
         let mut scores: HashMap<String, ScoreRow> = HashMap::new();
-        if matches!(self.goal, Goal::Grade { .. }) {
+        if self.back > 0 || matches!(self.goal, Goal::Grade { .. }) {
             let ids: Vec<String> = services.iter().map(|service| service.id.clone()).collect();
             let rows = store::grades::of(tx.conn, &ids)?;
             scores.extend(rows.into_iter().map(|row| (row.service_id.clone(), row)));
         }
         for service in services {
-            self.service(service, evidence.of(&service.id), scores.get(&service.id));
+            match scores.get(&service.id).filter(|score| self.back > 0 && score.graded_at >= self.at.0) {
+                Some(score) => self.service_then(tx, service, score)?,
+                None => self.service(service, evidence.of(&service.id), scores.get(&service.id)),
+            }
         }
+        Ok(())
+    }
+
+    /// A service of which something arrived since, as it was known the instant before.
+    fn service_then(&mut self, tx: &mut Tx<'_>, service: &ServiceRow, score: &ScoreRow) -> Result<()> {
+        self.back -= 1;
+        let by = Timestamp(self.at.0 - 1);
+        let evidence = Evidence::as_of(tx.conn, &service.id, by)?;
+        let change = store::grades::change_at(tx.conn, &service.id, by.0)?;
+        let then = change.map(|change| ScoreRow {
+            score: change.score,
+            grade: change.grade,
+            changed_at: change.at,
+            ..score.clone()
+        });
+        self.service(service, evidence.of(&service.id), then.as_ref());
         Ok(())
     }
 
@@ -366,33 +389,4 @@ fn overdue(known: &facts::FactSheet, ids: &[FactId]) -> String {
 
 fn item(what: What, closed: bool) -> Item {
     Item { member: 0, what, closed, at: None, drill: None, note: String::new() }
-}
-
-impl What {
-    /// The item in words that name nobody else: `Config rollback`, `Fallback`.
-    pub(super) fn short(&self) -> String {
-        match self {
-            Self::Edge(..) => "Fallback".to_owned(),
-            other => other.words(None),
-        }
-    }
-
-    /// The item in words: `Config rollback`, `Fallback for recs`.
-    pub(super) fn words(&self, other: Option<&str>) -> String {
-        let capital = |text: String| {
-            let mut chars = text.chars();
-            chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-        };
-        match self {
-            Self::Service => String::new(),
-            Self::Drill(failure) if failure.kind() == DrillKind::Rollback => {
-                capital(format!("{} rollback", failure.label()))
-            }
-            Self::Drill(failure) => capital(format!("drill: {}", failure.label())),
-            Self::Edge(to, _) => {
-                let name = other.unwrap_or_else(|| to.strip_prefix("component:default/").unwrap_or(to));
-                format!("Fallback for {name}")
-            }
-        }
-    }
 }

@@ -120,8 +120,8 @@ impl<'a> Pass<'a> {
     ) -> Turn {
         let book = &self.book.rulebook;
         let now = Timestamp(after.graded_at);
-        let kept: Record = before.and_then(|b| serde_json::from_str(&b.record).ok()).unwrap_or_default();
-        let mut record = kept.clone();
+        let mut record: Record =
+            before.and_then(|b| serde_json::from_str(&b.record).ok()).unwrap_or_default();
         record.take(book, &judged.grade, after.regressions, before.map(|b| b.changed_at), now.0);
         let turning = Turning {
             book,
@@ -134,7 +134,7 @@ impl<'a> Pass<'a> {
         };
         let turn = turning.turn(judged, &mut record, self.held.by(&service.id));
         self.held.take(&turn);
-        if let Some(b) = before.filter(|_| record == kept) {
+        if let Some(b) = before.filter(|_| !record.moved()) {
             after.record.clone_from(&b.record);
         } else {
             record.forget_met(|key| book.awards().iter().any(|award| award.since_key() == key));

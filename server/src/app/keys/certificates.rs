@@ -70,13 +70,36 @@ fn take_turn(tx: &mut Tx<'_>) -> Result<()> {
     Ok(store::books::set(tx.conn, TURN, &tx.now.0.to_string())?)
 }
 
+/// Has a key that signs certificates from the first start on: the one that the settings name, or one that is made where
+/// they name a secret key to seal it with. Without one, a key and its secret come with the first certificate that is asked
+/// for (on SQLite), since a secret that is made unasked is one that nobody keeps a copy of.
+///
+/// # Errors
+///
+/// As [`adopt`]. A secret key that does not fit is a line in the log.
+pub fn prepare(app: &App) -> anyhow::Result<()> {
+    adopt(app)?;
+    if app.config.secret_key.is_none() || app.read_now(|tx| signing_now(tx, Purpose::Certificates))?.is_some()
+    {
+        return Ok(());
+    }
+    match app.write_now(&Actor::schedule(), ensure_certificate_key) {
+        // Who needs the key is told the same; nothing else waits for it.
+        Err(Error::Conflict { detail }) => {
+            tracing::warn!("there is no key for certificates yet: {detail}");
+            Ok(())
+        }
+        done => done.map_err(Error::into_anyhow),
+    }
+}
+
 /// Takes over the key that the settings name, unless it is known: from then on it signs, and the one before it stays
 /// published until what it signed has ended.
 ///
 /// # Errors
 ///
 /// Says what is wrong with the file, or which setting is missing.
-pub fn adopt(app: &App) -> anyhow::Result<()> {
+fn adopt(app: &App) -> anyhow::Result<()> {
     let Some(file) = &app.config.certificates.signing_key else { return Ok(()) };
     let place = |what: &str| format!("certificates.signing_key_file: {what}");
     let pem = file.read().map_err(anyhow::Error::msg).with_context(|| place("cannot be read"))?;

@@ -29,7 +29,7 @@ pub const SET_AGE_SECONDS: i64 = 300;
 /// A new key is published for so long before it signs, ms: twice the age of a kept set.
 const LEAD_MS: i64 = 2 * SET_AGE_SECONDS * 1000;
 
-pub use certificates::{adopt, certificate_signer, ensure_certificate_key};
+pub use certificates::{certificate_signer, ensure_certificate_key, prepare};
 
 /// What a key signs. Each has exactly one algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

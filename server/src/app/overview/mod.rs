@@ -4,17 +4,22 @@
 //! does not grow with services: a handful of statements, however many there are.
 
 pub mod exposure;
+pub mod lapsing;
 pub mod risk;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use scoring_rules::Rulebook;
+
 use self::exposure::Exposed;
+use self::lapsing::Lapsing;
 use self::risk::RiskMap;
 use super::owners;
-use super::rollups::day::Day;
+use super::rollups::day::{Day, period_start};
+use super::rollups::moved::{self, Moves};
 use super::rollups::{children, divisions, rest_of};
-use super::standing::{self, Moved, Tally};
+use super::standing::{self, Tally};
 use super::views::{BandView, TeamRef};
 use super::{Tx, rulebook};
 use crate::error::{Error, Result};
@@ -26,8 +31,6 @@ use crate::types::{DAY_MS, Timestamp};
 pub const PERIODS: &[i32] = &[4, 13, 26, 52];
 /// The period unless another is asked for: a quarter.
 pub const PERIOD: i32 = 13;
-/// Days of history before anything is said of a trend.
-const HISTORY_DAYS: i32 = 28;
 /// Divisions or teams shown at most; the others are in the table for spreadsheets.
 const MOST_LINES: usize = 60;
 /// Services of a team shown at most.
@@ -112,14 +115,16 @@ pub struct Overview {
     pub risk: Option<RiskMap>,
     /// Where most is at stake; today only.
     pub exposed: Vec<Exposed>,
-    /// By cause: points that scores moved by since the period began.
-    pub causes: Moved,
-    /// Days of the period of which causes were kept.
-    pub cause_days: usize,
+    /// Certificates that end next; today only.
+    pub lapsing: Vec<Lapsing>,
+    /// What moved scores since the period began, by cause and by rule.
+    pub moves: Moves,
     /// Letters, best first.
     pub bands: Vec<BandView>,
     /// Ids and titles of practices.
     pub practices: Vec<(String, String)>,
+    /// Points of the rules of each practice, in the same order.
+    pub weights: Vec<i64>,
 }
 
 /// The overview of a scope on a day.
@@ -134,7 +139,7 @@ pub fn overview(tx: &mut Tx<'_>, ask: &AskOverview) -> Result<Overview> {
         Some(slug) => Some(owners::team(tx, slug)?),
     };
     let (kind, id) = team.as_ref().map_or((standing::ALL, ""), |team| (standing::TEAM, team.id.as_str()));
-    let since = since(tx, day.day, ask.weeks)?;
+    let since = period_start(tx, day.day, ask.weeks)?;
     let now = day.tally(tx, kind, id)?;
     let kept = Kept::of(tx, kind, id, &day, since)?;
     let tier1 = match team {
@@ -145,10 +150,11 @@ pub fn overview(tx: &mut Tx<'_>, ask: &AskOverview) -> Result<Overview> {
         Some(_) => None,
     };
     let (lines, more_lines, rest) = lines(tx, &day, team.as_ref(), &now, since)?;
-    let (causes, cause_days) = causes(tx, kind, id, since, day.day)?;
+    let moves = moved::between(tx, kind, id, since, day.day)?;
     let book = Arc::clone(&tx.book);
     let place = team.as_ref().map(|team| day.picture.tree.places_below(&team.path));
     let risk = if day.live { Some(risk::map(tx, &day.picture, place.clone())?) } else { None };
+    let lapsing = if day.live { lapsing::of(tx, &day.picture, place.as_ref())? } else { Vec::new() };
     let exposed = if day.live { exposure::of(tx, &day.picture, place)? } else { Vec::new() };
     let refs = |team: &TeamRow| TeamRef { slug: team.slug.clone(), name: team.name.clone() };
     let tree = &day.picture.tree;
@@ -176,19 +182,12 @@ pub fn overview(tx: &mut Tx<'_>, ask: &AskOverview) -> Result<Overview> {
         rest,
         risk,
         exposed,
-        causes,
-        cause_days,
+        lapsing,
+        moves,
         bands: rulebook::bands(&book.rulebook),
+        weights: weights(&book.rulebook),
         practices: book.rulebook.practices().iter().map(|p| (p.id.clone(), p.title.clone())).collect(),
     })
-}
-
-/// The day on which a period began: the last kept one before it, or the first of all; none within four weeks.
-fn since(tx: &mut Tx<'_>, day: i32, weeks: i32) -> Result<Option<i32>> {
-    let Some(first) = store::rollups::first_day(tx.conn)?.filter(|first| *first <= day - HISTORY_DAYS) else {
-        return Ok(None);
-    };
-    Ok(store::rollups::kept_day(tx.conn, day - 7 * weeks)?.or(Some(first)))
 }
 
 /// What was kept of one scope over a period.
@@ -263,22 +262,6 @@ fn lines(
     Ok((lines, more, rest))
 }
 
-/// What moved scores after the day on which the period began, by cause, and of how many days that is known.
-fn causes(tx: &mut Tx<'_>, kind: i16, id: &str, since: Option<i32>, day: i32) -> Result<(Moved, usize)> {
-    let (mut sums, mut known) = (Moved::new(), 0);
-    let Some(since) = since else { return Ok((sums, known)) };
-    for row in store::rollups::days(tx.conn, kind, id, since + 1, day)? {
-        let Some(moved) = Tally::of_day(&row).extra.moved else { continue };
-        known += 1;
-        for (cause, (points, changes)) in moved {
-            let sum = sums.entry(cause).or_default();
-            sum.0 += points;
-            sum.1 += changes;
-        }
-    }
-    Ok((sums, known))
-}
-
 fn services(tx: &mut Tx<'_>, team: Option<&TeamRow>, day: &Day) -> Result<Vec<Stood>> {
     let Some(team) = team else { return Ok(Vec::new()) };
     let end = Timestamp((i64::from(day.day) + 1) * DAY_MS - 1).min(tx.now);
@@ -295,6 +278,14 @@ fn services(tx: &mut Tx<'_>, team: Option<&TeamRow>, day: &Day) -> Result<Vec<St
         .collect();
     stood.sort_by(|a, b| (a.score, &a.slug).cmp(&(b.score, &b.slug)));
     Ok(stood)
+}
+
+/// Points of the rules of each practice.
+fn weights(book: &Rulebook) -> Vec<i64> {
+    let of = |id: &str| {
+        book.rules().iter().filter(|rule| rule.practice == id).map(|rule| i64::from(rule.points)).sum()
+    };
+    book.practices().iter().map(|practice| of(&practice.id)).collect()
 }
 
 /// Reads a period.

@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::store;
 use crate::types::{DAY_MS, Timestamp};
 
+/// Days of history before anything is said of a trend.
+const HISTORY_DAYS: i32 = 28;
+
 /// A day with its standings.
 pub struct Day {
     /// Days since the epoch, in UTC.
@@ -20,6 +23,8 @@ pub struct Day {
     pub live: bool,
     /// The services now; of a past day only the tree of teams is taken from it.
     pub picture: Arc<Picture>,
+    /// By scope, certificates that end soon; of a past day they were kept.
+    expiring: HashMap<(i16, String), i64>,
 }
 
 /// `2026-03-01`.
@@ -41,6 +46,15 @@ pub fn read_day(pointer: &str, text: &str) -> Result<i32> {
         .ok_or_else(|| Error::invalid(pointer, "expected a day such as 2026-03-01, or an RFC 3339 instant"))
 }
 
+/// The day on which a period of so many weeks began: the last kept one before it, or the first of all; none while there
+/// are less than four weeks of history.
+pub fn period_start(tx: &mut Tx<'_>, day: i32, weeks: i32) -> Result<Option<i32>> {
+    let Some(first) = store::rollups::first_day(tx.conn)?.filter(|first| *first <= day - HISTORY_DAYS) else {
+        return Ok(None);
+    };
+    Ok(store::rollups::kept_day(tx.conn, day - 7 * weeks)?.or(Some(first)))
+}
+
 impl Day {
     /// The standings of a day: of a past one those that were kept on it, or else on the last day before it.
     pub fn of(tx: &mut Tx<'_>, at: Option<i32>) -> Result<Self> {
@@ -52,10 +66,11 @@ impl Day {
             return Err(Error::invalid("?at", detail));
         }
         if at == today {
-            return Ok(Self { day: today, live: true, picture });
+            let expiring = picture.expiring(tx.now);
+            return Ok(Self { day: today, live: true, picture, expiring });
         }
         if let Some(day) = store::rollups::kept_day(tx.conn, at)? {
-            return Ok(Self { day, live: false, picture });
+            return Ok(Self { day, live: false, picture, expiring: HashMap::new() });
         }
         let first = store::rollups::first_day(tx.conn)?;
         let since = first.map_or_else(
@@ -76,7 +91,12 @@ impl Day {
             standing::TIER => id.parse().ok().and_then(|tier: i16| self.picture.tiers.get(&tier)),
             _ => Some(&self.picture.all),
         };
-        Ok(ids.iter().filter_map(|id| Some((id.clone(), of(id)?.clone()))).collect())
+        let now = |id: &String| {
+            let mut tally = of(id)?.clone();
+            tally.extra.expiring = Some(self.expiring.get(&(kind, id.clone())).copied().unwrap_or(0));
+            Some((id.clone(), tally))
+        };
+        Ok(ids.iter().filter_map(now).collect())
     }
 
     /// The standing of one scope; of nothing where nothing was kept.

@@ -4,6 +4,7 @@
 //! is null and not guessed. Sums are of everything; lines of teams that the reader may not know of are left out.
 
 pub mod day;
+pub mod moved;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use self::day::{Day, day_text};
 use super::owners::TeamTree;
 use super::standing::{self, Tally};
 use super::views::Rollup;
-use super::{Book, Tx};
-use crate::error::Result;
+use super::{Book, Tx, owners};
+use crate::error::{Error, Result};
 use crate::store;
 use crate::store::services::TeamRow;
 
@@ -80,12 +81,18 @@ impl Scope {
     }
 }
 
-/// The lines of a rollup on a day; none: now.
+/// The lines of a rollup on a day; none: now. With the slug of a team, that team and those below it.
 ///
 /// # Errors
 ///
-/// [`crate::error::Error::Invalid`] for a day that is not over yet, or of which nothing was kept.
-pub fn rollups(tx: &mut Tx<'_>, by: By, at: Option<i32>) -> Result<Vec<Rollup>> {
+/// [`Error::Invalid`] for a day that is not over yet, or of which nothing was kept, and for a team where something else
+/// than teams is added up; [`Error::NotFound`] for a team that the reader may not know of.
+pub fn rollups(tx: &mut Tx<'_>, by: By, at: Option<i32>, scope: Option<&str>) -> Result<Vec<Rollup>> {
+    if scope.is_some() && by != By::Team {
+        return Err(Error::invalid("?scope", "goes with by=team; leave one of them out"));
+    }
+    let below = scope.map(|slug| owners::team(tx, slug)).transpose()?.map(|team| team.path);
+    let inside = |team: &TeamRow| below.as_ref().is_none_or(|path| team.path.starts_with(path.as_str()));
     let day = Day::of(tx, at)?;
     let veil = tx.veil()?;
     let tree = &day.picture.tree;
@@ -94,7 +101,9 @@ pub fn rollups(tx: &mut Tx<'_>, by: By, at: Option<i32>) -> Result<Vec<Rollup>> 
         By::Practice => return by_practice(tx, &day),
         By::Company => vec![Scope::all()],
         By::Division => divisions(tree).into_iter().map(|team| Scope::team(tree, team)).collect(),
-        By::Team => living().filter(|t| !veil.hides_team(&t.id)).map(|t| Scope::team(tree, t)).collect(),
+        By::Team => {
+            living().filter(|t| !veil.hides_team(&t.id) && inside(t)).map(|t| Scope::team(tree, t)).collect()
+        }
         By::Tier => (1..=4).map(tier).collect(),
     };
     let Some(kind) = scopes.first().map(|scope| scope.kind) else { return Ok(Vec::new()) };
@@ -148,15 +157,18 @@ pub fn children<'a>(tree: &'a TeamTree, team: &TeamRow) -> Vec<&'a TeamRow> {
 /// What of a whole is in none of its parts. The median of that is not known.
 pub fn rest_of<'a>(all: &Tally, parts: impl Iterator<Item = &'a Tally>) -> Tally {
     let mut rest = all.clone();
-    rest.extra = standing::Extra { regressions: all.extra.regressions, ..standing::Extra::default() };
+    let standing::Extra { regressions, certified, expiring, .. } = all.extra;
+    rest.extra = standing::Extra { regressions, certified, expiring, ..standing::Extra::default() };
+    let less = |all: Option<i64>, part: Option<i64>| all.zip(part).map(|(all, part)| all - part);
     for part in parts {
         rest.services -= part.services;
         rest.graded -= part.graded;
         rest.score_sum -= part.score_sum;
         rest.coverage_sum -= part.coverage_sum;
         rest.regressions -= part.regressions;
-        rest.extra.regressions =
-            rest.extra.regressions.zip(part.extra.regressions).map(|(all, part)| all - part);
+        rest.extra.regressions = less(rest.extra.regressions, part.extra.regressions);
+        rest.extra.certified = less(rest.extra.certified, part.extra.certified);
+        rest.extra.expiring = less(rest.extra.expiring, part.extra.expiring);
         for (letter, n) in &part.grades {
             *rest.grades.entry(letter.clone()).or_default() -= n;
         }
@@ -200,6 +212,9 @@ fn line(book: &Book, day: &Day, scope: &Scope, tally: &Tally, before: Option<i16
         grades: standing::grade_counts(&book.rulebook, &tally.grades),
         trend: tally.mean().zip(before).map(|(now, then)| now - then),
         regressions: tally.extra.regressions,
+        certified: tally.extra.certified,
+        certified_pct: tally.certified_pct(),
+        expiring: tally.extra.expiring,
     }
 }
 
@@ -226,6 +241,9 @@ fn by_practice(tx: &mut Tx<'_>, day: &Day) -> Result<Vec<Rollup>> {
             grades: Vec::new(),
             trend: mean.score.zip(then.score).map(|(now, then)| now - then),
             regressions: None,
+            certified: None,
+            certified_pct: None,
+            expiring: None,
         }
     });
     Ok(lines.collect())

@@ -1,7 +1,7 @@
 //! Certificates and badges as readers see them.
 
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::types::Timestamp;
@@ -90,17 +90,20 @@ pub struct CertificateView {
     pub coverage: i16,
     /// Hash of the rulebook by which it was earned or renewed last.
     pub rulebook: String,
-    /// SHA-256 of `evidence`, as it is served.
+    /// SHA-256 of `evidence`: of its bytes as they stand here, from `{` to `}`, which are those that
+    /// `/api/v1/certificates/{id}/evidence` answers. The signed credential names the same.
     pub evidence_sha256: Option<String>,
     /// What it rests on: every rule that applied, what it decided, and the facts with their class and drill.
     #[schema(value_type = Option<Object>)]
-    pub evidence: Option<Json>,
+    pub evidence: Option<Box<RawValue>>,
     /// Rules that were waived.
     pub waivers: Vec<String>,
     /// Anybody may see it.
     pub public: bool,
     /// Address of the signed credential; null while it is not in force.
     pub credential_url: Option<String>,
+    /// Address of the status list on which the signed credential stands; null while it is not in force.
+    pub status_list_url: Option<String>,
 }
 
 /// What a service's team shows to everybody.

@@ -1,14 +1,11 @@
-//! Leaderboards, and standings added up by scope.
+//! Leaderboards.
 
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::services::collect;
-use super::whole;
 use crate::app::Tx;
 use crate::app::boards::{self as uses, AskBoard};
-use crate::app::rollups::day::read_day;
-use crate::app::rollups::{By, rollups};
-use crate::app::views::{BoardRow, Page, Rollup};
+use crate::app::views::{BoardRow, Page};
 use crate::error::Result;
 use crate::http::csv::{cell, table};
 use crate::http::query::{Name, Query};
@@ -56,47 +53,5 @@ fn board_cells(row: &BoardRow) -> Vec<String> {
         row.value.to_string(),
         cell(row.league.as_ref()),
         row.services.to_string(),
-    ]
-}
-
-/// `GET /api/v1/rollups`
-pub async fn rollup(app: Shared, req: HttpRequest, query: Query) -> Result<HttpResponse> {
-    let by = By::of(&query.text("by").unwrap_or_default());
-    let at = query.text("at").map(|text| read_day("?at", &text)).transpose()?;
-    let lines = app.read(move |tx| rollups(tx, by, at)).await?;
-    if !query.wants_csv() {
-        return conditional::json(&req, &whole(lines));
-    }
-    let columns = &[
-        "key",
-        "name",
-        "services",
-        "graded",
-        "score",
-        "grade",
-        "coverage",
-        "regressions",
-        "median",
-        "trend",
-        "parent",
-        "day",
-    ];
-    table(&req, "rollup", columns, lines.iter().map(rollup_cells).collect())
-}
-
-fn rollup_cells(line: &Rollup) -> Vec<String> {
-    vec![
-        line.key.clone(),
-        line.name.clone(),
-        line.services.to_string(),
-        line.graded.to_string(),
-        cell(line.score),
-        cell(line.grade.as_ref()),
-        cell(line.coverage),
-        cell(line.regressions),
-        cell(line.median),
-        cell(line.trend),
-        cell(line.parent.as_ref()),
-        line.day.clone(),
     ]
 }

@@ -7,15 +7,19 @@ use serde_json::Value;
 use crate::app::awards as uses;
 use crate::app::sharing::{self, PutSharing};
 use crate::app::views::CertificateView;
-use crate::app::{Actor, Tx, keys};
+use crate::app::{Actor, Tx, keys, owners};
 use crate::error::{Error, Result};
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::csv::{cell, table};
+use crate::http::ical::{self, About};
+use crate::http::pages::certificates::next;
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
 use crate::types::Timestamp;
 
+/// Certificates of a calendar at most, the first to end.
+const MOST_EVENTS: i64 = 1_000;
 /// How long verifiers may keep what they read.
 const AGE: &str = "public, max-age=300";
 /// Pages of browsers elsewhere may read what is for verifiers.
@@ -47,10 +51,33 @@ fn cells(one: &CertificateView) -> Vec<String> {
     ]
 }
 
+/// `GET /certificates.ics?team=`
+pub async fn renewals(app: Shared, req: HttpRequest, query: Query) -> Result<HttpResponse> {
+    let team = query.text("team");
+    let work = move |tx: &mut Tx<'_>| {
+        let of = match &team {
+            Some(slug) => format!(" of {}", owners::team(tx, slug)?.name),
+            None => String::new(),
+        };
+        let page = uses::calendar(tx, team.as_deref(), None, None, MOST_EVENTS)?;
+        Ok((format!("Certificates{of}"), tx.now, page.items))
+    };
+    let (name, now, rows) = app.read(work).await?;
+    let about = About { base: app.base_url(), name, now };
+    let text = ical::certificates(&about, &rows, |one| next(one, now));
+    Ok(conditional::bytes(&req, ical::MEDIA, text.into_bytes()))
+}
+
 /// `GET /api/v1/certificates/{id}`
 pub async fn one(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Result<HttpResponse> {
     let view = app.read(move |tx| uses::certificate(tx, &id)).await?;
     conditional::json(&req, &view)
+}
+
+/// `GET /api/v1/certificates/{id}/evidence`
+pub async fn evidence(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Result<HttpResponse> {
+    let kept = app.read(move |tx| uses::evidence(tx, &id)).await?;
+    Ok(conditional::bytes(&req, "application/json", kept.into_bytes()))
 }
 
 /// `GET /certificates/{id}.jwt`
@@ -100,7 +127,8 @@ pub async fn key(app: Shared, req: HttpRequest, Name(id): Name, _: Query) -> Res
     Ok(for_verifiers(conditional::json(&req, &found)?, AGE))
 }
 
-fn for_verifiers(mut answer: HttpResponse, age: &'static str) -> HttpResponse {
+/// What pages of browsers elsewhere may read too.
+pub(super) fn for_verifiers(mut answer: HttpResponse, age: &'static str) -> HttpResponse {
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(age));
     headers.insert(ANY_ORIGIN, HeaderValue::from_static("*"));

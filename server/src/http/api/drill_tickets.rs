@@ -3,6 +3,7 @@
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::certificates::for_verifiers;
 use crate::app::drill_tickets::{self as uses, CreateTicket};
 use crate::app::keys;
 use crate::error::Result;
@@ -55,7 +56,9 @@ pub async fn jwks(app: Shared, req: HttpRequest, _: Query) -> Result<HttpRespons
     let set = app.read(keys::published).await?;
     // An empty set is not to be kept: the first key comes with the first ticket.
     let age = if set.keys.is_empty() { 0 } else { keys::SET_AGE_SECONDS };
-    Ok(kept_for(conditional::json(&req, &set)?, &format!("public, max-age={age}")))
+    // Verifiers of certificates run in pages of browsers elsewhere too.
+    let answer = for_verifiers(conditional::json(&req, &set)?, "public");
+    Ok(kept_for(answer, &format!("public, max-age={age}")))
 }
 
 fn kept_for(mut answer: HttpResponse, age: &str) -> HttpResponse {

@@ -18,6 +18,7 @@ pub mod operation;
 pub mod plans;
 pub mod publishers;
 pub mod reviews;
+pub mod rollups;
 pub mod rulebook;
 pub mod runs;
 pub mod services;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::services::{self, ListServices};
-use crate::app::{Tx, counts, health as checks, outbox, teams};
+use crate::app::{Tx, awards, counts, health as checks, outbox, teams};
 use crate::error::Result;
 use crate::http::auth::Caller;
 use crate::http::metrics::{self as numbers, Metrics, Standings};
@@ -63,7 +63,9 @@ fn standings(tx: &mut Tx<'_>, names: bool) -> Result<Standings> {
     let drills = counts::drills(tx)?;
     let drills = drills.into_iter().map(|(o, n)| (o.to_string(), u64::try_from(n).unwrap_or(0))).collect();
     let told = outbox::totals(tx)?;
-    let mut all = Standings { fleet: Some(teams::fleet(tx)?), drills, services: Vec::new(), told };
+    let certificates = awards::held(tx)?;
+    let fleet = Some(teams::fleet(tx)?);
+    let mut all = Standings { fleet, certificates, drills, services: Vec::new(), told };
     let mut ask = ListServices { sort: Some("name".to_owned()), limit: 500, ..ListServices::default() };
     while names && all.services.len() < MOST_SERIES {
         let mut page = services::list(tx, &ask)?;

@@ -7,7 +7,7 @@ use crate::app::plans::{self as uses, AskPlans};
 use crate::app::views::DueRow;
 use crate::app::{Tx, owners};
 use crate::error::Result;
-use crate::http::ical::{About, MEDIA, calendar};
+use crate::http::ical::{self, About, MEDIA};
 use crate::http::query::{Name, Query};
 use crate::http::{Shared, conditional};
 
@@ -80,5 +80,5 @@ pub async fn team_calendar(
 /// What a rule asks for and what was ever drilled; dependencies that were not would fill one day with events.
 fn answer(req: &HttpRequest, about: &About, mut rows: Vec<DueRow>) -> HttpResponse {
     rows.retain(|row| row.rule.is_some() || row.state != "never_run");
-    conditional::bytes(req, MEDIA, calendar(about, &rows).into_bytes())
+    conditional::bytes(req, MEDIA, ical::drills(about, &rows).into_bytes())
 }

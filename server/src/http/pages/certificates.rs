@@ -1,22 +1,19 @@
-//! Certificates: the calendar of renewals, one certificate, and what a team shows of its service elsewhere.
+//! Certificates: the calendar of renewals, and one certificate.
 
-use actix_web::http::StatusCode;
+use std::collections::BTreeMap;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
-use super::admin::back;
 use super::chrome::Chrome;
 use super::frame::{self, Frame, html};
 use super::parts::{Choice, Code, Grade, Link, When};
 use super::{sign_in, words};
-use crate::app::sharing::{self, PutSharing};
-use crate::app::views::{CertificateView, Page, SharingView, TeamRef};
-use crate::app::{awards, services};
+use crate::app::views::{CertificateView, Page, TeamRef};
+use crate::app::{Tx, awards, rulebook};
 use crate::error::{Error, Result};
 use crate::http::Shared;
-use crate::http::auth::Caller;
-use crate::http::form::{Checked, field};
 use crate::http::query::Name;
 use crate::types::Timestamp;
 
@@ -40,6 +37,7 @@ pub struct ListCtx {
     teams: Vec<Choice>,
     rows: Vec<Row>,
     next: Option<String>,
+    calendar: String,
 }
 
 /// A certificate in the calendar.
@@ -113,6 +111,10 @@ pub fn list_context(
             _ => "Certificates by the day on which they end".to_owned(),
         },
         teams: choices,
+        calendar: match team {
+            Some(slug) => format!("/certificates.ics?team={}", words::encode(slug)),
+            None => "/certificates.ics".to_owned(),
+        },
         rows: page.items.iter().map(|one| Row::new(one, now)).collect(),
         next: page.next.as_ref().map(|next| format!("/certificates?{of_team}cursor={}", words::encode(next))),
         chrome: chrome.titled("Certificates"),
@@ -140,12 +142,12 @@ fn team(one: &CertificateView) -> Option<Link> {
 }
 
 /// What comes next, in a sentence.
-fn next(one: &CertificateView, now: Timestamp) -> String {
+pub(in crate::http) fn next(one: &CertificateView, now: Timestamp) -> String {
     match (one.state.as_str(), &one.reason, one.renews_from) {
         ("certified", _, Some(from)) if from <= now => {
             "Its renewal is due: it is renewed by itself as soon as what earns it is true.".to_owned()
         }
-        ("certified", _, Some(from)) => format!("Renewed by itself from {} on.", from.day_text()),
+        ("certified", _, Some(from)) => format!("Renewed by itself from {} on.", words::day(from)),
         ("certified", _, None) => "Holds for as long as what earns it is true.".to_owned(),
         (_, Some(reason), _) => sentence(reason),
         _ => String::new(),
@@ -171,15 +173,48 @@ pub struct Ctx {
     why: Option<String>,
     next: String,
     details: Vec<(&'static str, String)>,
+    /// Of which day grade, points and evidence are.
+    as_of: String,
     grade: Grade,
+    points: Option<String>,
+    rulebook: String,
     rules: Vec<Rule>,
     digest: Option<String>,
+    recompute: Code,
     credential: Option<String>,
     json: String,
-    sharing: String,
+    sharing: Option<String>,
     public: bool,
     certificate: bool,
     verify: Option<Code>,
+}
+
+/// What else the page of a certificate takes.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The address of this installation.
+    pub base: String,
+    /// Titles of the rules of the rulebook by which it was earned, by id.
+    pub titles: BTreeMap<String, String>,
+    /// The reader may follow links into the product.
+    pub reads: bool,
+}
+
+impl Around {
+    fn of(tx: &mut Tx<'_>, one: &CertificateView) -> Result<Self> {
+        let book = rulebook::by_hash(tx, &one.rulebook)?;
+        let rules = book.as_ref().map_or(&[][..], |book| book.rules());
+        Ok(Self {
+            base: tx.base_url.clone(),
+            titles: rules.iter().map(|rule| (rule.id.clone(), rule.title.clone())).collect(),
+            reads: tx.may_read(),
+        })
+    }
+
+    /// A link for whoever may follow it, else its text.
+    fn link(&self, link: Link) -> Link {
+        if self.reads { link } else { Link::text(link.text) }
+    }
 }
 
 /// A rule that counted.
@@ -204,8 +239,8 @@ pub async fn one(app: Shared, req: HttpRequest, frame: Frame, Name(id): Name) ->
     let found = app
         .read(move |tx| {
             let view = awards::certificate(tx, &id)?;
-            let base = tx.base_url.clone();
-            Ok(context(frame.chrome(tx)?, &view, &base))
+            let around = Around::of(tx, &view)?;
+            Ok(context(frame.chrome(tx)?, &view, &around))
         })
         .await;
     match found {
@@ -223,42 +258,44 @@ pub async fn one(app: Shared, req: HttpRequest, frame: Frame, Name(id): Name) ->
 }
 
 /// The page of a certificate.
-pub fn context(chrome: Chrome, one: &CertificateView, base: &str) -> Ctx {
+pub fn context(chrome: Chrome, one: &CertificateView, around: &Around) -> Ctx {
     let now = chrome.now;
-    let day = |at: Option<Timestamp>| at.map(Timestamp::day_text);
-    let mut details = vec![("Awarded", one.earned_at.day_text())];
-    details.extend(day(one.renewed_at).map(|day| ("Renewed", day)));
-    details.extend(day(one.valid_until).map(|day| ("Valid until", day)));
-    details.extend(day(one.not_in_force_since).map(|day| ("Not in force since", day)));
-    details.extend(day(one.ended_at).map(|day| ("Ended", day)));
-    if let Some(score) = one.score {
-        details.push(("Score", score.to_string()));
-        details.push(("Points known", format!("{} %", one.coverage)));
-    }
-    details
-        .push(("Waived rules", if one.waivers.is_empty() { "none".into() } else { one.waivers.join(", ") }));
+    let service = Link::to(&one.service_name, format!("/services/{}", words::encode(&one.service)));
+    let (json, base) = (format!("/api/v1/certificates/{}", one.id), &around.base);
+    let renewed = one.renewed_at.map_or_else(
+        || format!("As of the award, {}", words::day(one.earned_at)),
+        |at| format!("As of the renewal, {}", words::day(at)),
+    );
     Ctx {
         title: one.title.clone(),
-        service: Link::to(&one.service_name, format!("/services/{}", words::encode(&one.service))),
-        team: team(one),
+        service: around.link(service),
+        team: team(one).map(|team| around.link(team)),
         state: State::new(&one.state),
         locked: one.state != "certified",
         why: one.why.clone(),
         next: next(one, now),
-        details,
+        details: details(one),
+        as_of: renewed,
         grade: Grade::new(Some(one.grade.as_str()).filter(|letter| !letter.is_empty())),
-        rules: rules(one),
+        points: one.score.map(|score| format!("score {score}, {} % of the points known", one.coverage)),
+        rulebook: one.rulebook.clone(),
+        rules: rules(one, around),
         digest: one.evidence_sha256.clone(),
+        recompute: Code::new(
+            "how to recompute the digest",
+            format!("curl -fsS {base}{json}/evidence | sha256sum"),
+        ),
         credential: one.credential_url.as_ref().map(|_| format!("/certificates/{}.jwt", one.id)),
-        json: format!("/api/v1/certificates/{}", one.id),
-        sharing: format!("/services/{}/sharing", words::encode(&one.service)),
+        json,
+        sharing: around.reads.then(|| format!("/services/{}/sharing", words::encode(&one.service))),
         public: one.public,
         certificate: one.kind == "certificate",
-        verify: one.credential_url.as_ref().map(|url| {
+        verify: one.credential_url.as_ref().zip(one.status_list_url.as_ref()).map(|(url, list)| {
             let file = format!("{}.jwt", one.service);
             let text = format!(
                 "curl -fsS {url} -o {file}\ncurl -fsS {base}/.well-known/jwks.json -o jwks.json\n\
-                 waterbear certificate verify {file} --jwks jwks.json"
+                 curl -fsS {list} -o status.jwt\n\
+                 waterbear certificate verify {file} --jwks jwks.json --status status.jwt"
             );
             Code::new("how to verify it", text)
         }),
@@ -266,17 +303,35 @@ pub fn context(chrome: Chrome, one: &CertificateView, base: &str) -> Ctx {
     }
 }
 
-fn rules(one: &CertificateView) -> Vec<Rule> {
+fn details(one: &CertificateView) -> Vec<(&'static str, String)> {
+    let days = [
+        ("Awarded", Some(one.earned_at)),
+        ("Renewed", one.renewed_at),
+        ("Valid until", one.valid_until),
+        ("Not in force since", one.not_in_force_since),
+        ("Ended", one.ended_at),
+    ];
+    let mut details: Vec<_> =
+        days.into_iter().filter_map(|(name, at)| Some((name, words::day(at?)))).collect();
+    let waived = if one.waivers.is_empty() { "none".to_owned() } else { one.waivers.join(", ") };
+    details.push(("Waived rules", waived));
+    details
+}
+
+fn rules(one: &CertificateView, around: &Around) -> Vec<Rule> {
     let text = |value: &serde_json::Value, name: &str| {
         value.get(name).and_then(|v| v.as_str()).unwrap_or_default().to_owned()
     };
-    let list = one.evidence.as_ref().and_then(|proof| proof.get("rules")?.as_array()).cloned();
-    list.unwrap_or_default()
-        .iter()
+    let proof = one.evidence.as_ref().and_then(|kept| serde_json::from_str(kept.get()).ok());
+    let list = proof.as_ref().and_then(|proof: &serde_json::Value| proof.get("rules")?.as_array());
+    list.into_iter()
+        .flatten()
         .map(|rule| {
             let facts = rule.get("facts").and_then(|facts| facts.as_object()).cloned().unwrap_or_default();
+            let id = text(rule, "rule");
+            let title = around.titles.get(&id).cloned().unwrap_or_else(|| id.clone());
             Rule {
-                name: Link::to(text(rule, "rule"), format!("/rules/{}", words::encode(&text(rule, "rule")))),
+                name: around.link(Link::to(title, format!("/rules/{}", words::encode(&id)))),
                 outcome: super::parts::Outcome::new(&text(rule, "outcome")),
                 facts: facts
                     .iter()
@@ -284,7 +339,8 @@ fn rules(one: &CertificateView) -> Vec<Rule> {
                         name: name.clone(),
                         value: fact.get("value").map_or_else(String::new, shown),
                         evidence: super::parts::Evidence::new(&text(fact, "evidence")),
-                        day: text(fact, "as_of").chars().take(10).collect(),
+                        day: Timestamp::parse(&text(fact, "as_of"))
+                            .map_or_else(|_| String::new(), words::day),
                         drill: Some(text(fact, "drill")).filter(|id| !id.is_empty()),
                     })
                     .collect(),
@@ -301,92 +357,4 @@ fn shown(value: &serde_json::Value) -> String {
         serde_json::Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
-}
-
-/// What a team shows elsewhere.
-#[derive(Serialize)]
-pub struct SharingCtx {
-    chrome: Chrome,
-    crumbs: Vec<Link>,
-    here: &'static str,
-    name: String,
-    action: String,
-    certificates: bool,
-    badge: bool,
-    may: bool,
-    previews: Vec<Preview>,
-    closed: bool,
-    saved: bool,
-}
-
-/// A badge, with what embeds it.
-#[derive(Serialize)]
-struct Preview {
-    label: &'static str,
-    src: String,
-    code: Code,
-}
-
-/// `GET /services/{slug}/sharing`
-pub async fn sharing(app: Shared, frame: Frame, Name(slug): Name) -> Result<HttpResponse> {
-    let context = app
-        .read(move |tx| {
-            let view = sharing::get(tx, &slug)?;
-            let name = services::detail(tx, &slug)?.row.name;
-            let closed = tx.config.reading_takes_sign_in();
-            let base = tx.base_url.clone();
-            Ok(sharing_context(frame.chrome(tx)?, &view, &name, &base, closed))
-        })
-        .await?;
-    frame::answer(StatusCode::OK, "sharing", &context)
-}
-
-/// The page of what is shown.
-pub fn sharing_context(
-    chrome: Chrome,
-    view: &SharingView,
-    name: &str,
-    base: &str,
-    closed: bool,
-) -> SharingCtx {
-    let slug = words::encode(&view.service);
-    // The name under which everybody can have it, where there is one and the reader may know it.
-    let key = view.badge_url.as_ref().and_then(|url| url.rsplit('/').next()?.strip_suffix(".svg"));
-    let file = key.map_or_else(|| slug.clone(), str::to_owned);
-    let preview = |label: &'static str, query: &str| {
-        let picture = format!("/badges/{file}.svg{query}");
-        let text = format!("[![{name}]({base}{picture})]({base}/services/{slug})");
-        Preview { label, src: picture, code: Code::new(format!("Markdown: {label}"), text) }
-    };
-    SharingCtx {
-        crumbs: vec![Link::to("Services", "/services"), Link::to(name, format!("/services/{slug}"))],
-        here: "Shown elsewhere",
-        name: name.to_owned(),
-        action: format!("/services/{slug}/sharing"),
-        certificates: view.certificates,
-        badge: view.badge,
-        may: chrome.me.is_some(),
-        previews: vec![
-            preview("Grade", ""),
-            preview("Certified", "?show=certified"),
-            preview("Large", "?style=for-the-badge"),
-        ],
-        closed,
-        saved: false,
-        chrome: chrome.titled(format!("{name} elsewhere")),
-    }
-}
-
-/// `POST /services/{slug}/sharing`: `certificates`, `badge`
-pub async fn share(
-    app: Shared,
-    caller: Caller,
-    Name(slug): Name,
-    Checked(form): Checked,
-) -> Result<HttpResponse> {
-    let on = |name: &str| field(&form, name).is_some();
-    let cmd = PutSharing { certificates: on("certificates"), badge: on("badge") };
-    let to = format!("/services/{}/sharing", words::encode(&slug));
-    app.write(caller.0, move |tx| sharing::put(tx, &slug, &cmd)).await?;
-    Ok(back(&to, None))
 }

@@ -87,8 +87,12 @@ impl Frame {
         chrome
     }
 
-    /// The frame with the reader's team and the time of the last grading.
+    /// The frame with the reader's team and the time of the last grading; where reading takes signing in, only once signed
+    /// in: some pages are open to everybody, and a cookie must not tell which teams there are.
     pub fn chrome(self, tx: &mut Tx<'_>) -> Result<Chrome> {
+        if !tx.may_read() {
+            return Ok(self.bare(tx.now));
+        }
         let graded = runs::last_grading(tx)?;
         let team = match self.team.as_deref().filter(|slug| !slug.is_empty()) {
             Some(slug) => find_team(tx, slug)?,

@@ -1,6 +1,6 @@
 //! Help: how certificates and badges come and go, how to verify one, how to write one.
 
-use scoring_rules::{Award, Rulebook};
+use scoring_rules::{Award, AwardKind, Rulebook};
 use serde::Serialize;
 
 use super::chrome::Chrome;
@@ -14,6 +14,7 @@ pub struct Ctx {
     crumbs: Vec<Link>,
     here: &'static str,
     awards: Vec<Row>,
+    reads: bool,
     verify: Code,
     own: Code,
 }
@@ -23,7 +24,8 @@ struct Row {
     title: String,
     kind: &'static str,
     why: String,
-    earn: String,
+    fix: Option<String>,
+    earn: Option<String>,
     days: Option<u16>,
     term: String,
 }
@@ -40,18 +42,21 @@ medal = "upkeep"
 facts = { "drills.fresh" = 5, "drills.expected" = 5, "streak.days_without_regression" = 30 }
 expect = "earned""#;
 
-/// The page for the rulebook in force.
-pub fn context(chrome: Chrome, book: &Rulebook, base: &str) -> Ctx {
+/// The page for the rulebook in force. Who may not read here (`reads` is false) is a verifier from outside: told what every
+/// credential says of its certificate, and nothing else of the rulebook.
+pub fn context(chrome: Chrome, book: &Rulebook, base: &str, reads: bool) -> Ctx {
+    let shown = |award: &&Award| reads || award.kind == AwardKind::Certificate;
     Ctx {
-        crumbs: vec![Link::to("Help", "/help")],
+        crumbs: if reads { vec![Link::to("Help", "/help")] } else { Vec::new() },
         here: "Certificates and badges",
-        awards: book.awards().iter().map(Row::new).collect(),
+        awards: book.awards().iter().filter(shown).map(|award| Row::new(award, reads)).collect(),
+        reads,
         verify: Code::new(
             "how to verify a certificate",
             format!(
                 "curl -fsS {base}/certificates/ID.jwt -o certificate.jwt\n\
                  curl -fsS {base}/.well-known/jwks.json -o jwks.json\n\
-                 curl -fsS {base}/status/0 -o status.jwt\n\
+                 curl -fsS {base}/status/N -o status.jwt\n\
                  waterbear certificate verify certificate.jwt --jwks jwks.json --status status.jwt"
             ),
         ),
@@ -61,12 +66,13 @@ pub fn context(chrome: Chrome, book: &Rulebook, base: &str) -> Ctx {
 }
 
 impl Row {
-    fn new(award: &Award) -> Self {
+    fn new(award: &Award, reads: bool) -> Self {
         Self {
             title: award.title.clone(),
             kind: award.kind.as_str(),
             why: award.why.clone(),
-            earn: award.earn.text().to_owned(),
+            fix: (!reads).then(|| award.fix.clone()),
+            earn: reads.then(|| award.earn.text().to_owned()),
             days: Some(award.for_days).filter(|days| *days > 0),
             term: award
                 .valid_days

@@ -41,6 +41,7 @@ pub mod rules;
 pub mod search;
 pub mod service;
 pub mod services;
+pub mod sharing;
 pub mod sign_in;
 pub mod sign_in_elsewhere;
 pub mod sources;

@@ -10,14 +10,15 @@ use crate::http::query::{CURSOR, FORMAT, Kind, LIMIT, Param, param};
 
 const SHOW: Param = param(
     "show",
-    Kind::Word(&["grade", "certified", "practice"]),
-    "What it says; grade unless said otherwise",
+    Kind::Text,
+    "What it says: grade, certified, or practice with `practice`; grade unless said otherwise, and a grey badge for what \
+     is not known",
 );
 const PRACTICE: Param = param("practice", Kind::Text, "Id of the practice to show");
 const STYLE: Param = param(
     "style",
-    Kind::Word(&["flat", "flat-square", "for-the-badge"]),
-    "How it looks; flat unless said otherwise",
+    Kind::Text,
+    "How it looks: flat, flat-square or for-the-badge; flat unless said otherwise, and for what is not known",
 );
 const TOKEN: &[Given] = &[text("text/plain", "The signed token.")];
 
@@ -39,6 +40,10 @@ pub(super) const AWARDS: &[Route] = &[
             json(200, "A page of certificates.", page_of::<views::CertificateView>),
             text("text/csv", "The same as a table."),
         ]),
+    get("/certificates.ics", |r| r.to(certificates::renewals))
+        .doc("certificates", "When certificates end unless they are renewed, as a calendar (iCalendar); the first 1,000 to end")
+        .query(&[param("team", Kind::Text, "Of this team and those below it")])
+        .gives(&[text("text/calendar", "The calendar.")]),
     get("/api/v1/certificates/{id}", |r| r.to(certificates::one))
         .only(Access::Anyone)
         .doc(
@@ -46,6 +51,14 @@ pub(super) const AWARDS: &[Route] = &[
             "One certificate or badge, from earning to its end; open to everybody where its team says so",
         )
         .gives(&[json(200, "The certificate.", json_of::<views::CertificateView>)]),
+    get("/api/v1/certificates/{id}/evidence", |r| r.to(certificates::evidence))
+        .only(Access::Anyone)
+        .doc(
+            "certificates",
+            "What a certificate rests on, byte for byte: the SHA-256 of this answer is `evidence_sha256` of the certificate \
+             and stands in its signed credential",
+        )
+        .gives(&[json(200, "The evidence.", nothing)]),
     get("/certificates/{id}.jwt", |r| r.to(certificates::credential))
         .only(Access::Anyone)
         .doc("certificates", "A certificate in force as a signed credential (Open Badges 3.0, VC-JWT, RS256)")
@@ -78,7 +91,8 @@ pub(super) const AWARDS: &[Route] = &[
     .gives(&[json(200, "What is shown.", json_of::<views::SharingView>)]),
     get("/badges/{slug}.svg", |r| r.to(badges::picture))
         .only(Access::Anyone)
-        .doc("certificates", "A badge to embed, as a picture; of a service that is not known it says so")
+        .doc("certificates", "A badge to embed, as a picture; never an error: of a service that is not known it says so, and parameters that are \
+             not known are passed over")
         .query(&[STYLE, SHOW, PRACTICE])
         .gives(&[text("image/svg+xml", "The badge.")]),
     get("/badges/{slug}.json", |r| r.to(badges::endpoint))

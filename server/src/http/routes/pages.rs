@@ -5,7 +5,7 @@ use crate::http::api::{audit as records, reviews as questions};
 use crate::http::assets;
 use crate::http::pages::{
     account, admin, audit, certificates, challenges, choose, flow_drill, flows, help_roles, overview,
-    publishers, reviews, routes as shown, sign_in, sign_in_elsewhere, sources, what_if,
+    publishers, reviews, routes as shown, sharing, sign_in, sign_in_elsewhere, sources, what_if,
 };
 use crate::http::query::{CURSOR, Param};
 
@@ -24,12 +24,12 @@ pub const PAGES: &[Route] = &[
     page("/services/{slug}/what-if", "What if a rule passed, or a fact changed", |r| r.to(what_if::page)),
     page("/services/{slug}/drills", "Drills of a service", |r| r.to(shown::drills)),
     page("/services/{slug}/degrader", "Degrader of a service", |r| r.to(shown::degrader)),
-    page("/services/{slug}/sharing", "What is shown elsewhere", |r| r.to(certificates::sharing)),
+    page("/services/{slug}/sharing", "What is shown elsewhere", |r| r.to(sharing::page)),
     form(
         "/services/{slug}/sharing",
         "Shows it to everybody, or no more",
         Access::Scope("evidence:write"),
-        |r| r.to(certificates::share),
+        |r| r.to(sharing::share),
     ),
     page("/certificates", "The calendar of renewals", |r| r.to(certificates::list)),
     page("/certificates/{id}", "A certificate", |r| r.to(certificates::one)).only(Access::Anyone),
@@ -68,7 +68,9 @@ pub const PAGES: &[Route] = &[
     page("/help/flows", "Core flows and fallbacks", |r| r.to(shown::help_flows)),
     page("/help/boards", "How boards are ranked", |r| r.to(shown::help_boards)),
     page("/help/catalog", "How to load a catalog", |r| r.to(shown::help_catalog)),
-    page("/help/certificates", "Certificates and badges", |r| r.to(shown::help_certificates)),
+    // Where the criteria of every credential lead.
+    page("/help/certificates", "Certificates and badges", |r| r.to(shown::help_certificates))
+        .only(Access::Anyone),
     page("/help/facts", "Facts", |r| r.to(shown::help_facts)),
     page("/help/errors", "Errors", |r| r.to(shown::help_errors)),
     page("/help/roles", "Who may do what", |r| r.to(help_roles::page)),

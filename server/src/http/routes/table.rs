@@ -287,18 +287,6 @@ pub(super) const ROUTES: &[Route] = &[
             FORMAT,
         ])
         .gives(&[json(200, "The board.", json_of::<views::BoardView>)]),
-    get("/api/v1/rollups", |r| r.to(boards::rollup))
-        .doc("boards", "Counts by grade, mean and median scores by company, division, team, tier or practice, now or on a past day")
-        .query(&[
-            param(
-                "by",
-                Kind::Word(&["company", "division", "team", "tier", "practice"]),
-                "What is added up; team unless said otherwise",
-            ),
-            param("at", Kind::Text, "A day such as 2026-03-01, as it was kept then; now unless said otherwise"),
-            FORMAT,
-        ])
-        .gives(&[json(200, "One line each.", page_of::<views::Rollup>)]),
     get("/api/v1/sources", |r| r.to(sources::list))
         .doc("operation", "Where telemetry is read, and whether each source answers")
         .gives(&[json(200, "Every source of the settings.", page_of::<SourceView>)]),

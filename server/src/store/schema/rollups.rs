@@ -16,5 +16,8 @@ diesel::table! {
         traffic -> Nullable<Text>,
         moved -> Nullable<Text>,
         kept_at -> Nullable<BigInt>,
+        certified -> Nullable<BigInt>,
+        expiring -> Nullable<BigInt>,
+        rules -> Nullable<Text>,
     }
 }

@@ -1,13 +1,17 @@
 //! The overview: a sentence with the finding, four figures, and where the risk is; all of its state is in its address.
 
 mod figures;
+mod lapsing;
+mod moves;
 mod rows;
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use self::figures::{Figure, figures, good, good_letter, percent};
-use self::rows::{ExposedRow, LineRow, MoveGroup, ServiceLine};
+use self::lapsing::Certificates;
+use self::moves::MoveGroup;
+use self::rows::{ExposedRow, LineRow, ServiceLine};
 use super::chrome::Chrome;
 use super::frame::{self, Frame};
 use super::parts::{self, Choice, Link};
@@ -36,6 +40,8 @@ pub struct Ctx {
     scopes: Vec<Choice>,
     periods: Vec<Choice>,
     at: String,
+    /// What is only known of today is shown.
+    live: bool,
     csv: String,
     figures: Vec<Figure>,
     stack: Option<Stack>,
@@ -50,8 +56,10 @@ pub struct Ctx {
     services: Vec<ServiceLine>,
     exposed: Vec<ExposedRow>,
     exposed_note: String,
+    certificates: Certificates,
     moved: Vec<MoveGroup>,
     moved_note: String,
+    moved_csv: Option<String>,
 }
 
 /// The query of the page.
@@ -105,6 +113,16 @@ impl Here {
         if parts.is_empty() { "/overview".to_owned() } else { format!("/overview?{}", parts.join("&")) }
     }
 
+    /// What moved, by rule, as a table for spreadsheets.
+    fn moved_csv(&self, found: &Overview) -> String {
+        let scope = found
+            .scope
+            .as_ref()
+            .map_or_else(String::new, |team| format!("&scope={}", words::encode(&team.slug)));
+        let at = self.at.as_ref().map_or_else(String::new, |day| format!("&at={day}"));
+        format!("/api/v1/rollups/moved?weeks={}{scope}{at}&format=csv", self.period)
+    }
+
     fn service(&self, slug: &str) -> String {
         match self.at {
             Some(_) => format!("/services/{slug}/why?as_of={}", day_text(self.day)),
@@ -123,7 +141,6 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
         let more = rows::beyond(map);
         Risk::new(&dots, map.busy_from as f64 / 1_000.0, map.weak_below, &bands, rows::risk_words(map), &more)
     });
-    let by = if found.scope.is_some() { "team" } else { "division" };
     let at = here.at.as_ref().map_or_else(String::new, |day| format!("&at={day}"));
     Ctx {
         crumbs: crumbs(found, &here),
@@ -133,8 +150,10 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
             .as_ref()
             .map_or_else(|| "Resilience overview".to_owned(), |team| team.name.clone()),
         lead: lead(found),
-        past: (!found.live)
-            .then(|| format!("As it stood at the last grading of {}.", words::day(instant(found.day)))),
+        past: (!found.live).then(|| {
+            let day = words::day(instant(found.day));
+            format!("As it stood at the last grading of {day}. Risk and exposure are told of today only.")
+        }),
         back: Here { at: None, ..Here::new(found) }.of(found.scope.as_ref().map(|team| team.slug.as_str())),
         empty: found.now.services == 0 && found.lines.is_empty(),
         scopes: scopes(found),
@@ -145,7 +164,8 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
             })
             .collect(),
         at: here.at.clone().unwrap_or_default(),
-        csv: format!("/api/v1/rollups?by={by}&format=csv{at}"),
+        live: found.live,
+        csv: csv(found, &at),
         figures: figures(found),
         stack_note: half_words(found, found.weeks.first()),
         stack: stack(found),
@@ -163,9 +183,22 @@ pub fn context(chrome: Chrome, found: &Overview) -> Ctx {
         services: found.services.iter().map(|row| ServiceLine::new(row, &here)).collect(),
         exposed: found.exposed.iter().map(|one| ExposedRow::new(one, chrome.now)).collect(),
         exposed_note: exposed_note(found),
-        moved: rows::moved(found),
+        certificates: lapsing::certificates(found, chrome.now),
+        moved: moves::moved(found, &here),
         moved_note: moved_note(found),
+        moved_csv: found.since.map(|_| here.moved_csv(found)),
         chrome: chrome.titled(format!("Overview: {name}")),
+    }
+}
+
+/// The lines of the page as a table for spreadsheets; of a team with none below it, its services.
+fn csv(found: &Overview, at: &str) -> String {
+    match &found.scope {
+        None => format!("/api/v1/rollups?by=division&format=csv{at}"),
+        Some(team) if found.lines.is_empty() && found.live => {
+            format!("/api/v1/services?team={}&format=csv", words::encode(&team.slug))
+        }
+        Some(team) => format!("/api/v1/rollups?by=team&scope={}&format=csv{at}", words::encode(&team.slug)),
     }
 }
 
@@ -197,7 +230,7 @@ fn scopes(found: &Overview) -> Vec<Choice> {
         .collect()
 }
 
-/// The finding in two sentences.
+/// The finding in a few sentences.
 fn lead(found: &Overview) -> String {
     let (what, now, before) = match &found.tier1 {
         Some((now, before)) => ("Tier 1 services", now, before.as_ref()),
@@ -217,7 +250,11 @@ fn lead(found: &Overview) -> String {
         }
         (Some(now), ..) => format!("{now}% of {} are at {letter} or better.", what.to_lowercase()),
     };
-    let Some(map) = &found.risk else { return first };
+    let ending = match found.now.extra.expiring {
+        None | Some(0) => String::new(),
+        Some(_) => format!(" {}", lapsing::soon(&found.now)),
+    };
+    let Some(map) = &found.risk else { return format!("{first}{ending}") };
     let hot = map.points.iter().filter(|point| point.hot).count() + map.more_hot;
     let second = match (hot, map.points.is_empty()) {
         (_, true) => "How much traffic they carry is not known.".to_owned(),
@@ -225,7 +262,7 @@ fn lead(found: &Overview) -> String {
         (1, _) => "One busy service is weak.".to_owned(),
         (n, _) => format!("{n} busy services are weak."),
     };
-    format!("{first} {second}")
+    format!("{first} {second}{ending}")
 }
 
 fn stack(found: &Overview) -> Option<Stack> {

@@ -1,4 +1,4 @@
-//! Rows of the overview: divisions with their practices, services, what is exposed, what moved.
+//! Rows of the overview: divisions with their practices, services, what is exposed.
 
 use serde::Serialize;
 
@@ -12,9 +12,6 @@ use crate::http::charts::{Mix, RiskDot, Spark, calls};
 use crate::http::pages::parts::{self, Delta, Grade, Link, Span};
 use crate::http::pages::words;
 use crate::types::Timestamp;
-
-/// What moved is told of so many divisions or teams.
-const MOVERS: usize = 6;
 
 /// A division or team.
 #[derive(Serialize)]
@@ -59,24 +56,6 @@ pub(super) struct ExposedRow {
     due: Option<String>,
     plan: Link,
     plan_cls: &'static str,
-}
-
-/// What moved, of one kind.
-#[derive(Serialize)]
-pub(super) struct MoveGroup {
-    title: &'static str,
-    note: Option<String>,
-    rows: Vec<MoveRow>,
-}
-
-/// A bar to the right for a gain, to the left for a loss.
-#[derive(Serialize)]
-pub(super) struct MoveRow {
-    name: String,
-    cls: &'static str,
-    x: String,
-    w: String,
-    value: String,
 }
 
 /// The number of the first letter that counts as weak: the last third of them.
@@ -226,69 +205,4 @@ pub(super) fn risk_words(map: &RiskMap) -> String {
         words::count(known as i64, "service"),
         calls(map.busy_from as f64 / 1_000.0)
     )
-}
-
-/// What moved the score since the period began: practices, divisions or teams, causes.
-pub(super) fn moved(found: &Overview) -> Vec<MoveGroup> {
-    let Some(before) = &found.before else { return Vec::new() };
-    let tenths = |(sum, n): (i64, i64)| (n > 0).then(|| 10 * sum / n);
-    let practice = |tally: &Tally, id: &str| tenths(tally.practices.get(id).copied().unwrap_or((0, 0)));
-    let practices = found
-        .practices
-        .iter()
-        .filter_map(|(id, title)| Some((title.clone(), practice(&found.now, id)? - practice(before, id)?)));
-    let mean = |tally: &Tally| tenths((tally.score_sum, tally.graded));
-    let mut lines: Vec<(String, i64)> = found
-        .lines
-        .iter()
-        .filter_map(|line| Some((line.name.clone(), mean(&line.now)? - mean(line.before.as_ref()?)?)))
-        .collect();
-    lines.sort_by_key(|(name, moved)| (std::cmp::Reverse(moved.abs()), name.clone()));
-    lines.truncate(MOVERS);
-    let graded = found.now.graded.max(1);
-    let causes = found.causes.iter().map(|(cause, (points, n))| {
-        (format!("{} ({})", cause_words(cause), words::count(*n, "change")), 10 * points / graded)
-    });
-    let kept = format!("In points of the mean. Kept of {}.", words::count(found.cause_days as i64, "day"));
-    let children = if found.scope.is_some() { "By team" } else { "By division" };
-    [
-        group("By practice", None, practices.collect()),
-        group(children, None, lines),
-        group("By cause", Some(kept), causes.collect()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-fn cause_words(cause: &str) -> &str {
-    match cause {
-        "evidence" => "New evidence",
-        "expiry" => "Evidence aged",
-        "rulebook" => "Rulebook changed",
-        "ownership" => "Catalog changed",
-        other => other,
-    }
-}
-
-/// Bars over the same scale; none where nothing is told.
-fn group(title: &'static str, note: Option<String>, mut moves: Vec<(String, i64)>) -> Option<MoveGroup> {
-    moves.sort_by_key(|(name, moved)| (std::cmp::Reverse(*moved), name.clone()));
-    let most = moves.iter().map(|(_, moved)| moved.abs()).max()?.max(1);
-    let rows = moves.into_iter().map(|(name, moved)| {
-        let width = 48 * moved.abs() / most;
-        let sign = if moved < 0 { "\u{2212}" } else { "+" };
-        MoveRow {
-            name,
-            cls: if moved < 0 { "down" } else { "up" },
-            x: if moved < 0 { (50 - width).to_string() } else { "50".to_owned() },
-            w: width.to_string(),
-            value: if moved == 0 {
-                "0".to_owned()
-            } else {
-                format!("{sign}{}.{}", moved.abs() / 10, moved.abs() % 10)
-            },
-        }
-    });
-    Some(MoveGroup { title, note, rows: rows.collect() })
 }

@@ -144,7 +144,8 @@ pub async fn help_certificates(app: Shared, frame: Frame) -> Result<HttpResponse
     let context = app
         .read(move |tx| {
             let (book, base) = (std::sync::Arc::clone(&tx.book), tx.base_url.clone());
-            Ok(help_certificates::context(frame.chrome(tx)?, &book.rulebook, &base))
+            let reads = tx.may_read();
+            Ok(help_certificates::context(frame.chrome(tx)?, &book.rulebook, &base, reads))
         })
         .await?;
     html("help_certificates", &context)

@@ -2,8 +2,9 @@
 
 use scoring_rules::{Rulebook, default_pack};
 use serde_json::json;
+use serde_json::value::to_raw_value;
 
-use super::super::{certificates, help_certificates};
+use super::super::{certificates, help_certificates, sharing};
 use super::{HOSTILE, Sample, chrome, days_ago, now, stranger, team};
 use crate::app::views::{AwardView, CertificateView, Page, SharingView};
 use crate::types::Timestamp;
@@ -33,20 +34,26 @@ fn certificate(state: &str) -> CertificateView {
         coverage: 97,
         rulebook: "ab12".to_owned(),
         evidence_sha256: Some("0f".repeat(32)),
-        evidence: Some(json!({ "rules": [{ "rule": "drill-dns", "outcome": "pass", "facts": {
+        evidence: to_raw_value(&json!({ "rules": [{ "rule": "drill-dns", "outcome": "pass", "facts": {
             "drills.dns_last_outcome": { "value": HOSTILE, "as_of": "2026-11-01T00:00:00.000Z", "evidence": "executed_ci", "drill": "0191" },
             "service.labels": { "value": ["a", "b"], "as_of": "2026-11-01T00:00:00.000Z", "evidence": "observed" },
-        }}] })),
+        }}] }))
+        .ok(),
         waivers: Vec::new(),
         public: good,
         credential_url: good.then(|| "https://waterbear.example/certificates/0190.jwt".to_owned()),
+        status_list_url: good.then(|| "https://waterbear.example/status/5".to_owned()),
     }
 }
 
 pub(super) fn all() -> Vec<Sample> {
     let one = |state: &str| {
-        let context =
-            certificates::context(chrome("/certificates/0190"), &certificate(state), "https://w.example");
+        let around = certificates::Around {
+            base: "https://w.example".to_owned(),
+            titles: [("drill-dns".to_owned(), HOSTILE.to_owned())].into(),
+            reads: state != "revoked",
+        };
+        let context = certificates::context(chrome("/certificates/0190"), &certificate(state), &around);
         Sample::new("certificate", "one", context)
     };
     let list = |items: Vec<CertificateView>, next: Option<&str>| {
@@ -54,7 +61,7 @@ pub(super) fn all() -> Vec<Sample> {
         let teams = [team("checkout-platform", HOSTILE)];
         certificates::list_context(chrome("/certificates"), &teams, Some("checkout-platform"), &page)
     };
-    let sharing = |signed_in: bool, key: bool, closed: bool| {
+    let shown = |signed_in: bool, key: bool, closed: bool| {
         let view = SharingView {
             service: "checkout".to_owned(),
             certificates: key,
@@ -62,7 +69,14 @@ pub(super) fn all() -> Vec<Sample> {
             badge_url: key.then(|| "https://w.example/badges/Zm9v.svg".to_owned()),
         };
         let chrome = if signed_in { super::people::me("/services/checkout/sharing") } else { stranger("/") };
-        certificates::sharing_context(chrome, &view, HOSTILE, "https://w.example", closed)
+        let around = sharing::Around {
+            name: HOSTILE.to_owned(),
+            base: "https://w.example".to_owned(),
+            closed,
+            may: signed_in,
+            practice: signed_in.then(|| ("rollback".to_owned(), HOSTILE.to_owned())),
+        };
+        sharing::context(chrome, &view, &around)
     };
     let book = Rulebook::load(&default_pack()).unwrap();
     vec![
@@ -76,12 +90,17 @@ pub(super) fn all() -> Vec<Sample> {
             list(vec![certificate("certified"), certificate("suspended")], None),
         ),
         Sample::new("certificates", "many", list(vec![certificate("certified")], Some("1.0190"))),
-        Sample::new("sharing", "open", sharing(false, false, false)),
-        Sample::new("sharing", "closed", sharing(true, true, true)),
+        Sample::new("sharing", "open", shown(false, false, false)),
+        Sample::new("sharing", "closed", shown(true, true, true)),
         Sample::new(
             "help_certificates",
             "shipped",
-            help_certificates::context(chrome("/help/certificates"), &book, "https://w.example"),
+            help_certificates::context(chrome("/help/certificates"), &book, "https://w.example", true),
+        ),
+        Sample::new(
+            "help_certificates",
+            "from outside",
+            help_certificates::context(chrome("/help/certificates"), &book, "https://w.example", false),
         ),
     ]
 }

@@ -126,6 +126,7 @@ fn links_inside_the_product_lead_to_known_places() {
         "",
         "services",
         "certificates",
+        "certificates.ics",
         "flows",
         "teams",
         "leaderboards",

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use super::super::overview;
 use super::{HOSTILE, Sample, bands, chrome, days_ago, now, stranger, team};
 use crate::app::overview::exposure::Exposed;
+use crate::app::overview::lapsing::Lapsing;
 use crate::app::overview::risk::{RiskMap, RiskPoint};
 use crate::app::overview::{Line, Overview, Stood};
+use crate::app::rollups::moved::Moves;
 use crate::app::standing::{Extra, Moved, Tally};
+use crate::app::views::{Points, RuleMoved};
 
 fn tally(services: i64, mean: i64, known: bool) -> Tally {
     let half = services / 2;
@@ -28,7 +31,9 @@ fn tally(services: i64, mean: i64, known: bool) -> Tally {
             traffic: known.then(|| {
                 BTreeMap::from([("A".to_owned(), (3, 9_000_000)), ("D".to_owned(), (2, 1_200_000))])
             }),
-            moved: None,
+            certified: known.then_some(services / 8),
+            expiring: known.then_some(2),
+            ..Extra::default()
         },
     }
 }
@@ -60,6 +65,31 @@ fn exposed(name: &str, known: bool) -> Exposed {
         step: known.then(|| ("Configuration rollback rehearsed".to_owned(), 8, "hours".to_owned())),
         path: known.then(|| ("D".to_owned(), 3)),
         due: known.then(|| ("host offline".to_owned(), "stale".to_owned(), Some(days_ago(12)))),
+    }
+}
+
+fn lapsing(name: &str, state: &str, days: i64) -> Lapsing {
+    Lapsing {
+        id: "0198f2b4-7c1a-7000-8000-00000000c001".to_owned(),
+        title: "Waterbear certified".to_owned(),
+        service: "profile-graph".to_owned(),
+        name: name.to_owned(),
+        team: (days != 61).then(|| team("profile-graph", "Profile Graph")),
+        state: state.to_owned(),
+        reason: if state == "certified" { String::new() } else { "a drill that had passed fails".to_owned() },
+        until: days_ago(-days),
+    }
+}
+
+fn rule(id: &str, gained: i64, lost: i64) -> RuleMoved {
+    RuleMoved {
+        rule: id.to_owned(),
+        title: if id == "drill-dns" { HOSTILE.to_owned() } else { format!("The rule {id}") },
+        practice: (id != "gone").then(|| "drills".to_owned()),
+        gained,
+        lost,
+        points_gained: Points(gained * 4_000),
+        points_lost: Points(lost * 2_500),
     }
 }
 
@@ -97,9 +127,19 @@ fn full() -> Overview {
             weak_below: 70,
         }),
         exposed: vec![exposed("ingest-gw", true), exposed(HOSTILE, false)],
-        causes: Moved::from([("evidence".to_owned(), (480, 60)), ("rulebook".to_owned(), (-90, 124))]),
-        cause_days: 80,
+        lapsing: vec![
+            lapsing("profile-graph", "certified", 2),
+            lapsing(HOSTILE, "on_hold", 20),
+            lapsing("media-edge", "certified", 61),
+        ],
+        moves: Moves {
+            causes: Moved::from([("evidence".to_owned(), (480, 60)), ("rulebook".to_owned(), (-90, 124))]),
+            days: 80,
+            rules: vec![rule("rollback-config", 12, 1), rule("drill-dns", 2, 9), rule("gone", 0, 1)],
+            rule_days: 60,
+        },
         bands: bands(),
+        weights: vec![40, 30, 20, 10, 5],
         practices: vec![
             ("rollback".to_owned(), "Rollback tested".to_owned()),
             ("drills".to_owned(), "Drills passed".to_owned()),
@@ -127,6 +167,7 @@ fn of_a_team_then() -> Overview {
         services: vec![stood("order-writer", Some(-1), ""), stood("cart", Some(66), "D")],
         risk: None,
         exposed: Vec::new(),
+        lapsing: Vec::new(),
         ..full()
     }
 }
@@ -142,8 +183,8 @@ fn first_day() -> Overview {
         rest: None,
         risk: Some(RiskMap { unknown: 5, weak_below: 70, ..RiskMap::default() }),
         exposed: Vec::new(),
-        causes: Moved::new(),
-        cause_days: 0,
+        lapsing: Vec::new(),
+        moves: Moves::default(),
         ..full()
     }
 }
