@@ -280,6 +280,7 @@ fn what_is_hidden_has_no_place_in_standings_items_and_words() {
     let flow = json!({"title": "Payday", "owner": "pay-team", "edges": [edge]});
     let _ = server.send(server.request("PUT", "/api/v1/flows/payday").json(&flow)).expect(201);
     make(&server, &wish("Way back", &config_goal()));
+    let _ = server.post_drill(&passed("checkout", "config")).expect(201);
     let mut named = wish("Teams", &config_goal());
     named["scope"] = json!({"teams": ["pay-team", "shop-team"]});
     make(&server, &named);

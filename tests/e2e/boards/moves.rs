@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use harness::{Server, Value, json};
 
-use super::{
-    AUTUMN, LAST_DAY, LATER, TEAMS, autumn, board, column, go_on, result, services, sorted, summer, yaml,
-};
+use super::{LAST_DAY, LATER, TEAMS, autumn, board, column, go_on, result, services, sorted, summer, yaml};
 
 const ALL: [&str; 5] = ["improved", "score", "streak", "drills", "fallbacks"];
 

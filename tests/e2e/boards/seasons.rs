@@ -3,8 +3,8 @@
 use harness::{Server, Value, json};
 
 use super::{
-    AUTUMN, LAST_DAY, LATER, TEAMS, autumn, board, column, events, go_on, result, services, sorted, summer,
-    wait_for, yaml,
+    AUTUMN, LAST_DAY, LATER, TEAMS, autumn, board, column, events, go_on, result, services, summer, wait_for,
+    yaml,
 };
 
 #[test]

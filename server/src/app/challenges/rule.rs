@@ -50,26 +50,7 @@ pub fn draft(tx: &mut Tx<'_>, slug: &str) -> Result<RuleDraft> {
             of_failures(&row, book, &scope, failures, *fresh_days)
         }
         Goal::Drills { failures, fresh_days, per } => {
-            let count = if let Per::Service(count) = per {
-                *count
-            } else {
-                let note = "So many drills in all are no matter of one service; the rule asks one of each.";
-                notes.push(note.to_owned());
-                1
-            };
-            notes.push(
-                "The challenge counts drills by target and environment, facts by failure class only."
-                    .to_owned(),
-            );
-            match of_count(&row, book, &scope, (failures, *fresh_days, count)) {
-                Ok(rule) => vec![rule],
-                Err(why) => {
-                    notes.push(format!(
-                        "{why} So there is a rule for each class; keep those that matter to you."
-                    ));
-                    of_failures(&row, book, &scope, failures, *fresh_days)
-                }
-            }
+            counted(&row, book, &scope, (failures, *fresh_days, *per), &mut notes)
         }
         Goal::Facts(compiled) => vec![of_facts(&row, book, &scope, compiled)],
     };
@@ -80,6 +61,33 @@ pub fn draft(tx: &mut Tx<'_>, slug: &str) -> Result<RuleDraft> {
     notes.push(format!("{POINTS} points are a guess. Add `caps` if it must hold, and preview who moves."));
     check(tx, &mut files, &mut notes)?;
     Ok(RuleDraft { files, notes })
+}
+
+/// So many drills, in one rule where that fits into an expression, else in one for each class.
+fn counted(
+    row: &Row,
+    book: &Rulebook,
+    scope: &ChallengeScope,
+    (failures, fresh_days, per): (&[Failure], i64, Per),
+    notes: &mut Vec<String>,
+) -> Vec<Rule> {
+    let count = if let Per::Service(count) = per {
+        count
+    } else {
+        let note = "So many drills in all are no matter of one service; the rule asks one of each.";
+        notes.push(note.to_owned());
+        1
+    };
+    notes.push(
+        "The challenge counts drills by target and environment, facts by failure class only.".to_owned(),
+    );
+    match of_count(row, book, scope, (failures, fresh_days, count)) {
+        Ok(rule) => vec![rule],
+        Err(why) => {
+            notes.push(format!("{why} So there is a rule for each class; keep those that matter to you."));
+            of_failures(row, book, scope, failures, fresh_days)
+        }
+    }
 }
 
 /// A grade is made from rules, so that no rule can read it; a gate can.

@@ -31,14 +31,8 @@ pub const MAX_MARKDOWN: usize = 20_000;
 /// under which something else was sent.
 pub fn create(tx: &mut Tx<'_>, cmd: &CreateChallenge, sent: Option<&Sent>) -> Result<Created> {
     let owner = tx.actor.owner.clone();
-    if let Some(sent) = sent
-        && let Some(row) = store::challenges::by_key(tx.conn, &owner, &sent.key)?
-    {
-        if row.sent_sha256.as_deref() == Some(sent.sha256.as_str()) {
-            return Ok(Created { slug: row.slug, replayed: true });
-        }
-        let detail = "This Idempotency-Key was used for another challenge. Take a new one.";
-        return Err(Error::Conflict { detail: detail.into() });
+    if let Some(slug) = made_before(tx, &owner, sent)? {
+        return Ok(Created { slug, replayed: true });
     }
     let mut wrong = Vec::new();
     let slug = match &cmd.slug {
@@ -93,6 +87,19 @@ pub fn create(tx: &mut Tx<'_>, cmd: &CreateChallenge, sent: Option<&Sent>) -> Re
     let sentence = format!("The challenge {} was drafted.", row.title);
     tx.emit_change("challenge_created", None, None, sentence, &named(&row), Sides::made(shown(&row)));
     Ok(Created { slug: row.slug, replayed: false })
+}
+
+/// The slug of what the sender made before under the same key.
+fn made_before(tx: &mut Tx<'_>, owner: &str, sent: Option<&Sent>) -> Result<Option<String>> {
+    let Some(sent) = sent else { return Ok(None) };
+    match store::challenges::by_key(tx.conn, owner, &sent.key)? {
+        None => Ok(None),
+        Some(row) if row.sent_sha256.as_deref() == Some(sent.sha256.as_str()) => Ok(Some(row.slug)),
+        Some(_) => {
+            let detail = "This Idempotency-Key was used for another challenge. Take a new one.";
+            Err(Error::Conflict { detail: detail.into() })
+        }
+    }
 }
 
 /// Changes a challenge; gives its slug.

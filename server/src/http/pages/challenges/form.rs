@@ -12,7 +12,7 @@ use super::super::frame::{self, Frame, html};
 use super::super::parts::{Choice, Link};
 use super::fields::Fields;
 use super::told::{Line, Told};
-use crate::app::challenges::{self as uses, ChallengeView, TEMPLATES};
+use crate::app::challenges::{self as uses, ChallengeView, TEMPLATES, Template};
 use crate::app::services::ListServices;
 use crate::app::{Tx, flows, rulebook, services, teams};
 use crate::error::{Error, FieldError, Result};
@@ -23,6 +23,14 @@ use crate::http::form::Checked;
 use crate::http::query::Name;
 use crate::types::Failure;
 
+/// Kinds of goals.
+const KINDS: &[(&str, &str)] = &[
+    ("drills", "Drills: passed lately"),
+    ("grade", "Grade: services at a grade or better"),
+    ("fallbacks", "Fallbacks: all of a flow verified"),
+    ("actions", "Actions: none overdue"),
+    ("custom", "Custom: an expression over facts"),
+];
 /// Flows to choose from.
 const FLOWS: i64 = 200;
 /// Teams that are suggested.
@@ -218,45 +226,20 @@ pub fn context(
     let template = TEMPLATES.iter().find(|t| view.is_none() && t.id == fields.template);
     let (told, lines) = Told::of(errors);
     Ctx {
-        choose: template.and_then(|t| match t.kind {
-            "fallbacks" if offers.flows.is_empty() => Some(NO_FLOW),
-            "fallbacks" => Some(A_FLOW),
-            _ => None,
-        }),
+        choose: template.and_then(|t| wanting(t, offers)),
         crumbs,
         here: here.to_owned(),
         action: view
             .map_or_else(|| "/challenges/new".to_owned(), |v| format!("/challenges/{}/edit", v.row.slug)),
         button: if view.is_some() { "Save" } else { "Save as a draft" },
-        templates: if view.is_some() {
-            Vec::new()
-        } else {
-            TEMPLATES
-                .iter()
-                .map(|t| Choosable {
-                    href: format!("/challenges/new?template={}", t.id),
-                    title: t.title,
-                    about: t.about,
-                    on: template.is_some_and(|chosen| chosen.id == t.id),
-                })
-                .collect()
-        },
+        templates: if view.is_some() { Vec::new() } else { choosable(template) },
         errors: lines,
         told,
         all: state == "draft",
         ends: state == "draft" || state == "open",
         over: state == "ended" || (state == "cancelled" && view.is_some()),
         cancels: view.is_some() && (state == "draft" || state == "open"),
-        kinds: choices(
-            &[
-                ("drills", "Drills: passed lately"),
-                ("grade", "Grade: services at a grade or better"),
-                ("fallbacks", "Fallbacks: all of a flow verified"),
-                ("actions", "Actions: none overdue"),
-                ("custom", "Custom: an expression over facts"),
-            ],
-            &fields.kind,
-        ),
+        kinds: choices(KINDS, &fields.kind),
         grades: offers.grades.iter().map(|g| Choice::new(g, g, Some(&fields.grade))).collect(),
         pers: choices(
             &[
@@ -272,5 +255,25 @@ pub fn context(
         failures: failures.collect(),
         fields,
         chrome: chrome.titled(here),
+    }
+}
+
+/// The templates, with the one that the form is filled in with marked.
+fn choosable(chosen: Option<&Template>) -> Vec<Choosable> {
+    let one = |template: &Template| Choosable {
+        href: format!("/challenges/new?template={}", template.id),
+        title: template.title,
+        about: template.about,
+        on: chosen.is_some_and(|chosen| chosen.id == template.id),
+    };
+    TEMPLATES.iter().map(one).collect()
+}
+
+/// What a template leaves to choose.
+fn wanting(template: &Template, offers: &Offers) -> Option<&'static str> {
+    match template.kind {
+        "fallbacks" if offers.flows.is_empty() => Some(NO_FLOW),
+        "fallbacks" => Some(A_FLOW),
+        _ => None,
     }
 }
