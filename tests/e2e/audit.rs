@@ -91,8 +91,7 @@ pub(crate) fn writes(server: &Server) -> Vec<Write> {
     let path = "/api/v1/services/checkout/sharing";
     all.push(write("PUT /api/v1/services/{slug}/sharing", path, &sharing, both));
     all.extend(accounts());
-    all.extend(of_challenges());
-    all.push(of_reviews());
+    all.extend(of_challenges().into_iter().chain([of_reviews()]));
     let mut publisher = example("/api/v1/trusted-publishers", "post");
     publisher["services"] = json!(["checkout"]);
     let path = "/api/v1/trusted-publishers";
