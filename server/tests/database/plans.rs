@@ -232,6 +232,13 @@ fn run_jobs(app: &App, heard: &mut Heard) {
 }
 
 /// Runs everything over one database and gives the statements.
+/// Accounts and what they do; a minute later reviews, for nothing is looked at twice.
+fn what_people_do(app: &App, clock: &FrozenClock, heard: &mut Heard) {
+    crate::people::tell(app, heard);
+    clock.advance_ms(60_000);
+    crate::reviews::tell(app, heard);
+}
+
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
     let clock = Arc::new(FrozenClock::at(Timestamp::parse("2025-01-10T09:00:00Z").unwrap()));
@@ -284,9 +291,7 @@ async fn collect(url: &str) -> Heard {
     crate::outbox::tell(&app, &targets, |ms| clock.advance_ms(ms), &mut heard);
     clock.set(Timestamp::parse("2026-11-10T09:00:00Z").unwrap());
     run_jobs(&app, &mut heard);
-    crate::people::tell(&app, &mut heard);
-    clock.advance_ms(60_000);
-    crate::reviews::tell(&app, &mut heard);
+    what_people_do(&app, &clock, &mut heard);
     crate::challenges::tell(&app, &service, &token, clock.now(), &mut heard).await;
     read_all(&service, &token, &last, &mut heard).await;
     crate::hidden::read_all(&service, &last, &mut heard).await;
