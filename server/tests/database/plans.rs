@@ -231,7 +231,6 @@ fn run_jobs(app: &App, heard: &mut Heard) {
     heard.listen("attempts to sign in");
 }
 
-/// Runs everything over one database and gives the statements.
 /// Accounts and what they do; a minute later reviews, for nothing is looked at twice.
 fn what_people_do(app: &App, clock: &FrozenClock, heard: &mut Heard) {
     crate::people::tell(app, heard);
@@ -239,6 +238,7 @@ fn what_people_do(app: &App, clock: &FrozenClock, heard: &mut Heard) {
     crate::reviews::tell(app, heard);
 }
 
+/// Runs everything over one database and gives the statements.
 async fn collect(url: &str) -> Heard {
     set_default_instrumentation(|| Some(Box::new(Listen))).unwrap();
     let clock = Arc::new(FrozenClock::at(Timestamp::parse("2025-01-10T09:00:00Z").unwrap()));
