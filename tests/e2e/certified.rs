@@ -67,7 +67,7 @@ fn rollups_and_the_overview_tell_who_is_certified_and_what_ends_next() {
     assert_eq!(line(&server, "by=company&at=2026-05-15", "all"), figures(1, 100, 0), "as it was on the 13th");
     let csv = server.get("/api/v1/rollups?by=team&format=csv").expect(200).text();
     assert!(
-        csv.contains(",certified,certified_pct,expiring,A+,A,B,C,D,F,not graded\n")
+        csv.contains(",certified,certified_pct,expiring,A+,A,B,F,not graded\n")
             && csv.contains(",2026-05-16,0,0,1,"),
         "{csv}"
     );

@@ -155,7 +155,7 @@ fn the_table_for_spreadsheets_has_what_the_page_shows() {
     let of = |path: &str| {
         let html = page(&server, path).expect(200).text();
         let link = html.split("<a class=\"btn\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let link = link.unwrap_or_default().replace("&amp;", "&");
+        let link = link.unwrap_or_default().replace("&amp;", "&").replace("&#x3D;", "=");
         page(&server, &link).expect(200).text()
     };
     let division = of("/overview?scope=shop");
