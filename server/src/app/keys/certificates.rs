@@ -76,7 +76,7 @@ fn take_turn(tx: &mut Tx<'_>) -> Result<()> {
 ///
 /// # Errors
 ///
-/// As [`adopt`]. A secret key that does not fit is a line in the log.
+/// As where a key of the settings is adopted. A secret key that does not fit is a line in the log.
 pub fn prepare(app: &App) -> anyhow::Result<()> {
     adopt(app)?;
     if app.config.secret_key.is_none() || app.read_now(|tx| signing_now(tx, Purpose::Certificates))?.is_some()
