@@ -31,7 +31,13 @@ fn wrong(server: &Server, query: &str) -> Vec<(String, String)> {
 #[test]
 fn nothing_tried_changes_nothing_and_nothing_is_ever_written() {
     let server = with_drills();
-    let card = server.scorecard("checkout");
+    // The nightly run may be due at the start, and says when it looked.
+    let read = || {
+        let mut card = server.scorecard("checkout");
+        card["graded_at"] = Value::Null;
+        card
+    };
+    let card = read();
     let events = server.json("/api/v1/events?limit=500");
     let still = asked(&server, "");
     assert_eq!(still["hypothetical"], true);
@@ -41,7 +47,7 @@ fn nothing_tried_changes_nothing_and_nothing_is_ever_written() {
     let tried = asked(&server, "pass=drill-clock&rollback.schema_last_outcome=failed");
     assert_ne!(tried["now"], tried["then"]);
     assert!(page(&server, "pass=drill-clock").status == 200);
-    assert_eq!(server.scorecard("checkout"), card);
+    assert_eq!(read(), card);
     assert_eq!(server.json("/api/v1/events?limit=500"), events);
 }
 

@@ -2,7 +2,7 @@
 
 use waterbear::app::outbox::{self, AddTarget, Answer, ChangeTarget, Fault};
 use waterbear::app::{Actor, App, Tx};
-use waterbear::config::{MailConfig, MailTls, NotificationsConfig};
+use waterbear::config::{MailConfig, MailTls, NotificationsConfig, Secret};
 use waterbear::error::Result;
 use waterbear::types::DAY_MS;
 
@@ -94,6 +94,7 @@ fn a_schedule_that_changed_holds_for_targets_that_were_there_before() {
         let config = waterbear::config::Config {
             database: waterbear::store::DatabaseUrl::parse(&url).unwrap(),
             notifications: NotificationsConfig { digest: digest.to_owned(), ..settings() },
+            secret_key: Some(Secret::of("a secret key of some length, for tests".into())),
             ..waterbear::config::Config::default()
         };
         let clock: std::sync::Arc<dyn waterbear::clock::Clock> = clock.clone();
